@@ -1,0 +1,7 @@
+//! What is AWS's own law: the policy language, resource kinds and their attributes.
+//!
+//! Another cloud would be a folder beside this one.
+
+pub mod arn;
+pub mod policy;
+pub mod resource;

@@ -1,0 +1,120 @@
+//! Judging a model by the rules, before anything exists or after: the same rules, the same findings.
+//!
+//! Only [`check`] makes a [`CheckedPlan`], and only a checked plan can be applied.
+
+mod facts;
+mod finding;
+mod rule;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use thiserror::Error;
+
+pub use facts::{Declared, Facts};
+pub use finding::{Finding, Severity, Status, Summary};
+pub use rule::{Citation, Control, Law, Mapping, Rule, RuleId, Specification, all as rules, named as rule};
+
+use crate::lock::Lock;
+use crate::model::Model;
+use crate::plan::Plan;
+use crate::spec::Spec;
+
+/// A plan that the rules let pass, with all that building it takes. Nothing else can be applied.
+#[derive(Clone, Debug)]
+pub struct CheckedPlan {
+    plan: Plan,
+    spec: Spec,
+    lock: Lock,
+    findings: Vec<Finding>,
+}
+
+/// Why a plan did not pass: every finding, the severe ones among them.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("{} finding(s) of severity `high` or above are open", .findings.iter().filter(|finding| finding.blocks()).count())]
+pub struct Refused {
+    /// All findings, in order.
+    pub findings: Vec<Finding>,
+}
+
+/// Judges a plan by every rule.
+///
+/// # Errors
+/// When a finding of severity high or above is open; all findings are in the error.
+pub fn check(plan: Plan, spec: Spec, lock: Lock) -> Result<CheckedPlan, Refused> {
+    let findings = judge(&Model::planned(&plan), &Declared::of(&spec));
+    if findings.iter().any(Finding::blocks) {
+        return Err(Refused { findings });
+    }
+    Ok(CheckedPlan { plan, spec, lock, findings })
+}
+
+/// Every rule's findings on a model, planned or live: complete, and in a stable order (severity, rule, resource).
+#[must_use]
+pub fn judge(model: &Model, declared: &Declared) -> Vec<Finding> {
+    let facts = Facts { model, declared };
+    let mut findings: Vec<Finding> = rule::all().iter().flat_map(|rule| rule.findings(&facts)).collect();
+    findings.sort_by(|a, b| {
+        let key = |finding: &Finding| {
+            (!finding.open(), std::cmp::Reverse(finding.severity), finding.rule, finding.resource.clone())
+        };
+        key(a).cmp(&key(b))
+    });
+    findings
+}
+
+/// What `sce check --json` writes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report<'a> {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// The findings to show.
+    pub findings: Vec<&'a Finding>,
+    /// How many there are of each status and severity.
+    pub summary: Summary,
+}
+
+impl<'a> Report<'a> {
+    /// A report of the open findings, or of all.
+    #[must_use]
+    pub fn new(findings: &'a [Finding], all: bool) -> Self {
+        let shown = findings.iter().filter(|finding| all || finding.open()).collect();
+        Self { schema_version: 1, findings: shown, summary: Summary::of(findings) }
+    }
+}
+
+impl CheckedPlan {
+    /// The plan.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The spec it was made from.
+    #[must_use]
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// The lock it was made with.
+    #[must_use]
+    pub fn lock(&self) -> &Lock {
+        &self.lock
+    }
+
+    /// What the rules said, residual risk included.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+/// How many findings of each severity are open, by the severity's word.
+#[must_use]
+pub fn open_by_severity(findings: &[Finding]) -> BTreeMap<Severity, usize> {
+    let mut counts = BTreeMap::new();
+    for finding in findings.iter().filter(|finding| finding.open()) {
+        *counts.entry(finding.severity).or_default() += 1;
+    }
+    counts
+}

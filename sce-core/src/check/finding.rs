@@ -1,0 +1,129 @@
+//! What a rule says of a resource.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::rule::{Citation, Control, Law, RuleId};
+
+/// What a rule says of a resource.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// The rule.
+    pub rule: RuleId,
+    /// The rule's title.
+    pub title: &'static str,
+    /// The resource, by its place in the plan; `spec` for what the spec itself says.
+    pub resource: String,
+    /// Whether the rule holds, and how it is known.
+    pub status: Status,
+    /// The severity that applies to the status.
+    pub severity: Severity,
+    /// The risk that remains when the rule is kept (L1111).
+    pub severity_kept: Severity,
+    /// The risk when it is broken (L1111).
+    pub severity_broken: Severity,
+    /// Whether the law it answers is in force.
+    pub law: Law,
+    /// The regulation it answers.
+    pub cfr: &'static [Citation],
+    /// The controls it answers.
+    pub nist80053: &'static [Control],
+    /// Where the document asks for it.
+    pub document_line: Option<u32>,
+    /// What is the matter: a lower-case sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub help: &'static str,
+    /// Whether the risk was accepted by a waiver; this version knows none.
+    pub waived: bool,
+}
+
+/// Whether a rule holds, and how that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It does not hold.
+    Broken,
+    /// What would tell could not be read.
+    Unknown,
+    /// It holds if what the spec declares is true; nothing can check that.
+    Declared,
+    /// It holds.
+    Kept,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// A small risk.
+    Low,
+    /// A risk to be managed.
+    Medium,
+    /// A risk that stops the plan.
+    High,
+    /// PHI would be exposed.
+    Critical,
+}
+
+/// How many findings there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// By status.
+    pub status: BTreeMap<Status, usize>,
+    /// Open ones, by severity.
+    pub open: BTreeMap<Severity, usize>,
+    /// How many stop the plan.
+    pub blocking: usize,
+}
+
+impl Finding {
+    /// Whether something is to be done about it.
+    #[must_use]
+    pub fn open(&self) -> bool {
+        matches!(self.status, Status::Broken | Status::Unknown) && !self.waived
+    }
+
+    /// Whether it stops the plan: open, and high or above.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        self.open() && self.severity >= Severity::High
+    }
+}
+
+impl Summary {
+    pub(super) fn of(findings: &[Finding]) -> Self {
+        let mut status = BTreeMap::new();
+        for finding in findings {
+            *status.entry(finding.status).or_default() += 1;
+        }
+        let blocking = findings.iter().filter(|finding| finding.blocks()).count();
+        Self { status, open: super::open_by_severity(findings), blocking }
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        })
+    }
+}
+
+impl std::fmt::Display for Status {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Broken => "broken",
+            Self::Unknown => "unknown",
+            Self::Declared => "declared",
+            Self::Kept => "kept",
+        })
+    }
+}

@@ -1,0 +1,331 @@
+//! The rules: one file each, all of them listed here.
+
+mod access_log_target_uses_s3_keys;
+mod account_is_designated_for_phi;
+mod allowed_range_is_not_an_example;
+mod allowed_range_is_not_the_world;
+mod bucket_blocks_public_access;
+mod bucket_is_versioned;
+mod bucket_ownership_is_enforced;
+mod bucket_policy_grants_not_to_everyone;
+mod bucket_requires_tls;
+mod budget_is_declared;
+mod default_security_group_is_empty;
+mod egress_is_web_only;
+mod egress_none_has_no_way_out;
+mod endpoint_policy_names_its_buckets;
+mod everything_is_tagged;
+mod flow_log_records_all_traffic;
+mod key_is_rotated;
+mod key_policy_names_its_users;
+mod log_group_is_encrypted_with_own_key;
+mod log_group_keeps_logs_long_enough;
+mod logs_are_kept_six_years;
+mod main_route_table_is_local_only;
+mod names_carry_no_identifiers;
+mod nat_route_survives_endpoint;
+mod network_acl_is_closed_to_anywhere;
+mod no_route_leads_to_another_network;
+mod private_subnet_has_no_internet_gateway_route;
+mod private_subnet_has_no_public_address;
+mod private_traffic_to_s3_takes_the_endpoint;
+mod questions;
+mod review_board_approval_is_declared;
+mod role_has_no_wildcards;
+mod spec_is_built_in_full;
+mod store_is_encrypted_with_own_key;
+mod store_logs_access;
+mod store_refuses_other_encryption;
+mod store_refuses_reads_off_endpoint;
+mod subnet_has_network_acl;
+mod subnets_lie_apart;
+mod tenancy_is_shared;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+mod unused_allowed_range_is_not_an_example;
+
+use serde::Serialize;
+
+use super::facts::Facts;
+use super::finding::{Finding, Severity, Status};
+use crate::aws::resource::Kind;
+use crate::value::NodeId;
+
+/// A rule: what must hold, why, and what it answers.
+#[derive(Debug, Serialize)]
+pub struct Rule {
+    /// Its name; never changes its meaning.
+    pub id: RuleId,
+    /// What must hold, in one line.
+    pub title: &'static str,
+    /// The risk that remains when it is kept (L1111).
+    pub severity_kept: Severity,
+    /// The risk when it is broken (L1111).
+    pub severity_broken: Severity,
+    /// The regulation it answers.
+    pub cfr: &'static [Citation],
+    /// The controls it answers.
+    pub nist80053: &'static [Control],
+    /// Where the document asks for it.
+    pub document_line: Option<u32>,
+    /// Whether the law it answers is in force.
+    pub status: Law,
+    /// Why it matters.
+    pub rationale: &'static str,
+    /// What to do when it is broken.
+    pub fix: &'static str,
+    /// What it costs to keep, and where more of it stops paying (L1111, L1121).
+    pub cost: &'static str,
+    /// A spec or resource that breaks it.
+    pub bad: &'static str,
+    /// One that keeps it.
+    pub good: &'static str,
+    /// The kinds it looks at, first the one it speaks about: what could not be read makes the rule's answer `unknown`.
+    #[serde(skip)]
+    pub looks_at: &'static [Kind],
+    /// The examination.
+    #[serde(skip)]
+    pub examine: fn(&Facts<'_>) -> Vec<Observation>,
+}
+
+/// The name of a rule, such as `private-subnet-has-no-public-address`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct RuleId(pub &'static str);
+
+/// A paragraph of 45 CFR.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Citation {
+    /// Such as `164.312(a)(2)(iv)`.
+    pub citation: &'static str,
+    /// What kind of paragraph it is.
+    pub kind: Specification,
+}
+
+/// What kind of paragraph of the Security Rule a citation is (45 CFR 164.306(d)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Specification {
+    /// A standard.
+    Standard,
+    /// A required implementation specification.
+    Required,
+    /// An addressable one: implemented, or reasoned why not.
+    Addressable,
+    /// Outside the Security Rule.
+    Other,
+}
+
+/// A control of NIST SP 800-53 revision 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Control {
+    /// Such as `SC-28(1)`.
+    pub control: &'static str,
+    /// Who says that it answers the citation.
+    pub mapping: Mapping,
+}
+
+/// Who pairs a control with a citation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Mapping {
+    /// NIST's own crosswalk.
+    #[serde(rename = "nist-crosswalk")]
+    NistCrosswalk,
+    /// This project.
+    #[serde(rename = "project judgement")]
+    ProjectJudgement,
+}
+
+/// Whether a law is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Law {
+    /// It is.
+    InForce,
+    /// It is proposed.
+    Proposed,
+}
+
+/// What a rule sees at one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// The resource, by [`crate::model::Resource::label`], or `spec`.
+    pub resource: String,
+    /// Whether the rule holds there.
+    pub status: Status,
+    /// What is the matter, or what is as it should be.
+    pub message: String,
+}
+
+impl Citation {
+    const fn standard(citation: &'static str) -> Self {
+        Self { citation, kind: Specification::Standard }
+    }
+
+    const fn required(citation: &'static str) -> Self {
+        Self { citation, kind: Specification::Required }
+    }
+
+    const fn addressable(citation: &'static str) -> Self {
+        Self { citation, kind: Specification::Addressable }
+    }
+
+    const fn other(citation: &'static str) -> Self {
+        Self { citation, kind: Specification::Other }
+    }
+}
+
+impl Control {
+    /// A control that NIST pairs with one of the rule's citations.
+    const fn crosswalk(control: &'static str) -> Self {
+        Self { control, mapping: Mapping::NistCrosswalk }
+    }
+
+    /// A control that this project pairs with the rule.
+    const fn judgement(control: &'static str) -> Self {
+        Self { control, mapping: Mapping::ProjectJudgement }
+    }
+}
+
+impl Observation {
+    /// The rule holds if `kept`, with what to say in either case.
+    #[must_use]
+    pub fn of(resource: &str, kept: bool, when_kept: &str, when_broken: &str) -> Self {
+        let (status, message) = if kept { (Status::Kept, when_kept) } else { (Status::Broken, when_broken) };
+        Self { resource: resource.to_owned(), status, message: message.to_owned() }
+    }
+
+    /// The rule holds if what is declared is true; nothing declared breaks it.
+    #[must_use]
+    pub fn declaration(resource: &str, declared: Option<String>, when_missing: &str) -> Self {
+        let missing = || (Status::Broken, when_missing.to_owned());
+        let (status, message) = declared.map_or_else(missing, |message| (Status::Declared, message));
+        Self { resource: resource.to_owned(), status, message }
+    }
+
+    /// Nothing can tell whether the rule holds.
+    #[must_use]
+    pub fn unknown(resource: &str, why: &str) -> Self {
+        Self { resource: resource.to_owned(), status: Status::Unknown, message: why.to_owned() }
+    }
+
+    /// The same, but open if it holds only as far as could be read.
+    fn unless_unread(self, unread: Option<&NodeId>) -> Self {
+        match (self.status, unread) {
+            (Status::Kept, Some(node)) => {
+                let message = format!("cannot be told, because `{node}` could not be read");
+                Self { status: Status::Unknown, message, ..self }
+            }
+            _ => self,
+        }
+    }
+}
+
+impl Rule {
+    /// What the rule says of everything it looks at.
+    ///
+    /// What could not be read is unknown. So is what the rule would call kept, where its answers rest on something of a
+    /// further kind that could not be read.
+    #[must_use]
+    pub fn findings(&'static self, facts: &Facts<'_>) -> Vec<Finding> {
+        let unread = || facts.model.unread.iter().filter(|(_, unread)| self.looks_at.contains(&unread.kind));
+        let rests_on = |kind: &Kind| self.looks_at.iter().skip(1).any(|other| other == kind);
+        let missing = unread().find(|(_, unread)| rests_on(&unread.kind)).map(|(node, _)| node);
+        let unknown = unread().map(|(node, unread)| Observation {
+            resource: node.to_string(),
+            status: Status::Unknown,
+            message: format!("could not be read: {}", unread.why),
+        });
+        let examined = (self.examine)(facts).into_iter().map(|observation| observation.unless_unread(missing));
+        unknown.chain(examined).map(|observation| self.finding(observation)).collect()
+    }
+
+    fn finding(&'static self, observation: Observation) -> Finding {
+        let Observation { resource, status, message } = observation;
+        let severity = match status {
+            Status::Broken | Status::Unknown => self.severity_broken,
+            Status::Declared | Status::Kept => self.severity_kept,
+        };
+        Finding {
+            rule: self.id,
+            title: self.title,
+            resource,
+            status,
+            severity,
+            severity_kept: self.severity_kept,
+            severity_broken: self.severity_broken,
+            law: self.status,
+            cfr: self.cfr,
+            nist80053: self.nist80053,
+            document_line: self.document_line,
+            message,
+            help: self.fix,
+            waived: false,
+        }
+    }
+}
+
+impl std::fmt::Display for RuleId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+/// Every rule, in order of name.
+#[must_use]
+pub fn all() -> &'static [&'static Rule] {
+    ALL
+}
+
+static ALL: &[&Rule] = &[
+    &access_log_target_uses_s3_keys::RULE,
+    &account_is_designated_for_phi::RULE,
+    &allowed_range_is_not_an_example::RULE,
+    &allowed_range_is_not_the_world::RULE,
+    &bucket_blocks_public_access::RULE,
+    &bucket_is_versioned::RULE,
+    &bucket_ownership_is_enforced::RULE,
+    &bucket_policy_grants_not_to_everyone::RULE,
+    &bucket_requires_tls::RULE,
+    &budget_is_declared::RULE,
+    &default_security_group_is_empty::RULE,
+    &egress_is_web_only::RULE,
+    &egress_none_has_no_way_out::RULE,
+    &endpoint_policy_names_its_buckets::RULE,
+    &everything_is_tagged::RULE,
+    &flow_log_records_all_traffic::RULE,
+    &key_is_rotated::RULE,
+    &key_policy_names_its_users::RULE,
+    &log_group_is_encrypted_with_own_key::RULE,
+    &log_group_keeps_logs_long_enough::RULE,
+    &logs_are_kept_six_years::RULE,
+    &main_route_table_is_local_only::RULE,
+    &names_carry_no_identifiers::RULE,
+    &nat_route_survives_endpoint::RULE,
+    &network_acl_is_closed_to_anywhere::RULE,
+    &no_route_leads_to_another_network::RULE,
+    &private_subnet_has_no_internet_gateway_route::RULE,
+    &private_subnet_has_no_public_address::RULE,
+    &private_traffic_to_s3_takes_the_endpoint::RULE,
+    &review_board_approval_is_declared::RULE,
+    &role_has_no_wildcards::RULE,
+    &spec_is_built_in_full::RULE,
+    &store_is_encrypted_with_own_key::RULE,
+    &store_logs_access::RULE,
+    &store_refuses_other_encryption::RULE,
+    &store_refuses_reads_off_endpoint::RULE,
+    &subnet_has_network_acl::RULE,
+    &subnets_lie_apart::RULE,
+    &tenancy_is_shared::RULE,
+    &unused_allowed_range_is_not_an_example::RULE,
+];
+
+/// The rule of that name.
+///
+/// # Errors
+/// The nearest name there is, if any is like it.
+pub fn named(id: &str) -> Result<&'static Rule, Option<&'static str>> {
+    let found = all().iter().copied().find(|rule| rule.id.0 == id);
+    found.ok_or_else(|| crate::spec::nearest(id, all().iter().map(|rule| rule.id.0)))
+}

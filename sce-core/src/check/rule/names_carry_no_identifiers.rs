@@ -1,0 +1,102 @@
+//! No name and no tag looks like an identifier of a person (L93, L257, L633).
+
+use super::{Citation, Control, Law, Observation, Rule, RuleId};
+use crate::check::Declared;
+use crate::check::{Facts, Severity};
+use crate::identifiers::{Allowed, Review, refused, scan};
+use crate::model::Resource;
+use crate::pit::TAG_NODE;
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId("names-carry-no-identifiers"),
+    title: "Names and tags carry nothing that identifies a person",
+    severity_kept: Severity::Low,
+    severity_broken: Severity::High,
+    cfr: &[
+        Citation::other("164.502(b)(1)"),
+        Citation::other("164.514(b)(2)(i)"),
+        Citation::required("164.308(a)(1)(ii)(B)"),
+    ],
+    nist80053: &[Control::judgement("PM-25"), Control::judgement("SI-12")],
+    document_line: Some(93),
+    status: Law::InForce,
+    rationale: "Names and tags stand in logs, bills and listings that are not protected as data is. The document \
+        forbids PHI in names three times. This is a lint: it knows identifiers by their shape and suspects; a person \
+        decides.",
+    fix: "rename it after a study code, or list it under `names.reviewed` with the reason why it is no PHI",
+    cost: "a look at each suspicion",
+    bad: r#"bucket-data.tags = { note = "ssn 123-45-6789" }"#,
+    good: r#"bucket-data.tags = { note = "cohort B" }"#,
+    looks_at: &[],
+    examine,
+};
+
+fn examine(facts: &Facts<'_>) -> Vec<Observation> {
+    let allowed = reviewed(facts.declared);
+    let review = Review { owner: Some(&facts.declared.owner), allowed: &allowed, ..Review::default() };
+    let resources = facts.model.resources.iter();
+    let broken: Vec<Observation> = resources.filter_map(|resource| suspicion(resource, &review)).collect();
+    match broken.as_slice() {
+        [] => vec![Observation::of(
+            "spec",
+            true,
+            "no name or tag looks like an identifier, as far as its shape can tell",
+            "",
+        )],
+        _ => broken,
+    }
+}
+
+fn suspicion(resource: &Resource, review: &Review<'_>) -> Option<Observation> {
+    let found = texts(resource).find_map(|text| refused(&scan(text, review)).next().map(ToString::to_string))?;
+    Some(Observation::of(resource.label(), false, "", &format!("a name or tag {found}")))
+}
+
+/// What people wrote. The digest in `sce:node` is not theirs, and its digits may look like anything.
+fn texts(resource: &Resource) -> impl Iterator<Item = &str> {
+    let tags = resource.tags.iter().filter(|(key, _)| *key != TAG_NODE);
+    std::iter::once(resource.name.as_str()).chain(tags.flat_map(|(key, value)| [key.as_str(), value.as_str()]))
+}
+
+fn reviewed(declared: &Declared) -> Vec<Allowed> {
+    let allowed = |name: &crate::spec::Reviewed| Allowed { pattern: name.pattern.clone(), reason: name.reason.clone() };
+    declared.reviewed.iter().map(allowed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::Status;
+    use crate::check::rule::testing::Scene;
+    use crate::spec::Reviewed;
+
+    fn noted() -> Scene {
+        let mut scene = Scene::clean();
+        scene.resource("bucket-data").tags.insert("note".to_owned(), "ssn 123-45-6789".to_owned());
+        scene
+    }
+
+    #[test]
+    fn account_numbers_in_names_are_not_suspected() {
+        let accounts = (0..2000_u64).map(|n| format!("{:012}", n * 998_244_353_777 % 1_000_000_000_000));
+        let mut scene = Scene::clean();
+        scene.model.resources.truncate(1);
+        for account in accounts {
+            scene.model.resources[0].name = format!("hipaa-data-{account}-us-west-2");
+            assert_eq!(super::RULE.findings(&scene.facts())[0].status, Status::Kept, "{account}");
+        }
+    }
+
+    #[test]
+    fn what_was_seen_is_not_repeated() {
+        let findings = super::RULE.findings(&noted().facts());
+        assert_eq!((findings.len(), findings[0].resource.as_str()), (1, "bucket-data"));
+        assert!(!findings[0].message.contains("123"), "{}", findings[0].message);
+    }
+
+    #[test]
+    fn what_was_reviewed_may_stay() {
+        let mut scene = noted();
+        scene.declared.reviewed = vec![Reviewed { pattern: "ssn*".to_owned(), reason: "a test value".to_owned() }];
+        assert_eq!(super::RULE.findings(&scene.facts())[0].status, Status::Kept);
+    }
+}

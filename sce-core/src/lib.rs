@@ -1,0 +1,19 @@
+//! The pure domain of a Secure Compute Environment (SCE): what is asked ([`spec`]), what the account supplies ([`lock`]), what shall
+//! be ([`plan`](mod@plan)), what is ([`model`]), and whether it may be so ([`check`](mod@check)).
+//!
+//! Nothing here knows a runtime, an SDK, the clock, a file or the network: every function answers from its arguments alone.
+
+pub mod account;
+pub mod aws;
+pub mod check;
+pub mod cidr;
+pub mod cost;
+
+pub mod identifiers;
+pub mod journal;
+pub mod lock;
+pub mod model;
+pub mod pit;
+pub mod plan;
+pub mod spec;
+pub mod value;

@@ -1,0 +1,120 @@
+//! What the world must supply before a plan is possible, resolved once and kept beside the spec.
+//!
+//! The plan is a pure function of spec and lock: same input, same bytes.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::{AccountId, Partition, Zone};
+use crate::aws::arn::Arn;
+use crate::pit::Pit;
+use crate::spec::Spec;
+
+/// The version of the lock file's format that this crate writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What the account supplies to one environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// Whether these are placeholders, good for planning and checking but not for building.
+    pub offline: bool,
+    /// The account.
+    pub account: AccountId,
+    /// The partition its ARNs name.
+    pub partition: Partition,
+    /// The availability zone, one on purpose (L193-L198).
+    pub zone: Zone,
+    /// Who administers the key and may read data from outside the VPC.
+    pub administrators: Vec<Arn>,
+}
+
+/// The file `sce.lock`: one lock for each PIT whose spec lies in the folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockFile {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// The locks.
+    #[serde(default)]
+    pub pit: BTreeMap<Pit, Lock>,
+}
+
+impl Default for LockFile {
+    fn default() -> Self {
+        Self { schema_version: SCHEMA_VERSION, pit: BTreeMap::new() }
+    }
+}
+
+impl Lock {
+    /// Placeholders: the account of AWS's own examples, the region's first zone, and a role nobody has.
+    #[must_use]
+    pub fn offline(spec: &Spec) -> Self {
+        let account: AccountId = "111122223333".parse().expect("twelve digits");
+        let partition = spec.region.partition();
+        let placeholder = format!("arn:{partition}:iam::{account}:role/administrator");
+        let administrators = match spec.account.administrators.as_slice() {
+            [] => placeholder.parse().into_iter().collect(),
+            declared => declared.to_vec(),
+        };
+        let zone = spec.network.zone.clone().unwrap_or_else(|| spec.region.zone('a').expect("`a` is a letter"));
+        Self { offline: true, account, partition, zone, administrators }
+    }
+}
+
+impl LockFile {
+    /// Reads a lock file.
+    ///
+    /// # Errors
+    /// What the TOML reader says, with the line, or that the format is of a later version.
+    pub fn from_toml(text: &str) -> Result<Self, InvalidLock> {
+        let file: Self = toml::from_str(text).map_err(InvalidLock::Toml)?;
+        match file.schema_version {
+            1..=SCHEMA_VERSION => Ok(file),
+            later => Err(InvalidLock::LaterVersion(later)),
+        }
+    }
+
+    /// The file's text.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let body = toml::to_string(self).unwrap_or_default();
+        format!(
+            "# Made by `sce lock`: what the account supplies. Keep it beside the spec, and under version control.\n{body}"
+        )
+    }
+}
+
+/// Why a lock file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidLock {
+    /// It does not say what a lock says.
+    #[error("the lock file is not as `sce lock` writes it")]
+    Toml(#[source] toml::de::Error),
+    /// A later version of sce wrote it.
+    #[error("the lock file has schema version `{0}`, and this version of sce reads 1 to {SCHEMA_VERSION}")]
+    LaterVersion(u32),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Format, parse};
+
+    #[test]
+    fn a_lock_file_reads_back_as_it_is_written() {
+        let text = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n";
+        let lock = Lock::offline(&parse(text, Format::Toml).unwrap());
+        assert_eq!(lock.administrators[0].as_str(), "arn:aws:iam::111122223333:role/administrator");
+        let mut file = LockFile::default();
+        file.pit.insert("hipaa".parse().unwrap(), lock);
+        assert_eq!(LockFile::from_toml(&file.to_toml()).unwrap(), file);
+    }
+
+    #[test]
+    fn a_foreign_lock_is_refused() {
+        assert!(matches!(LockFile::from_toml("schema_version = 2"), Err(InvalidLock::LaterVersion(2))));
+        assert!(matches!(LockFile::from_toml("schema_version = 1\nx = 1"), Err(InvalidLock::Toml(_))));
+    }
+}

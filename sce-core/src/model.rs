@@ -1,0 +1,150 @@
+//! The state of an environment as facts: from a plan what will be, from an account what is.
+//!
+//! Both look alike. An id that AWS assigned to something the plan knows is written as a reference to that thing, in a live model as
+//! in a planned one; so rules follow references without asking where the model came from, and a difference between two models is a
+//! difference between what they describe.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::aws::resource::{Kind, Properties};
+use crate::plan::{Plan, Scope};
+use crate::value::{NodeId, Value};
+
+/// The state of an environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Model {
+    /// Where the facts come from.
+    pub source: Source,
+    /// What there is.
+    pub resources: Vec<Resource>,
+    /// What could not be read, and why: rules about it answer `unknown`, never `fine`.
+    pub unread: BTreeMap<NodeId, Unread>,
+}
+
+/// Where the facts of a model come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// A plan: what will be.
+    Plan,
+    /// An account: what is.
+    Account,
+}
+
+/// Something that is there, or may be, and could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// What kind of thing it is.
+    pub kind: Kind,
+    /// Why it could not be read.
+    pub why: String,
+}
+
+/// One thing there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    /// Its place in the plan; none for what no plan of ours made.
+    pub node: Option<NodeId>,
+    /// Its name, or its AWS id when it has no name.
+    pub name: String,
+    /// Whether it ends with the project; what no plan made is the account's.
+    pub scope: Scope,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// What it is like.
+    pub properties: Properties,
+}
+
+impl Model {
+    /// What the plan will make.
+    #[must_use]
+    pub fn planned(plan: &Plan) -> Self {
+        let resource = |node: &crate::plan::Node| Resource {
+            node: Some(node.id.clone()),
+            name: node.name.clone(),
+            scope: node.scope,
+            tags: node.tags.clone(),
+            properties: node.properties.clone(),
+        };
+        Self { source: Source::Plan, resources: plan.nodes.iter().map(resource).collect(), unread: BTreeMap::new() }
+    }
+
+    /// What the plan knows as `id`.
+    #[must_use]
+    pub fn resource(&self, id: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.node.as_ref().is_some_and(|node| node.as_str() == id))
+    }
+
+    /// The thing that a value refers to, if the model has it.
+    pub fn follow<T: ToString>(&self, value: &Value<T>) -> Option<&Resource> {
+        match value {
+            Value::Ref(reference) => self.resource(reference.node.as_str()),
+            Value::Known(id) => {
+                let id = id.to_string();
+                self.resources.iter().find(|resource| resource.node.is_none() && resource.name == id)
+            }
+        }
+    }
+
+    /// All of a kind.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Resource> {
+        self.resources.iter().filter(move |resource| resource.properties.kind() == kind)
+    }
+}
+
+macro_rules! each {
+    ($($(#[$doc:meta])* $method:ident -> $kind:ident;)*) => {
+        impl Model {
+            $(
+                $(#[$doc])*
+                pub fn $method(&self) -> impl Iterator<Item = (&Resource, &crate::aws::resource::$kind)> {
+                    self.resources.iter().filter_map(|resource| match &resource.properties {
+                        Properties::$kind(properties) => Some((resource, properties)),
+                        _ => None,
+                    })
+                }
+            )*
+        }
+    };
+}
+
+each! {
+    /// The VPCs.
+    vpcs -> Vpc;
+    /// The subnets.
+    subnets -> Subnet;
+    /// The route tables.
+    route_tables -> RouteTable;
+    /// The routes, local ones aside.
+    routes -> Route;
+    /// The explicit associations of route tables and subnets.
+    associations -> RouteTableAssociation;
+    /// The gateway endpoints.
+    endpoints -> GatewayEndpoint;
+    /// The default security groups.
+    default_security_groups -> DefaultSecurityGroup;
+    /// The network ACLs.
+    network_acls -> NetworkAcl;
+    /// The flow logs.
+    flow_logs -> FlowLog;
+    /// The log groups.
+    log_groups -> LogGroup;
+    /// The roles.
+    roles -> Role;
+    /// The managed policies.
+    managed_policies -> ManagedPolicy;
+    /// The KMS keys.
+    keys -> KmsKey;
+    /// The buckets.
+    buckets -> Bucket;
+}
+
+impl Resource {
+    /// What findings call it: its place in the plan, else its name.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        self.node.as_ref().map_or(self.name.as_str(), NodeId::as_str)
+    }
+}

@@ -1,0 +1,162 @@
+//! The parts that follow a PIT in the name of a thing, as the document spells them.
+
+/// What a name is for. The text of each is the document's own where it has one (L384-592).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Named {
+    /// The network itself, V: `hipaa_vpc`.
+    Vpc,
+    /// The main route table, RT: `hipaa_routingtable`.
+    RoutingTable,
+    /// The default security group, SG: `hipaa_securitygroup`.
+    SecurityGroup,
+    /// The log group that flow logs go to: `hipaa_loggroup`.
+    LogGroup,
+    /// The internet gateway, IG: `hipaa_internetgateway`.
+    InternetGateway,
+    /// The NAT gateway, NG: `hipaa_natgateway`.
+    NatGateway,
+    /// The fixed public address of the NAT gateway.
+    NatGatewayAddress,
+    /// The public subnet, Spublic.
+    PublicSubnet,
+    /// The private subnet, Sprivate.
+    PrivateSubnet,
+    /// The public subnet's route table, RTpublic: `hipaa_publicroutes`.
+    PublicRoutes,
+    /// The private subnet's route table.
+    PrivateRoutes,
+    /// The public subnet's network access control list.
+    PublicNetworkAcl,
+    /// The private subnet's network access control list.
+    PrivateNetworkAcl,
+    /// The gateway endpoint to S3.
+    S3Endpoint,
+    /// The flow log, FL.
+    FlowLog,
+    /// The role that delivers the flow log.
+    FlowLogRole,
+    /// What that role may do.
+    FlowLogPolicy,
+    /// The security group that lets ssh reach the bastion, B: `hipaa_bastion_ssh_securitygroup`.
+    BastionSshSecurityGroup,
+    /// The bastion's key pair: `hipaa_bastion_keypair`.
+    BastionKeyPair,
+    /// The private instance's data volume: `hipaa_ebs_ec2_private`.
+    PrivateVolume,
+    /// The customer-managed KMS key.
+    Key,
+}
+
+impl Named {
+    /// Every part, once.
+    pub const ALL: [Self; 21] = [
+        Self::Vpc,
+        Self::RoutingTable,
+        Self::SecurityGroup,
+        Self::LogGroup,
+        Self::InternetGateway,
+        Self::NatGateway,
+        Self::NatGatewayAddress,
+        Self::PublicSubnet,
+        Self::PrivateSubnet,
+        Self::PublicRoutes,
+        Self::PrivateRoutes,
+        Self::PublicNetworkAcl,
+        Self::PrivateNetworkAcl,
+        Self::S3Endpoint,
+        Self::FlowLog,
+        Self::FlowLogRole,
+        Self::FlowLogPolicy,
+        Self::BastionSshSecurityGroup,
+        Self::BastionKeyPair,
+        Self::PrivateVolume,
+        Self::Key,
+    ];
+
+    /// What stands after `PIT_`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vpc => "vpc",
+            Self::RoutingTable => "routingtable",
+            Self::SecurityGroup => "securitygroup",
+            Self::LogGroup => "loggroup",
+            Self::InternetGateway => "internetgateway",
+            Self::NatGateway => "natgateway",
+            Self::NatGatewayAddress => "natgateway_address",
+            Self::PublicSubnet => "publicsubnet",
+            Self::PrivateSubnet => "privatesubnet",
+            Self::PublicRoutes => "publicroutes",
+            Self::PrivateRoutes => "privateroutes",
+            Self::PublicNetworkAcl => "public_networkacl",
+            Self::PrivateNetworkAcl => "private_networkacl",
+            Self::S3Endpoint => "s3endpoint",
+            Self::FlowLog => "flowlog",
+            Self::FlowLogRole => "flowlog_role",
+            Self::FlowLogPolicy => "flowlog_policy",
+            Self::BastionSshSecurityGroup => "bastion_ssh_securitygroup",
+            Self::BastionKeyPair => "bastion_keypair",
+            Self::PrivateVolume => "ebs_ec2_private",
+            Self::Key => "key",
+        }
+    }
+}
+
+impl super::Pit {
+    /// The alias of the project's KMS key: `alias/hipaa_key`.
+    #[must_use]
+    pub fn key_alias(&self) -> String {
+        format!("alias/{}", self.name(Named::Key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::pit::Pit;
+
+    const GOLDEN: &str = "\
+hipaa_vpc
+hipaa_routingtable
+hipaa_securitygroup
+hipaa_loggroup
+hipaa_internetgateway
+hipaa_natgateway
+hipaa_natgateway_address
+hipaa_publicsubnet
+hipaa_privatesubnet
+hipaa_publicroutes
+hipaa_privateroutes
+hipaa_public_networkacl
+hipaa_private_networkacl
+hipaa_s3endpoint
+hipaa_flowlog
+hipaa_flowlog_role
+hipaa_flowlog_policy
+hipaa_bastion_ssh_securitygroup
+hipaa_bastion_keypair
+hipaa_ebs_ec2_private
+hipaa_key";
+
+    #[test]
+    fn the_names_of_hipaa_are_the_documents() {
+        let pit: Pit = "hipaa".parse().expect("valid");
+        let names: Vec<String> = Named::ALL.iter().map(|&named| pit.name(named)).collect();
+        assert_eq!(names.join("\n"), GOLDEN);
+        assert_eq!(pit.key_alias(), "alias/hipaa_key");
+    }
+
+    #[test]
+    fn each_name_is_its_own_and_fits_the_tightest_limit() {
+        let pit: Pit = "abcdefghijklmnop".parse().expect("valid");
+        let names: BTreeSet<String> = Named::ALL.iter().map(|&named| pit.name(named)).collect();
+        assert_eq!(names.len(), Named::ALL.len());
+        // IAM allows a role name the fewest: 64 characters of `[\w+=,.@-]`.
+        for name in names {
+            assert!(name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c)), "{name}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The plan: every thing that shall be, with its name, tags, properties and order. Applying it decides nothing.
+
+mod design;
+mod diff;
+mod node;
+mod show;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use thiserror::Error;
+
+pub use diff::{Change, diff};
+pub use node::{Node, Scope};
+
+use crate::account::{AccountId, Region};
+use crate::cidr::AllocationError;
+use crate::lock::Lock;
+use crate::pit::Pit;
+use crate::spec::Spec;
+use crate::value::NodeId;
+
+/// The version of the plan's JSON that this crate writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A plan: nodes in an order in which each comes after all it needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// SHA-256 over everything below, in hexadecimal.
+    pub digest: String,
+    /// The project.
+    pub pit: Pit,
+    /// The account it is for.
+    pub account: AccountId,
+    /// The region it is for.
+    pub region: Region,
+    /// Whether it rests on placeholders, so that it can be looked at but not applied.
+    pub offline: bool,
+    /// What shall be.
+    pub nodes: Vec<Node>,
+}
+
+/// Why a spec has no plan.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PlanError {
+    /// The subnets do not fit.
+    #[error("the subnets do not fit into `{block}`")]
+    Addresses {
+        /// The network's range.
+        block: String,
+        /// By how much.
+        #[source]
+        source: AllocationError,
+    },
+    /// Every private range overlaps something taken.
+    #[error("no private network of 65,536 addresses is free beside the ranges taken")]
+    NoFreeNetwork,
+    /// The lock is for another region than the spec.
+    #[error("the lock's zone `{zone}` is not in the spec's region `{region}`")]
+    OtherRegion {
+        /// The lock's zone.
+        zone: String,
+        /// The spec's region.
+        region: Region,
+    },
+}
+
+impl PlanError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Addresses { source, .. } => source.help(),
+            Self::NoFreeNetwork => Some("give `network.cidr`, or narrow the ranges in `network.taken`".to_owned()),
+            Self::OtherRegion { .. } => Some("run `sce lock` again".to_owned()),
+        }
+    }
+}
+
+/// Plans the environment that the spec asks for, in the account that the lock tells of.
+///
+/// # Errors
+/// When the addresses do not suffice, or spec and lock disagree about the region.
+pub fn plan(spec: &Spec, lock: &Lock) -> Result<Plan, PlanError> {
+    if *lock.zone.region() != spec.region {
+        return Err(PlanError::OtherRegion { zone: lock.zone.to_string(), region: spec.region.clone() });
+    }
+    let mut plan = Plan {
+        schema_version: SCHEMA_VERSION,
+        digest: String::new(),
+        pit: spec.pit.clone(),
+        account: lock.account.clone(),
+        region: spec.region.clone(),
+        offline: lock.offline,
+        nodes: design::nodes(spec, lock)?,
+    };
+    plan.digest = plan.computed_digest();
+    Ok(plan)
+}
+
+impl Plan {
+    /// The node of that id.
+    #[must_use]
+    pub fn node(&self, id: &NodeId) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.id == *id)
+    }
+
+    /// The node of that id, written as text.
+    #[must_use]
+    pub fn node_named(&self, id: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.id.as_str() == id)
+    }
+
+    /// The nodes that end with the project; the others belong to the account and stay.
+    pub fn pit_nodes(&self) -> impl DoubleEndedIterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.scope == Scope::Pit)
+    }
+
+    /// How many nodes there are of each kind, by the kind's word.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts = BTreeMap::new();
+        for node in &self.nodes {
+            *counts.entry(node.properties.kind().word()).or_default() += 1;
+        }
+        counts
+    }
+
+    /// The plan as JSON; the same plan gives the same bytes.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Plan::to_json`] wrote, and whether it is what was written.
+    ///
+    /// # Errors
+    /// When the text is no plan, of a later version, or its digest is not its content's.
+    pub fn from_json(text: &str) -> Result<Self, InvalidPlan> {
+        let plan: Self = serde_json::from_str(text).map_err(InvalidPlan::Json)?;
+        if plan.schema_version > SCHEMA_VERSION {
+            return Err(InvalidPlan::LaterVersion(plan.schema_version));
+        }
+        if plan.digest != plan.computed_digest() {
+            return Err(InvalidPlan::Altered);
+        }
+        Ok(plan)
+    }
+
+    /// The plan for people, one line a node.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        show::text(self)
+    }
+
+    fn computed_digest(&self) -> String {
+        let content = (&self.pit, &self.account, &self.region, self.offline, &self.nodes);
+        hex_sha256(serde_json::to_string(&content).unwrap_or_default().as_bytes())
+    }
+}
+
+/// Why a text is no plan.
+#[derive(Debug, Error)]
+pub enum InvalidPlan {
+    /// It does not say what a plan says.
+    #[error("the plan is not as `sce plan --json` writes it")]
+    Json(#[source] serde_json::Error),
+    /// A later version of sce wrote it.
+    #[error("the plan has schema version `{0}`, and this version of sce reads 1 to {SCHEMA_VERSION}")]
+    LaterVersion(u32),
+    /// Its digest is not that of its content.
+    #[error("the plan was altered after it was made: its digest does not fit its content")]
+    Altered,
+}
+
+pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Format, parse};
+
+    fn planned(rest: &str) -> Plan {
+        let text = format!("pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n{rest}");
+        let spec = parse(&text, Format::Toml).unwrap();
+        plan(&spec, &Lock::offline(&spec)).unwrap()
+    }
+
+    #[test]
+    fn the_same_spec_and_lock_give_the_same_bytes() {
+        assert_eq!(planned("").to_json(), planned("").to_json());
+    }
+
+    #[test]
+    fn every_node_comes_after_what_it_needs() {
+        for rest in ["", "[network]\negress = \"none\"\n", "profile = \"cloudmaven2017\"\n"] {
+            let plan = planned(rest);
+            for (index, node) in plan.nodes.iter().enumerate() {
+                for need in &node.needs {
+                    let earlier = plan.nodes[..index].iter().any(|other| other.id == *need);
+                    assert!(earlier, "{} needs {need} ({rest})", node.id);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ids_and_names_are_unique() {
+        let plan = planned("");
+        let ids: std::collections::BTreeSet<_> = plan.nodes.iter().map(|node| &node.id).collect();
+        let names: std::collections::BTreeSet<_> =
+            plan.nodes.iter().map(|node| (&node.name, node.properties.kind())).collect();
+        assert_eq!((ids.len(), names.len()), (plan.nodes.len(), plan.nodes.len()));
+    }
+
+    #[test]
+    fn the_plan_reads_back_and_tampering_shows() {
+        let plan = planned("");
+        let json = plan.to_json();
+        assert_eq!(Plan::from_json(&json).unwrap(), plan);
+        let tampered = json.replace("\"public_access_blocked\": true", "\"public_access_blocked\": false");
+        assert!(matches!(Plan::from_json(&tampered), Err(InvalidPlan::Altered)));
+    }
+
+    #[test]
+    fn without_egress_there_is_no_nat_and_no_internet_gateway() {
+        let plan = planned("[network]\negress = \"none\"\n");
+        for kind in ["nat-gateway", "elastic-ip", "internet-gateway"] {
+            assert!(!plan.counts().contains_key(kind), "{kind}");
+        }
+    }
+
+    #[test]
+    fn too_small_a_network_says_by_how_much() {
+        let text =
+            "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n[network]\ncidr = \"10.0.0.0/24\"\n";
+        let spec = parse(text, Format::Toml).unwrap();
+        let error = plan(&spec, &Lock::offline(&spec)).unwrap_err();
+        assert_eq!(error.to_string(), "the subnets do not fit into `10.0.0.0/24`");
+        assert!(error.help().is_some());
+    }
+
+    #[test]
+    fn a_free_network_is_found_beside_those_taken() {
+        let plan = planned("[network]\ntaken = [{ name = \"campus\", cidr = \"10.0.0.0/9\" }]\n");
+        let crate::aws::resource::Properties::Vpc(vpc) = &plan.node_named("vpc").unwrap().properties else { panic!() };
+        assert_eq!(vpc.cidr.to_string(), "10.128.0.0/16");
+    }
+
+    #[test]
+    fn the_plan_for_people_stays_as_reviewed() {
+        insta::assert_snapshot!("plan_hipaa", planned("").to_text());
+    }
+}

@@ -1,0 +1,184 @@
+//! The policies of an environment, written as types.
+//!
+//! What each statement is for stands in its name (`Sid`) and the comment above it; that they do so is the IAM evaluator's to show.
+
+use crate::account::Partition;
+use crate::aws::policy::{Policy, Statement, Text, text};
+use crate::lock::Lock;
+use crate::pit::{BucketRole, Named};
+use crate::spec::Spec;
+
+/// The registry: over TLS only.
+pub(super) fn registry(bucket: &str, partition: Partition) -> Policy {
+    Policy::new(tls_only(bucket, partition).into())
+}
+
+/// The PIT's key: the account administers it, administrators use it through S3, CloudWatch Logs uses it for the PIT's log group.
+///
+/// AWS's default key policy hands use of the key to whatever any IAM policy of the account allows; this one hands out administration
+/// only, so that reading data takes being named here.
+pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
+    let (partition, account, region) = (lock.partition, &lock.account, &spec.region);
+    let administration = [
+        "kms:CancelKeyDeletion",
+        "kms:Create*",
+        "kms:Delete*",
+        "kms:Describe*",
+        "kms:Disable*",
+        "kms:Enable*",
+        "kms:Get*",
+        "kms:List*",
+        "kms:Put*",
+        "kms:Revoke*",
+        "kms:ScheduleKeyDeletion",
+        "kms:TagResource",
+        "kms:UntagResource",
+        "kms:Update*",
+    ];
+    let usage = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
+    let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{}", spec.pit.name(Named::LogGroup));
+    Policy::new(vec![
+        Statement::allow("AccountAdministersKey")
+            .principals([text(format!("arn:{partition}:iam::{account}:root"))])
+            .actions(administration)
+            .resources([text("*")]),
+        Statement::allow("AdministratorsUseKeyThroughS3")
+            .principals([text(format!("arn:{partition}:iam::{account}:root"))])
+            .actions(usage)
+            .resources([text("*")])
+            .when("ArnLike", "aws:PrincipalArn", administrators(lock))
+            .when("StringEquals", "kms:ViaService", [text(format!("s3.{region}.amazonaws.com"))]),
+        Statement::allow("LogsUseKeyForThisGroup")
+            .service(&format!("logs.{region}.amazonaws.com"))
+            .actions(usage)
+            .resources([text("*")])
+            .when("ArnEquals", "kms:EncryptionContext:aws:logs:arn", [text(group)]),
+    ])
+}
+
+/// Who may write flow logs: the service, for this account's flow logs only (AWS VPC guide, "confused deputy").
+pub(super) fn flow_log_trust(spec: &Spec, lock: &Lock) -> Policy {
+    let source = format!("arn:{}:ec2:{}:{}:vpc-flow-log/*", lock.partition, spec.region, lock.account);
+    let statement = Statement::allow("FlowLogsAssumeRole")
+        .service("vpc-flow-logs.amazonaws.com")
+        .actions(["sts:AssumeRole"])
+        .when("StringEquals", "aws:SourceAccount", [text(lock.account.as_str())])
+        .when("ArnLike", "aws:SourceArn", [text(source)]);
+    Policy::new(vec![statement])
+}
+
+/// What the flow log's writer may do. It may not create log groups: the group would come back after it is deleted.
+pub(super) fn flow_log_writer(spec: &Spec, lock: &Lock) -> Policy {
+    let prefix = format!("arn:{}:logs:{}:{}:log-group:", lock.partition, spec.region, lock.account);
+    let group = format!("{prefix}{}", spec.pit.name(Named::LogGroup));
+    Policy::new(vec![
+        Statement::allow("WriteToThisGroup")
+            .actions(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"])
+            .resources([text(format!("{group}:*"))]),
+        Statement::allow("FindGroups").actions(["logs:DescribeLogGroups"]).resources([text(format!("{prefix}*"))]),
+    ])
+}
+
+/// What may pass the endpoint: the PIT's buckets for callers of this account, and Amazon Linux's repositories to read (C13, C36).
+pub(super) fn endpoint(spec: &Spec, lock: &Lock) -> Policy {
+    let partition = lock.partition;
+    let names = [BucketRole::Data, BucketRole::Output, BucketRole::Ancillary]
+        .map(|role| spec.pit.bucket(role, &lock.account, &spec.region));
+    let actions = [
+        "s3:AbortMultipartUpload",
+        "s3:GetBucketLocation",
+        "s3:GetObject",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+    ];
+    Policy::new(vec![
+        Statement::allow("OwnBuckets")
+            .everyone()
+            .actions(actions)
+            .resources(names.iter().flat_map(|name| bucket_and_objects(name, partition)))
+            .when("StringEquals", "aws:PrincipalAccount", [text(lock.account.as_str())]),
+        Statement::allow("AmazonLinuxRepositories")
+            .everyone()
+            .actions(["s3:GetObject"])
+            .resources([text(amazon_linux_repositories(spec, partition))]),
+    ])
+}
+
+/// A store of data: over TLS, encrypted with the PIT's key, read inside the VPC or by administrators.
+pub(super) fn store(bucket: &str, lock: &Lock, key: &Text, endpoint: &Text) -> Policy {
+    let objects = || text(format!("arn:{}:s3:::{bucket}/*", lock.partition));
+    let reads = ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"];
+    let mut statements: Vec<Statement> = tls_only(bucket, lock.partition).into();
+    statements.extend([
+        // An absent header means the bucket's default, which is the PIT's key; so only a header that says otherwise is refused (C5).
+        Statement::deny("DenyOtherEncryption")
+            .everyone()
+            .actions(["s3:PutObject"])
+            .resources([objects()])
+            .when("Null", "s3:x-amz-server-side-encryption", [text("false")])
+            .when("StringNotEquals", "s3:x-amz-server-side-encryption", [text("aws:kms")]),
+        Statement::deny("DenyOtherKey")
+            .everyone()
+            .actions(["s3:PutObject"])
+            .resources([objects()])
+            .when("Null", "s3:x-amz-server-side-encryption-aws-kms-key-id", [text("false")])
+            .when("StringNotEquals", "s3:x-amz-server-side-encryption-aws-kms-key-id", [key.clone()]),
+        // A key of the writer's own (SSE-C) comes in other headers, and would make data that the PIT's key cannot open.
+        Statement::deny("DenyCustomerKeys").everyone().actions(["s3:PutObject"]).resources([objects()]).when(
+            "Null",
+            "s3:x-amz-server-side-encryption-customer-algorithm",
+            [text("false")],
+        ),
+        Statement::deny("DenyReadsOffEndpoint")
+            .everyone()
+            .actions(reads)
+            .resources(bucket_and_objects(bucket, lock.partition))
+            .when("StringNotEquals", "aws:SourceVpce", [endpoint.clone()])
+            .when("ArnNotLike", "aws:PrincipalArn", administrators(lock)),
+    ]);
+    Policy::new(statements)
+}
+
+/// The access-log target: S3's log service writes for the PIT's buckets; over TLS.
+pub(super) fn access_logs(bucket: &str, spec: &Spec, lock: &Lock) -> Policy {
+    let sources = [BucketRole::Data, BucketRole::Output, BucketRole::Ancillary]
+        .map(|role| spec.pit.bucket(role, &lock.account, &spec.region))
+        .map(|name| text(format!("arn:{}:s3:::{name}", lock.partition)));
+    let mut statements: Vec<Statement> = tls_only(bucket, lock.partition).into();
+    statements.push(
+        Statement::allow("LogServiceWrites")
+            .service("logging.s3.amazonaws.com")
+            .actions(["s3:PutObject"])
+            .resources([text(format!("arn:{}:s3:::{bucket}/*", lock.partition))])
+            .when("ArnLike", "aws:SourceArn", sources)
+            .when("StringEquals", "aws:SourceAccount", [text(lock.account.as_str())]),
+    );
+    Policy::new(statements)
+}
+
+/// Nothing in clear, nothing by a TLS older than 1.2.
+fn tls_only(bucket: &str, partition: Partition) -> [Statement; 2] {
+    let deny =
+        |sid: &str| Statement::deny(sid).everyone().actions(["s3:*"]).resources(bucket_and_objects(bucket, partition));
+    [
+        deny("DenyWithoutTls").when("Bool", "aws:SecureTransport", [text("false")]),
+        deny("DenyOldTls").when("NumericLessThan", "s3:TlsVersion", [text("1.2")]),
+    ]
+}
+
+fn bucket_and_objects(bucket: &str, partition: Partition) -> [Text; 2] {
+    [text(format!("arn:{partition}:s3:::{bucket}")), text(format!("arn:{partition}:s3:::{bucket}/*"))]
+}
+
+fn administrators(lock: &Lock) -> Vec<Text> {
+    lock.administrators.iter().map(|arn| text(arn.as_str())).collect()
+}
+
+/// Amazon Linux 2023's package repositories.
+///
+/// Source: Amazon Linux 2023 user guide, "Using AL2023 repositories from a VPC without internet access".
+fn amazon_linux_repositories(spec: &Spec, partition: Partition) -> String {
+    format!("arn:{partition}:s3:::al2023-repos-{}-de612dc2/*", spec.region)
+}

@@ -1,0 +1,87 @@
+//! One thing that shall be.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::hex_sha256;
+use crate::aws::resource::{Kind, Properties};
+use crate::value::{NodeId, Reference, references};
+
+/// Whether a thing ends with the project or belongs to the account (R44, C19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scope {
+    /// The project's own.
+    Pit,
+    /// Shared by all projects of the account; never torn down with one.
+    Account,
+}
+
+/// One thing that shall be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Its place in the plan.
+    pub id: NodeId,
+    /// What AWS and people call it.
+    pub name: String,
+    /// Whose it is.
+    pub scope: Scope,
+    /// What must exist before it, in order.
+    pub needs: Vec<NodeId>,
+    /// The tags it is created with.
+    pub tags: BTreeMap<String, String>,
+    /// What it shall be like.
+    pub properties: Properties,
+}
+
+impl Node {
+    /// What its properties refer to.
+    #[must_use]
+    pub fn references(&self) -> Vec<Reference> {
+        references(&self.properties.to_json())
+    }
+
+    /// The first 16 hexadecimal digits of the SHA-256 of kind, name and properties, tags aside: the value of `sce:node`.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        digest(&self.name, &self.properties)
+    }
+}
+
+/// See [`Node::digest`].
+pub(super) fn digest(name: &str, properties: &Properties) -> String {
+    let content = (properties.kind().word(), name, properties.to_json());
+    let mut digest = hex_sha256(serde_json::to_string(&content).unwrap_or_default().as_bytes());
+    digest.truncate(16);
+    digest
+}
+
+/// A node as JSON has it: the kind apart from the properties.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    id: NodeId,
+    kind: Kind,
+    name: String,
+    scope: Scope,
+    needs: Vec<NodeId>,
+    tags: BTreeMap<String, String>,
+    properties: serde_json::Value,
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { id, name, scope, needs, tags, properties } = self.clone();
+        let (kind, properties) = (properties.kind(), properties.to_json());
+        Record { id, kind, name, scope, needs, tags, properties }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Record { id, kind, name, scope, needs, tags, properties } = Record::deserialize(deserializer)?;
+        let properties = Properties::from_json(kind, properties).map_err(de::Error::custom)?;
+        Ok(Self { id, name, scope, needs, tags, properties })
+    }
+}

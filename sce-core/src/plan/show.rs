@@ -1,0 +1,97 @@
+//! The plan for people.
+
+use std::fmt::Write as _;
+
+use super::{Node, Plan, Scope};
+use crate::aws::resource::{Encryption, Properties, RouteTarget};
+use crate::value::Value;
+
+pub(super) fn text(plan: &Plan) -> String {
+    let mut out = String::new();
+    let short = plan.digest.get(..12).unwrap_or_default();
+    let offline = if plan.offline { ", placeholders for the account" } else { "" };
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        out,
+        "Plan {short} for `{}` in {} ({}){offline}: {} things\n",
+        plan.pit,
+        plan.account,
+        plan.region,
+        plan.nodes.len()
+    );
+    let width = |text: &dyn Fn(&Node) -> usize| plan.nodes.iter().map(text).max().unwrap_or(0);
+    let (ids, names) = (width(&|node| node.id.as_str().len()), width(&|node| node.name.len()));
+    for node in &plan.nodes {
+        let scope = if node.scope == Scope::Account { " [account, stays]" } else { "" };
+        let _ =
+            writeln!(out, "  {:ids$}  {:names$}  {}{scope}", node.id.as_str(), node.name, summary(&node.properties));
+    }
+    out
+}
+
+/// What matters most about a thing, in a few words.
+fn summary(properties: &Properties) -> String {
+    match properties {
+        Properties::Vpc(vpc) => format!("{}, {:?} tenancy", vpc.cidr, vpc.tenancy).to_lowercase(),
+        Properties::Subnet(subnet) => {
+            let public = if subnet.public_address_on_launch { "public addresses" } else { "no public address" };
+            format!("{} in {}, {public}", subnet.cidr, subnet.zone)
+        }
+        Properties::InternetGateway(_) => "attached to the VPC".to_owned(),
+        Properties::ElasticIp(_) => "public address of the NAT gateway".to_owned(),
+        Properties::NatGateway(_) => "way out of the private subnet, no way in".to_owned(),
+        Properties::RouteTable(table) if table.main => "main: rules subnets without a table of their own".to_owned(),
+        Properties::RouteTable(_) => "local route".to_owned(),
+        Properties::Route(route) => format!("{} -> {}", route.destination, target(&route.target)),
+        Properties::RouteTableAssociation(association) => {
+            format!("{} ruled by {}", value(&association.subnet), value(&association.table))
+        }
+        Properties::GatewayEndpoint(endpoint) => {
+            format!("{}, {} policy statements", endpoint.service, endpoint.policy.statements().len())
+        }
+        Properties::DefaultSecurityGroup(group) if group.ingress.is_empty() && group.egress.is_empty() => {
+            "emptied".to_owned()
+        }
+        Properties::DefaultSecurityGroup(_) => "has rules".to_owned(),
+        Properties::NetworkAcl(acl) => format!("{} rules in, {} out", acl.ingress.len(), acl.egress.len()),
+        Properties::FlowLog(log) => format!("{:?} traffic to the log group", log.traffic).to_lowercase(),
+        Properties::LogGroup(group) => match group.retention_days {
+            Some(days) => format!("kept {days} days, encrypted"),
+            None => "kept for ever".to_owned(),
+        },
+        Properties::Role(role) => {
+            format!("managed policies: {}, inline: {}", role.policies.len(), role.inline_policies.len())
+        }
+        Properties::ManagedPolicy(policy) => format!("{} statements", policy.document.statements().len()),
+        Properties::KmsKey(key) => {
+            format!("customer-managed, {}", if key.rotation { "rotated yearly" } else { "not rotated" })
+        }
+        Properties::KmsAlias(alias) => format!("names {}", value(&alias.key)),
+        Properties::Bucket(bucket) => {
+            let encryption = match bucket.encryption {
+                Encryption::S3 => "SSE-S3",
+                Encryption::Kms { .. } => "SSE-KMS with the PIT's key",
+            };
+            let versions = if bucket.versioning { "versioned" } else { "not versioned" };
+            let access =
+                if bucket.public_access_blocked { "public access blocked" } else { "public access not blocked" };
+            format!("{encryption}, {versions}, {access}")
+        }
+    }
+}
+
+fn target(target: &RouteTarget) -> String {
+    match target {
+        RouteTarget::InternetGateway(id) => value(id),
+        RouteTarget::NatGateway(id) => value(id),
+        RouteTarget::Other(id) => id.clone(),
+    }
+}
+
+/// The thing referred to by its place in the plan, which people can look up; what is known, as it is.
+fn value<T: std::fmt::Display>(value: &Value<T>) -> String {
+    match value {
+        Value::Known(known) => known.to_string(),
+        Value::Ref(reference) => reference.node.to_string(),
+    }
+}

@@ -1,0 +1,323 @@
+//! What is asked: the fifteen lines that a builder writes.
+//!
+//! Everything that is not said has a default, and every default is the careful one. Unknown keys, wrong types and impossible values
+//! are refused with line, what was expected and the nearest valid word: see [`parse`].
+
+mod example;
+mod locate;
+mod parse;
+mod validate;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use example::example;
+pub(crate) use parse::nearest;
+pub use parse::{Format, Problem, SpecError, parse};
+
+use crate::account::{Region, Zone};
+use crate::aws::arn::Arn;
+use crate::aws::resource::Tenancy;
+use crate::cidr::Cidr;
+use crate::pit::Pit;
+
+/// The version of the spec's format that this crate writes; it reads every version up to this one.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The spec of one environment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// The version of this format; absent means the current one.
+    #[serde(default = "current_schema_version")]
+    pub schema_version: u32,
+    /// The Project Identifier Tag: names and tags everything (L337-L343).
+    pub pit: Pit,
+    /// The AWS region, such as `us-west-2`.
+    pub region: Region,
+    /// The e-mail address of the person who answers for the environment (L91, L1013).
+    pub owner: String,
+    /// Which generation of practice to follow.
+    #[serde(default)]
+    pub profile: Profile,
+    /// The gates before anything is built (L25-L26, L357-L359).
+    #[serde(default)]
+    pub approvals: Approvals,
+    /// Addresses and ways out.
+    #[serde(default)]
+    pub network: Network,
+    /// Ways in.
+    #[serde(default)]
+    pub access: Access,
+    /// Machines to work on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compute: Option<Compute>,
+    /// Machines that work by themselves (L289-L315).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workers: Option<Workers>,
+    /// Databases.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub database: Vec<Database>,
+    /// What no API tells about the account.
+    #[serde(default)]
+    pub account: Account,
+    /// How long records are kept.
+    #[serde(default)]
+    pub retention: Retention,
+    /// Names that look like PHI and were reviewed.
+    #[serde(default)]
+    pub names: Names,
+    /// Who can open what close-out archives.
+    #[serde(default)]
+    pub archive: Archive,
+}
+
+/// Which generation of practice to follow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// Today's practice, which still honours the document.
+    #[default]
+    Modern,
+    /// The document to the letter, judged by today's rules.
+    CloudMaven2017,
+}
+
+/// The gates before anything is built. No API can check them: they are declared, and so reported.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Approvals {
+    /// The Institutional Review Board's number for the study (L25, L98).
+    pub irb: Option<String>,
+    /// The budget that pays (L26, L100).
+    pub billing: Option<String>,
+    /// The day the account was designated for PHI under the Business Associate Agreement (L357-L359).
+    #[schemars(with = "Option<String>")]
+    pub baa: Option<Date>,
+}
+
+/// Addresses and ways out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Network {
+    /// The VPC's range; `10.0.0.0/16` or the first free one beside `taken` when absent.
+    pub cidr: Option<Cidr>,
+    /// Spublic; planned from `public_hosts` when absent.
+    pub public: Option<Cidr>,
+    /// Sprivate; planned from `private_hosts` when absent.
+    pub private: Option<Cidr>,
+    /// Usable addresses wanted in Spublic.
+    pub public_hosts: Option<u32>,
+    /// Usable addresses wanted in Sprivate.
+    pub private_hosts: Option<u32>,
+    /// The availability zone; the region's first when absent (L193-L198).
+    pub zone: Option<Zone>,
+    /// The way out of Sprivate.
+    pub egress: Egress,
+    /// Ranges that the environment must not overlap: peered networks, VPNs, the campus (L187-L190).
+    pub taken: Vec<NamedRange>,
+    /// Whether machines share hardware with others.
+    pub tenancy: Option<Tenancy>,
+    /// Where the main route table, which rules every subnet without a table of its own, sends traffic.
+    pub main_route: Option<MainRoute>,
+}
+
+/// The way out of Sprivate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Egress {
+    /// Through a NAT gateway to anywhere (L441-L446): updates and packages come in, and so could data go out.
+    #[default]
+    Nat,
+    /// None but endpoints.
+    None,
+}
+
+/// Where the main route table sends traffic that is not local.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MainRoute {
+    /// Nowhere: a subnet that nobody associated reaches nothing.
+    Local,
+    /// To the NAT gateway, as the document does (L465-L468).
+    Nat,
+}
+
+/// A range of addresses with a name for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NamedRange {
+    /// What it is, such as `campus-vpn`.
+    pub name: String,
+    /// Its addresses.
+    pub cidr: Cidr,
+}
+
+/// Ways in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Access {
+    /// How people get to the private machine.
+    pub mode: AccessMode,
+    /// From where (L503, L513-L516); needed by `bastion`.
+    pub allow: Vec<NamedRange>,
+    /// Who.
+    pub people: Vec<Person>,
+}
+
+/// How people get to the private machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AccessMode {
+    /// AWS Systems Manager: no inbound port at all.
+    #[default]
+    SessionManager,
+    /// The document's bastion B: ssh from named ranges.
+    Bastion,
+    /// EC2 Instance Connect Endpoint.
+    InstanceConnect,
+}
+
+/// Someone with an account on the private machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The login name.
+    pub name: String,
+    /// Where the hand-over sheet goes.
+    pub email: String,
+}
+
+/// Machines to work on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Compute {
+    /// The private machine E (L523).
+    pub private: Option<Machine>,
+    /// The bastion B (L501-L508).
+    pub bastion: Option<Machine>,
+}
+
+/// One machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// The instance type, such as `m7i.large`.
+    #[serde(rename = "type")]
+    pub instance_type: String,
+    /// The size of the encrypted data volume, in GiB.
+    #[serde(default)]
+    pub data_volume_gib: Option<u32>,
+}
+
+/// Machines that work by themselves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Workers {
+    /// How many at most.
+    pub count: u32,
+}
+
+/// A database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// The engine, such as `postgres`.
+    pub engine: String,
+    /// Whether it will hold PHI.
+    pub phi_contact: bool,
+}
+
+/// What no API tells about the account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Account {
+    /// Who may administer keys and read data from outside the VPC; the caller of `sce lock` when empty.
+    pub administrators: Vec<Arn>,
+    /// Whether the account's trail exists already or is to be managed here.
+    pub cloudtrail: Option<CloudTrail>,
+}
+
+/// Who looks after CloudTrail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CloudTrail {
+    /// The organisation does.
+    Existing,
+    /// `sce account` does.
+    Managed,
+}
+
+/// How long records are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Days that logs are kept; one of the periods that CloudWatch Logs offers.
+    pub logs_days: u32,
+    /// Days that older versions of data objects are kept.
+    pub versions_days: u32,
+}
+
+/// Names that look like PHI and were reviewed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Names {
+    /// What was reviewed, and why it may stay.
+    pub reviewed: Vec<Reviewed>,
+}
+
+/// A name that looks like PHI and is not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Reviewed {
+    /// The name; `*` stands for anything.
+    pub pattern: String,
+    /// Why it is no PHI.
+    pub reason: String,
+}
+
+/// Who can open what close-out archives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Archive {
+    /// Public keys (`age1…`) of the custodians; a key is made at close-out when there is none.
+    pub recipients: Vec<String>,
+}
+
+impl Default for Retention {
+    /// Six years of logs, rounded up to CloudWatch's next period, and ninety days of older versions.
+    fn default() -> Self {
+        Self { logs_days: 2192, versions_days: 90 }
+    }
+}
+
+impl Spec {
+    /// The main route table's way out: as asked, else what the profile has.
+    #[must_use]
+    pub fn main_route(&self) -> MainRoute {
+        self.network.main_route.unwrap_or(match self.profile {
+            Profile::Modern => MainRoute::Local,
+            Profile::CloudMaven2017 => MainRoute::Nat,
+        })
+    }
+
+    /// The VPC's tenancy: as asked, else what the profile has (L388 for the document's).
+    #[must_use]
+    pub fn tenancy(&self) -> Tenancy {
+        self.network.tenancy.unwrap_or(match self.profile {
+            Profile::Modern => Tenancy::Default,
+            Profile::CloudMaven2017 => Tenancy::Dedicated,
+        })
+    }
+}
+
+/// The JSON Schema of a spec, for editors.
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Spec).to_value()
+}
+
+fn current_schema_version() -> u32 {
+    SCHEMA_VERSION
+}

@@ -1,0 +1,59 @@
+//! The spec that `sce init` writes.
+
+use super::AccessMode;
+use crate::pit::Pit;
+
+/// A commented spec that plans and checks clean as it stands.
+///
+/// With [`AccessMode::Bastion`] it carries an example range (RFC 5737), which is a finding until it is replaced: nobody but the
+/// builder knows from where people will come.
+#[must_use]
+pub fn example(pit: &Pit, mode: AccessMode) -> String {
+    let access = match mode {
+        AccessMode::SessionManager => {
+            "mode = \"session-manager\"        # no inbound port; or \"bastion\", \"instance-connect\"\n"
+        }
+        AccessMode::InstanceConnect => "mode = \"instance-connect\"       # or \"session-manager\", \"bastion\"\n",
+        AccessMode::Bastion => concat!(
+            "mode = \"bastion\"                # ssh from the ranges below; or \"session-manager\", which needs none\n",
+            "allow = [{ name = \"campus-vpn\", cidr = \"198.51.100.0/24\" }]   # an example: put your own here\n",
+        ),
+    };
+    format!(
+        "\
+# A Secure Compute Environment. `sce check` judges it, `sce plan` shows it, `sce cost` prices it.
+schema_version = 1
+pit = \"{pit}\"                     # Project Identifier Tag: names and tags everything
+region = \"us-west-2\"
+owner = \"builder@example.edu\"     # who answers for it
+
+[approvals]                      # the gates before anything is built; no API can check them
+irb = \"STUDY00001234\"
+billing = \"BUDGET-77\"
+baa = \"2026-03-01\"               # the day the account was designated for PHI
+
+[network]                        # addresses are planned when left out
+cidr = \"10.0.0.0/16\"
+egress = \"nat\"                   # or \"none\": no way out but endpoints
+
+[access]
+{access}
+[retention]
+logs_days = 2192                 # six years
+"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Format, parse};
+
+    #[test]
+    fn every_example_is_a_spec() {
+        for mode in [AccessMode::SessionManager, AccessMode::Bastion, AccessMode::InstanceConnect] {
+            let spec = parse(&example(&"omop".parse().unwrap(), mode), Format::Toml).unwrap();
+            assert_eq!((spec.access.mode, spec.pit.as_str()), (mode, "omop"));
+        }
+    }
+}

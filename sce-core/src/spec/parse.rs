@@ -1,0 +1,196 @@
+//! Reading a spec, and saying what is wrong with it.
+
+use std::fmt;
+
+use serde::Serialize;
+use thiserror::Error;
+
+use super::locate::{line_at, line_of};
+use super::{SCHEMA_VERSION, Spec, validate};
+
+/// The notation a spec is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// TOML, the usual one.
+    Toml,
+    /// JSON, for programs.
+    Json,
+}
+
+impl Format {
+    /// JSON when the file's name ends so, else TOML.
+    #[must_use]
+    pub fn of_file(name: &str) -> Self {
+        if name.to_ascii_lowercase().ends_with(".json") { Self::Json } else { Self::Toml }
+    }
+}
+
+/// One thing wrong with a spec.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The line it is on, counted from 1; none when the text says nothing about it.
+    pub line: Option<usize>,
+    /// What is wrong: a lower-case fragment, the writer's own words in backticks.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+/// Everything wrong with a spec.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub struct SpecError {
+    /// At least one, in order of line.
+    pub problems: Vec<Problem>,
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.problems.as_slice() {
+            [only] => f.write_str(&only.message),
+            problems => write!(f, "{} things are wrong with the spec", problems.len()),
+        }
+    }
+}
+
+/// Reads a spec.
+///
+/// # Errors
+/// Everything that is wrong with it: the first slip of grammar or type, else all values that cannot be.
+///
+/// ```
+/// use sce_core::spec::{Format, parse};
+/// let text = "pit = \"hipaa\"\nregoin = \"us-west-2\"\n";
+/// let refused = parse(text, Format::Toml).unwrap_err();
+/// assert_eq!(refused.problems[0].line, Some(2));
+/// assert_eq!(refused.problems[0].help.as_deref(), Some("did you mean `region`?"));
+/// ```
+pub fn parse(text: &str, format: Format) -> Result<Spec, SpecError> {
+    let spec = read(text, format).map_err(|problem| SpecError { problems: vec![problem] })?;
+    let mut problems: Vec<Problem> = validate::violations(&spec)
+        .into_iter()
+        .map(|violation| Problem {
+            line: line_of(text, format, &violation.path.iter().map(String::as_str).collect::<Vec<_>>()),
+            message: violation.message,
+            help: violation.help,
+        })
+        .collect();
+    problems.sort_by_key(|problem| problem.line);
+    if problems.is_empty() { Ok(spec) } else { Err(SpecError { problems }) }
+}
+
+fn read(text: &str, format: Format) -> Result<Spec, Problem> {
+    let spec: Spec = match format {
+        Format::Toml => toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| line_at(text, span.start));
+            describe(error.message(), line)
+        }),
+        Format::Json => serde_json::from_str(text).map_err(|error| {
+            let line = (error.line() > 0).then(|| error.line());
+            let message = error.to_string();
+            let place = format!(" at line {} column {}", error.line(), error.column());
+            describe(message.strip_suffix(&place).unwrap_or(&message), line)
+        }),
+    }?;
+    if (1..=SCHEMA_VERSION).contains(&spec.schema_version) {
+        return Ok(spec);
+    }
+    Err(Problem {
+        line: line_of(text, format, &["schema_version"]),
+        message: format!("schema version `{}` is not known", spec.schema_version),
+        help: Some(format!("this version of sce reads 1 to {SCHEMA_VERSION}")),
+    })
+}
+
+/// Serde's message as a problem; where it lists what it expected, the nearest of those words is the help.
+fn describe(message: &str, line: Option<usize>) -> Problem {
+    let message = message.trim().replace('\n', ", ");
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let listing = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    let help = match quoted.next() {
+        Some(found) if listing => nearest(found, quoted).map(|word| format!("did you mean `{word}`?")),
+        Some(missing) if message.starts_with("missing field") => Some(format!("add a line `{missing} = …`")),
+        _ => None,
+    };
+    Problem { line, message, help }
+}
+
+/// The candidate most like `word`, if any is like it at all.
+pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (strsim::jaro_winkler(&word.to_lowercase(), candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Egress, Profile};
+
+    const LEAST: &str = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n";
+
+    fn refused(text: &str) -> Vec<(Option<usize>, String, Option<String>)> {
+        let format = if text.trim_start().starts_with('{') { Format::Json } else { Format::Toml };
+        let problems = parse(text, format).unwrap_err().problems;
+        problems.into_iter().map(|problem| (problem.line, problem.message, problem.help)).collect()
+    }
+
+    #[test]
+    fn three_lines_are_a_spec() {
+        let spec = parse(LEAST, Format::Toml).unwrap();
+        assert_eq!((spec.profile, spec.network.egress, spec.retention.logs_days), (Profile::Modern, Egress::Nat, 2192));
+    }
+
+    #[test]
+    fn the_design_pages_spec_is_read() {
+        let text = include_str!("design-page.toml");
+        let spec = parse(text, Format::Toml).unwrap();
+        assert_eq!(spec.workers.as_ref().map(|workers| workers.count), Some(5));
+        let json = serde_json::to_string_pretty(&spec).unwrap();
+        assert_eq!(parse(&json, Format::Json).unwrap(), spec);
+    }
+
+    #[test]
+    fn unknown_keys_get_line_and_nearest_word() {
+        let (line, message, help) =
+            refused(&format!("{LEAST}[network]\nzone = \"us-west-2a\"\negres = \"nat\"\n")).remove(0);
+        assert_eq!(line, Some(6));
+        assert!(message.starts_with("unknown field `egres`, expected one of `cidr`"), "{message}");
+        assert_eq!(help.as_deref(), Some("did you mean `egress`?"));
+        let (line, _, help) = refused("{\n\"pit\": \"hipaa\",\n\"regio\": \"us-west-2\"}").remove(0);
+        assert_eq!((line, help.as_deref()), (Some(3), Some("did you mean `region`?")));
+    }
+
+    #[test]
+    fn wrong_variants_types_and_gaps_are_refused() {
+        let (line, _, help) = refused(&format!("{LEAST}profile = \"modren\"\n")).remove(0);
+        assert_eq!((line, help.as_deref()), (Some(4), Some("did you mean `modern`?")));
+        let (line, message, _) = refused(&format!("{LEAST}[retention]\nlogs_days = \"many\"\n")).remove(0);
+        assert_eq!((line, message.as_str()), (Some(5), "invalid type: string \"many\", expected u32"));
+        let (_, message, help) = refused("pit = \"hipaa\"\nregion = \"us-west-2\"\n").remove(0);
+        assert_eq!((message.as_str(), help.as_deref()), ("missing field `owner`", Some("add a line `owner = …`")));
+        assert_eq!(refused(&format!("schema_version = 9\n{LEAST}"))[0].1, "schema version `9` is not known");
+    }
+
+    #[test]
+    fn all_impossible_values_are_told_at_once_in_order_of_line() {
+        let text = format!(
+            "{LEAST}[network]\ncidr = \"10.0.0.0/16\"\npublic = \"10.0.0.0/24\"\nprivate = \"10.0.0.128/25\"\nzone = \"us-east-1a\"\n[retention]\nlogs_days = 2000\n"
+        );
+        let problems = refused(&text);
+        let lines: Vec<_> = problems.iter().map(|(line, ..)| line.unwrap_or_default()).collect();
+        assert_eq!(lines, [7, 8, 10]);
+        assert_eq!(problems[0].1, "private subnet `10.0.0.128/25` overlaps public subnet `10.0.0.0/24`");
+        assert_eq!(problems[1].1, "zone `us-east-1a` is not in region `us-west-2`");
+        assert_eq!(problems[2].2.as_deref(), Some("the nearest period that keeps them long enough is 2192 days"));
+    }
+
+    #[test]
+    fn no_text_panics() {
+        for text in ["", "=", "\u{0}", "pit", "[[", "{", "{}", "[]", "pit = \"é\"", "a.b.c = 1", "\u{feff}pit = 1"] {
+            assert!(parse(text, Format::Toml).is_err(), "{text:?}");
+            assert!(parse(text, Format::Json).is_err(), "{text:?}");
+        }
+    }
+}
