@@ -1,0 +1,43 @@
+# Everything a fresh machine needs, in two commands: `make demo` and `make test`.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+EMULATORS := python3 tools/emulators.py
+# The version deny.toml was written for.
+CARGO_DENY := 0.20.2
+
+.PHONY: help demo test lint bench clean cargo-deny
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
+
+demo: ## POC A's whole life cycle on emulators: plan, check, apply, verify, data in and out, cost, close-out
+	cargo build --locked -p sce-examples --bin poc_a
+	$(EMULATORS) run -- $(TARGET)/debug/poc_a
+
+test: ## every test: unit, property, golden, documentation, and end to end over the wire
+	$(EMULATORS) install
+	python3 -m unittest discover --start-directory tools --pattern 'test_*.py'
+	cargo build --locked --workspace --bins
+	cargo test --locked --workspace
+
+lint: ## formatting, clippy, documentation, licences
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --locked --workspace --no-deps
+	@if command -v cargo-deny >/dev/null; then \
+	  echo 'cargo deny --locked check bans licenses sources'; \
+	  cargo deny --locked check --hide-inclusion-graph bans licenses sources; \
+	else \
+	  echo 'skipped: cargo-deny is not installed (make cargo-deny), so bans, licences and sources were not checked'; \
+	fi
+
+cargo-deny: ## installs cargo-deny for `make lint` (about 4 CPU minutes, once)
+	cargo install --quiet --locked cargo-deny --version $(CARGO_DENY)
+
+bench: ## every speed, as a ratio to a peer run beside it
+	cargo bench --locked -p sce-synth --bench johns
+
+clean: ## removes what was built and installed here
+	cargo clean
+	rm -rf .sce
