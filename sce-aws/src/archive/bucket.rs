@@ -1,0 +1,215 @@
+//! Everything of a bucket into an archive.
+
+use std::io::Write;
+use std::time::Duration;
+
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::types::ObjectVersion;
+
+use super::{ArchiveError, DeleteMarker, ObjectMeta, ObjectSink, Writer};
+use crate::error::{CloudError, Trouble, cloud};
+use crate::session::Session;
+use crate::transfer::{Digest, Place, SHA256_METADATA, timestamp};
+
+/// How far the archive of a bucket is. How much there will be, AWS does not tell beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArchiveProgress {
+    /// Versions of objects that are in the archive.
+    pub objects: u64,
+    /// Bytes that came, those of the current object included.
+    pub bytes: u64,
+}
+
+/// What an archive got of a bucket.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BucketArchived {
+    /// How many versions of objects.
+    pub objects: u64,
+    /// How many deletions.
+    pub delete_markers: u64,
+    /// How many bytes of content.
+    pub bytes: u64,
+    /// Objects whose content is not what their own SHA-256 says; they are in the archive as they are.
+    pub differing: Vec<Place>,
+}
+
+/// Copies every version of every object of a bucket into an archive, and notes every deletion.
+///
+/// Nothing may write to the bucket meanwhile: what comes after its page was listed is not in the archive. A content that breaks off
+/// is continued where it stopped.
+///
+/// # Errors
+/// When AWS or the disk fails, or an object does not come as listed. The archive holds what was copied before.
+pub async fn archive_bucket(
+    session: &Session,
+    writer: &mut Writer,
+    bucket: &str,
+    progress: &(dyn Fn(ArchiveProgress) + Sync),
+) -> Result<BucketArchived, ArchiveError> {
+    let mut archived = BucketArchived::default();
+    let mut markers = (None, None);
+    loop {
+        let page = page(session, bucket, &markers).await?;
+        for marker in page.delete_markers() {
+            let unnamed = || CloudError::unreadable("ListObjectVersions", bucket, "a deletion without a key");
+            writer.add_delete_marker(DeleteMarker {
+                bucket: bucket.to_owned(),
+                key: marker.key().ok_or_else(unnamed)?.to_owned(),
+                version_id: marker.version_id().map(str::to_owned),
+                latest: marker.is_latest() == Some(true),
+                last_modified: timestamp(marker.last_modified()),
+            });
+            archived.delete_markers += 1;
+        }
+        for version in page.versions() {
+            let version = Version::read(bucket, version)?;
+            // A page begins after its markers; one that begins with them would put an object into the archive twice.
+            if markers == version.markers() {
+                continue;
+            }
+            archive_version(session, writer, version, &mut archived, progress).await?;
+        }
+        if page.is_truncated() != Some(true) {
+            return Ok(archived);
+        }
+        let next = (page.next_key_marker.clone(), page.next_version_id_marker.clone());
+        if next.0.is_none() || next == markers {
+            return Err(CloudError::unreadable("ListObjectVersions", bucket, "the same page again").into());
+        }
+        markers = next;
+    }
+}
+
+type Markers = (Option<String>, Option<String>);
+
+async fn page(session: &Session, bucket: &str, markers: &Markers) -> Result<ListObjectVersionsOutput, CloudError> {
+    let request = session.s3.list_object_versions().bucket(bucket);
+    let request = request.set_key_marker(markers.0.clone()).set_version_id_marker(markers.1.clone());
+    request.send().await.map_err(cloud("ListObjectVersions", bucket))
+}
+
+/// A version as listed.
+struct Version {
+    meta: ObjectMeta,
+    bytes: u64,
+    etag: Option<String>,
+}
+
+impl Version {
+    fn read(bucket: &str, version: &ObjectVersion) -> Result<Self, CloudError> {
+        let unreadable = |what| CloudError::unreadable("ListObjectVersions", bucket, what);
+        let meta = ObjectMeta {
+            bucket: bucket.to_owned(),
+            key: version.key().ok_or_else(|| unreadable("a version without a key"))?.to_owned(),
+            version_id: version.version_id().map(str::to_owned),
+            latest: version.is_latest() == Some(true),
+            last_modified: timestamp(version.last_modified()),
+        };
+        let bytes = version.size().and_then(|size| u64::try_from(size).ok());
+        let bytes = bytes.ok_or_else(|| unreadable("a version without a size"))?;
+        Ok(Self { meta, bytes, etag: version.e_tag().map(str::to_owned) })
+    }
+
+    fn place(&self) -> Place {
+        Place { bucket: self.meta.bucket.clone(), key: self.meta.key.clone() }
+    }
+
+    fn markers(&self) -> Markers {
+        (Some(self.meta.key.clone()), self.meta.version_id.clone())
+    }
+
+    fn name(&self) -> String {
+        match &self.meta.version_id {
+            Some(version) => format!("{}@{version}", self.place()),
+            None => self.place().to_string(),
+        }
+    }
+
+    /// The content from an offset on, of this very version.
+    async fn content(&self, session: &Session, from: u64) -> Result<GetObjectOutput, CloudError> {
+        let request = session.s3.get_object().bucket(&self.meta.bucket).key(&self.meta.key);
+        let request = request.set_version_id(self.meta.version_id.clone()).set_if_match(self.etag.clone());
+        let request = request.set_range((from > 0).then(|| format!("bytes={from}-")));
+        let answer = request.send().await.map_err(cloud("GetObject", &self.name()))?;
+        let length = answer.content_length().and_then(|length| u64::try_from(length).ok());
+        if from > 0 && length != self.bytes.checked_sub(from) {
+            return Err(CloudError::unreadable("GetObject", &self.name(), "another range than was asked for"));
+        }
+        Ok(answer)
+    }
+}
+
+async fn archive_version(
+    session: &Session,
+    writer: &mut Writer,
+    version: Version,
+    archived: &mut BucketArchived,
+    progress: &(dyn Fn(ArchiveProgress) + Sync),
+) -> Result<(), ArchiveError> {
+    let before = ArchiveProgress { objects: archived.objects, bytes: archived.bytes };
+    let tell = |done| progress(ArchiveProgress { bytes: before.bytes + done, ..before });
+    let mut sink = writer.begin_object(version.meta.clone())?;
+    let carried = copy(session, &version, &mut sink, &tell).await?;
+    let object = sink.finish()?;
+    if carried.is_some_and(|carried| carried != object.sha256) {
+        archived.differing.push(version.place());
+    }
+    archived.objects += 1;
+    archived.bytes += object.bytes;
+    progress(ArchiveProgress { objects: archived.objects, bytes: archived.bytes });
+    Ok(())
+}
+
+/// Copies the content, and says the SHA-256 that the object carries.
+async fn copy(
+    session: &Session,
+    version: &Version,
+    sink: &mut ObjectSink<'_>,
+    tell: &(dyn Fn(u64) + Sync),
+) -> Result<Option<Digest>, ArchiveError> {
+    const ATTEMPTS: u32 = 4;
+    let mut answer = version.content(session, 0).await?;
+    let carried =
+        answer.metadata().and_then(|metadata| metadata.get(SHA256_METADATA)).and_then(|text| text.parse().ok());
+    let (mut done, mut failures) = (0, 0);
+    loop {
+        let before = done;
+        let broken = match pour(&mut answer, sink, &mut done, version.bytes, tell).await? {
+            None if done == version.bytes => return Ok(carried),
+            None if done > version.bytes => {
+                return Err(ArchiveError::Size { object: version.name(), expected: version.bytes, found: done });
+            }
+            None => "it broke off".to_owned(),
+            Some(broken) => broken,
+        };
+        failures = if done > before { 1 } else { failures + 1 };
+        if failures == ATTEMPTS {
+            return Err(CloudError::plain("GetObject", &version.name(), Trouble::NoAnswer, broken).into());
+        }
+        session.world.sleep(Duration::from_millis(200 << failures)).await;
+        answer = version.content(session, done).await?;
+    }
+}
+
+/// Writes what comes until it ends or breaks off, and says why it broke off.
+async fn pour(
+    answer: &mut GetObjectOutput,
+    sink: &mut ObjectSink<'_>,
+    done: &mut u64,
+    expected: u64,
+    tell: &(dyn Fn(u64) + Sync),
+) -> Result<Option<String>, ArchiveError> {
+    while *done <= expected {
+        let chunk = match answer.body.next().await {
+            None => return Ok(None),
+            Some(Err(error)) => return Ok(Some(error.to_string())),
+            Some(Ok(chunk)) => chunk,
+        };
+        let path = sink.path().to_owned();
+        sink.write_all(&chunk).map_err(ArchiveError::file(&path))?;
+        *done += chunk.len() as u64;
+        tell(*done);
+    }
+    Ok(None)
+}

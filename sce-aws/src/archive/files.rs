@@ -1,0 +1,69 @@
+//! Files of an archive, hashed as they pass.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::transfer::Digest;
+
+pub(super) const MANIFEST: &str = "manifest.json";
+pub(super) const OBJECTS: &str = "objects";
+pub(super) const DOCUMENTS: &str = "documents";
+
+/// Counts and hashes what is read or written through it.
+pub(super) struct Hashed<T> {
+    inner: T,
+    hasher: Sha256,
+    bytes: u64,
+}
+
+impl<T> Hashed<T> {
+    pub(super) fn new(inner: T) -> Self {
+        Self { inner, hasher: Sha256::new(), bytes: 0 }
+    }
+
+    pub(super) fn finish(self) -> (T, Digest, u64) {
+        (self.inner, Digest::from_hasher(self.hasher), self.bytes)
+    }
+
+    fn see(&mut self, seen: &[u8]) {
+        self.hasher.update(seen);
+        self.bytes += seen.len() as u64;
+    }
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.see(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.see(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+/// Opens a regular file; none for a link, a folder, a pipe or a device, which would lead elsewhere or block.
+pub(super) fn open_regular(path: &Path) -> io::Result<Option<File>> {
+    if fs::symlink_metadata(path)?.is_file() { File::open(path).map(Some) } else { Ok(None) }
+}
+
+/// Whether a folder is there that nothing is in, or none at all.
+pub(super) fn is_empty_or_absent(folder: &Path) -> io::Result<bool> {
+    match fs::read_dir(folder) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,382 @@
+//! The end of an environment: archived, deleted, swept, and an account of what is left.
+//!
+//! From the registry alone: no spec is at hand any more. Nothing is deleted on tags alone, since anyone may be able to write a tag:
+//! the tag, the plan and the journal must agree, else a thing is reported as foreign and left.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use sce_core::aws::resource::{Kind, Properties, Teardown};
+use sce_core::journal::{Event, State};
+use sce_core::pit::Pit;
+use sce_core::plan::{Node, Plan};
+use sce_core::value::NodeId;
+use serde::Serialize;
+use thiserror::Error;
+
+use crate::apply::foreign;
+use crate::archive::{self, ArchiveError, Protection};
+use crate::error::CloudError;
+use crate::observe::{Observed, observe};
+use crate::progress::{Deed, Listener, Teller};
+use crate::provider::{self, Deleted, Found};
+use crate::registry::{Held, Journal, Registry, RegistryError, run_name};
+use crate::session::Session;
+use crate::sweep::{Trace, traces};
+
+/// How close-out goes about it.
+#[derive(Clone, Debug)]
+pub struct CloseOutOptions {
+    /// The folder that the archive goes to.
+    pub archive: PathBuf,
+    /// Who can open it.
+    pub protection: Protection,
+    /// Whether to take a lease over that another run holds.
+    pub take_over: bool,
+}
+
+/// What close-out did.
+#[derive(Clone, Debug, Serialize)]
+pub struct Closed {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// The environment.
+    pub pit: Pit,
+    /// Every object in the archive.
+    pub archived: Vec<Archived>,
+    /// What is gone.
+    pub deleted: Vec<String>,
+    /// What is still there and should not be.
+    pub left: Vec<Left>,
+    /// What AWS deletes by itself at a later time.
+    pub pending: Vec<Pending>,
+    /// What bears the PIT and is not ours by plan and journal: looked at, not touched.
+    pub foreign: Vec<Left>,
+    /// What stays on purpose.
+    pub stays: Vec<String>,
+    /// Where the archive's manifest is.
+    pub manifest: String,
+}
+
+/// An object in the archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Archived {
+    /// Where it was.
+    pub object: String,
+    /// The SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Something that is still there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Left {
+    /// What it is.
+    pub resource: String,
+    /// Why it is still there.
+    pub why: String,
+}
+
+/// Something that AWS deletes at a later time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pending {
+    /// What it is.
+    pub resource: String,
+    /// When AWS deletes it.
+    pub until: String,
+}
+
+/// Why close-out stopped before it deleted anything; once it deletes, it carries on past a failure and reports it.
+#[derive(Debug, Error)]
+pub enum CloseOutError {
+    /// The registry could not be used, or does not know the environment.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// Something could not be read, so what it holds could not be archived.
+    #[error("`{node}` could not be read, so nothing was deleted")]
+    Unread {
+        /// The node.
+        node: String,
+        /// Why.
+        #[source]
+        source: CloudError,
+    },
+    /// The archive could not be written.
+    #[error("the archive could not be made, so nothing was deleted")]
+    Archive(#[from] ArchiveError),
+    /// What is left could not be looked for.
+    #[error("what is left could not be looked for; `sce close-out` can be run again")]
+    Sweep(#[source] CloudError),
+}
+
+impl CloseOutError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Registry(error) => error.help(),
+            Self::Archive(error) => error.help(),
+            Self::Unread { source, .. } | Self::Sweep(source) => source.help().map(str::to_owned),
+        }
+    }
+}
+
+/// Archives the environment's data and records, deletes everything of it in reverse order, and looks for what is left.
+///
+/// # Errors
+/// Before anything is deleted: when the registry does not know it, something cannot be read, or the archive cannot be written.
+/// After that failures are in the answer, under `left`.
+pub async fn close_out(
+    session: &Session,
+    pit: &Pit,
+    options: &CloseOutOptions,
+    listener: Listener<'_>,
+) -> Result<Closed, CloseOutError> {
+    let registry = Registry::new(session, pit);
+    let plan = registry.plan().await?;
+    let name = run_name(session);
+    let held = registry.lease(&name, options.take_over).await?;
+    let closed = run(session, &plan, &registry, &held, &name, options, listener).await;
+    held.release().await?;
+    closed
+}
+
+async fn run(
+    session: &Session,
+    plan: &Plan,
+    registry: &Registry<'_>,
+    held: &Held<'_>,
+    name: &str,
+    options: &CloseOutOptions,
+    listener: Listener<'_>,
+) -> Result<Closed, CloseOutError> {
+    let mut observed = observe(session, plan).await;
+    if let Some((node, source)) = observed.unread.pop_first() {
+        return Err(CloseOutError::Unread { node: node.to_string(), source });
+    }
+    let journal = Journal::open(registry, name).await?;
+    let mut end = End { session, plan, observed, journal, closed: blank(plan), kept: BTreeSet::new() };
+    let mut teller = Teller::new(listener, plan.pit_nodes().count());
+    end.archive(registry, held, options, &mut teller).await?;
+    for node in plan.pit_nodes().rev() {
+        // The lease warns others; that it cannot be renewed is no reason to leave things behind.
+        drop(held.renew().await);
+        end.node(node, &mut teller).await?;
+    }
+    end.sweep().await?;
+    if end.closed.left.is_empty() {
+        let certificate = serde_json::to_string_pretty(&end.closed).unwrap_or_default();
+        registry.write("closed.json", &certificate).await?;
+        registry.remove("life").await?;
+    }
+    Ok(end.closed)
+}
+
+fn blank(plan: &Plan) -> Closed {
+    let account = plan.nodes.iter().filter(|node| node.scope == sce_core::plan::Scope::Account);
+    Closed {
+        schema_version: 1,
+        pit: plan.pit.clone(),
+        archived: Vec::new(),
+        deleted: Vec::new(),
+        left: Vec::new(),
+        pending: Vec::new(),
+        foreign: Vec::new(),
+        stays: account.map(|node| node.name.clone()).collect(),
+        manifest: String::new(),
+    }
+}
+
+/// One run of close-out.
+struct End<'a> {
+    session: &'a Session,
+    plan: &'a Plan,
+    observed: Observed,
+    journal: Journal<'a>,
+    closed: Closed,
+    /// Nodes that are not deleted: what they need must stay as well.
+    kept: BTreeSet<NodeId>,
+}
+
+impl End<'_> {
+    /// Copies out every version of every object, and what the registry knows.
+    async fn archive(
+        &mut self,
+        registry: &Registry<'_>,
+        held: &Held<'_>,
+        options: &CloseOutOptions,
+        teller: &mut Teller<'_>,
+    ) -> Result<(), CloseOutError> {
+        let mut writer = archive::Writer::create(&options.archive, &options.protection)?;
+        for document in ["spec.json", "lock.json", "plan.json", "findings.json"] {
+            if let Some(content) = registry.read(document).await? {
+                writer.add_document(document, &content)?;
+            }
+        }
+        for run in registry.runs().await? {
+            if let Some(content) = registry.read(&run).await? {
+                writer.add_document(&run.replace('/', "-"), &content)?;
+            }
+        }
+        for node in self.plan.pit_nodes().filter(|node| node.properties.kind() == Kind::Bucket) {
+            let Some(found) = self.observed.found.get(&node.id) else { continue };
+            if self.foreign(node, found).is_some() {
+                continue;
+            }
+            teller.node(node, Deed::Archiving);
+            held.renew().await?;
+            archive::archive_bucket(self.session, &mut writer, &node.name, &|_| {}).await?;
+        }
+        let manifest = writer.finish(archive::About {
+            pit: self.plan.pit.clone(),
+            account: self.plan.account.clone(),
+            region: self.plan.region.clone(),
+            made_at: self.session.world.now(),
+        })?;
+        let archived = manifest.objects.iter().map(|object| Archived {
+            object: format!("s3://{}/{}", object.bucket, object.key),
+            sha256: object.sha256.to_string(),
+        });
+        self.closed.archived = archived.collect();
+        self.closed.manifest = options.archive.join("manifest.json").display().to_string();
+        Ok(())
+    }
+
+    /// Deletes one node, or says why not.
+    async fn node(&mut self, node: &Node, teller: &mut Teller<'_>) -> Result<(), CloseOutError> {
+        let Some(found) = self.observed.found.get(&node.id).cloned() else {
+            return self.absent(node).await;
+        };
+        if let Some(why) = self.foreign(node, &found) {
+            self.keep(node);
+            self.closed.foreign.push(Left { resource: described(node, &found), why });
+            teller.node(node, Deed::Left);
+            return Ok(());
+        }
+        if goes_with_vpc(node) {
+            return self.with_vpc(node, &found, teller).await;
+        }
+        if self.kept.contains(&node.id) {
+            self.leave(node, &found, "something that needs it is still there".to_owned(), teller);
+            return Ok(());
+        }
+        teller.node(node, Deed::Deleting);
+        self.journal.record(&node.id, Event::Deleting).await?;
+        match provider::delete(self.session, node, &found).await {
+            Ok(Deleted::Gone) => {
+                self.journal.record(&node.id, Event::Gone).await?;
+                self.closed.deleted.push(node.id.to_string());
+                teller.node(node, Deed::Deleted);
+            }
+            Ok(Deleted::Scheduled(until)) => {
+                self.journal.record(&node.id, Event::Scheduled(until.clone())).await?;
+                self.closed.pending.push(Pending { resource: described(node, &found), until });
+                teller.node(node, Deed::Scheduled);
+            }
+            Err(error) => {
+                drop(self.journal.record(&node.id, Event::Failed(error.to_string())).await);
+                self.leave(node, &found, error.to_string(), teller);
+            }
+        }
+        Ok(())
+    }
+
+    /// What is not there needs no deleting; the journal may not know it yet.
+    async fn absent(&mut self, node: &Node) -> Result<(), CloseOutError> {
+        match self.journal.state(&node.id) {
+            State::Absent => {}
+            State::Scheduled(until) => {
+                let pending = Pending { resource: format!("{} {}", node.id, node.name), until: until.clone() };
+                self.closed.pending.push(pending);
+            }
+            _ => {
+                self.journal.record(&node.id, Event::Deleting).await?;
+                self.journal.record(&node.id, Event::Gone).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// AWS made it with the VPC and takes it away with the VPC.
+    async fn with_vpc(&mut self, node: &Node, found: &Found, teller: &mut Teller<'_>) -> Result<(), CloseOutError> {
+        if self.kept.contains(&node.id) {
+            self.leave(node, found, "it goes with its VPC, which is still there".to_owned(), teller);
+            return Ok(());
+        }
+        self.journal.record(&node.id, Event::Deleting).await?;
+        self.journal.record(&node.id, Event::Gone).await?;
+        self.closed.deleted.push(node.id.to_string());
+        teller.node(node, Deed::Deleted);
+        Ok(())
+    }
+
+    fn leave(&mut self, node: &Node, found: &Found, why: String, teller: &mut Teller<'_>) {
+        self.keep(node);
+        self.closed.left.push(Left { resource: described(node, found), why });
+        teller.node(node, Deed::Left);
+    }
+
+    /// What stays keeps what it needs: no key is scheduled for deletion while something encrypted with it is left.
+    fn keep(&mut self, node: &Node) {
+        self.kept.insert(node.id.clone());
+        self.kept.extend(node.needs.iter().cloned());
+    }
+
+    /// How it shows that a thing is not ours by tag and journal; none when it is.
+    fn foreign(&self, node: &Node, found: &Found) -> Option<String> {
+        if goes_with_vpc(node) {
+            return None;
+        }
+        if node.properties.kind().descriptor().taggable
+            && let Some(why) = foreign(node, found)
+        {
+            return Some(why);
+        }
+        match (self.journal.state(&node.id), self.journal.attributes(&node.id)) {
+            // Its creation was sent and its answer lost: the tags are all there is, and they agree.
+            (State::Creating | State::Deleting(None), _) => None,
+            (_, Some(known)) if known.id == found.attributes.id => None,
+            (_, Some(known)) => Some(format!("the registry knows `{}`, not `{}`", known.id, found.attributes.id)),
+            (_, None) => Some("the registry does not know that any run made it".to_owned()),
+        }
+    }
+
+    /// Looks for anything that bears the PIT, whatever the plan says.
+    async fn sweep(&mut self) -> Result<(), CloseOutError> {
+        let known: BTreeSet<String> = self.accounted_for();
+        for trace in traces(self.session, &self.plan.pit).await.map_err(CloseOutError::Sweep)? {
+            if known.contains(&trace.id) || self.went(&trace).await? {
+                continue;
+            }
+            let node = trace.node.as_deref().map(|node| format!(", calling itself `{node}`")).unwrap_or_default();
+            let why = format!("bears the PIT{node}, and is in no plan and no journal");
+            self.closed.foreign.push(Left { resource: format!("{} {}", trace.kind, trace.id), why });
+        }
+        Ok(())
+    }
+
+    /// Ids and names of what is reported already.
+    fn accounted_for(&self) -> BTreeSet<String> {
+        let kept = self.plan.nodes.iter().filter(|node| self.kept.contains(&node.id));
+        let found = kept.filter_map(|node| self.observed.found.get(&node.id));
+        found.map(|found| found.attributes.id.clone()).collect()
+    }
+
+    /// Whether a trace is of something deleted a moment ago: searches by tag lag, a look at the thing itself does not.
+    async fn went(&self, trace: &Trace) -> Result<bool, CloseOutError> {
+        let of_trace =
+            |node: &&Node| self.observed.found.get(&node.id).is_some_and(|found| found.attributes.id == trace.id);
+        let Some(node) = self.plan.nodes.iter().find(of_trace) else { return Ok(false) };
+        let again = provider::look(self.session, node, &self.observed.ids).await.map_err(CloseOutError::Sweep)?;
+        Ok(again.is_none())
+    }
+}
+
+/// What AWS made with the VPC: the default security group, and the main route table.
+pub(crate) fn goes_with_vpc(node: &Node) -> bool {
+    let main = matches!(&node.properties, Properties::RouteTable(table) if table.main);
+    main || node.properties.kind().descriptor().teardown == Teardown::GoesWithVpc
+}
+
+fn described(node: &Node, found: &Found) -> String {
+    format!("{} {}", node.id, found.attributes.id)
+}

@@ -1,0 +1,67 @@
+//! What AWS calls the things of a plan, and the exchange of references and ids.
+
+use std::collections::BTreeMap;
+
+use sce_core::aws::resource::Properties;
+use sce_core::plan::{Node, Plan};
+use sce_core::value::{Attribute, NodeId, Reference, substitute};
+use serde::{Deserialize, Serialize};
+
+/// What AWS told of a thing once it existed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Attributes {
+    /// Its id, or its name where AWS has no other.
+    pub(crate) id: String,
+    /// Its ARN, where something refers to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) arn: Option<String>,
+}
+
+impl Attributes {
+    pub(crate) fn id(id: impl Into<String>) -> Self {
+        Self { id: id.into(), arn: None }
+    }
+
+    fn of(&self, attribute: Attribute) -> Option<&str> {
+        match attribute {
+            Attribute::Id => Some(&self.id),
+            Attribute::Arn => self.arn.as_deref(),
+        }
+    }
+}
+
+/// What AWS calls the things of a plan, as far as they exist.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ids(BTreeMap<NodeId, Attributes>);
+
+impl Ids {
+    pub(crate) fn insert(&mut self, node: &NodeId, attributes: Attributes) {
+        self.0.insert(node.clone(), attributes);
+    }
+
+    /// The properties with each reference exchanged for what AWS calls it; none while something referred to does not exist.
+    pub(crate) fn resolve(&self, node: &Node) -> Option<Properties> {
+        let all_there = node.references().iter().all(|reference| self.look_up(reference).is_some());
+        let replace =
+            |text: &str| Reference::parse(text).and_then(|reference| self.look_up(&reference)).map(str::to_owned);
+        let resolved = substitute(&node.properties.to_json(), &replace);
+        all_there.then(|| Properties::from_json(node.properties.kind(), resolved).ok()).flatten()
+    }
+
+    /// Properties read from AWS, with each id that the plan refers to exchanged for the reference; the way back of `resolve`.
+    pub(crate) fn relabel(&self, plan: &Plan, found: &Properties) -> Properties {
+        let names: BTreeMap<String, String> = plan
+            .nodes
+            .iter()
+            .flat_map(Node::references)
+            .filter_map(|reference| Some((self.look_up(&reference)?.to_owned(), reference.to_string())))
+            .collect();
+        let relabelled = substitute(&found.to_json(), &|text| names.get(text).cloned());
+        Properties::from_json(found.kind(), relabelled).unwrap_or_else(|_| found.clone())
+    }
+
+    fn look_up(&self, reference: &Reference) -> Option<&str> {
+        self.0.get(&reference.node)?.of(reference.attribute)
+    }
+}

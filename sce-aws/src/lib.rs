@@ -1,0 +1,33 @@
+//! The AWS account behind a Secure Compute Environment, reached through the official SDK.
+//!
+//! A [`Session`] is the only way in, and there is none without an explicit emulator endpoint or a confirmed real account. Everything
+//! else takes one: [`lock`] asks the account what a plan needs, [`apply`] builds what is missing, [`verify`] reads everything back,
+//! [`transfer`] moves data, [`close_out`] archives and deletes.
+//!
+//! Nothing here knows an emulator. What one cannot show is data ([`divergence`]), given from outside.
+
+pub mod apply;
+pub mod archive;
+pub mod close_out;
+pub mod divergence;
+pub mod endpoint;
+mod error;
+mod ids;
+pub mod lock;
+mod observe;
+pub mod progress;
+mod provider;
+pub mod registry;
+mod resource;
+mod session;
+pub mod status;
+pub mod stores;
+mod sweep;
+mod tags;
+pub mod transfer;
+pub mod verify;
+mod world;
+
+pub use error::{CloudError, Outcome, Trouble};
+pub use session::{Calls, Session, SessionError, Target};
+pub use world::{SystemWorld, World};

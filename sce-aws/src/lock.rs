@@ -1,0 +1,70 @@
+//! Asking the account what a plan needs.
+
+use sce_core::aws::arn::Arn;
+use sce_core::lock::Lock;
+use sce_core::spec::Spec;
+use thiserror::Error;
+
+use crate::error::{CloudError, cloud};
+use crate::session::Session;
+use crate::tags::filter;
+
+/// Why there is no lock.
+#[derive(Debug, Error)]
+pub enum LockError {
+    /// AWS refused or failed.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// The spec's zone is not one the account can use.
+    #[error("zone `{zone}` is not available to this account")]
+    NoSuchZone {
+        /// The zone asked for.
+        zone: String,
+        /// Those it can use.
+        available: Vec<String>,
+    },
+}
+
+impl LockError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Cloud(error) => error.help().map(str::to_owned),
+            Self::NoSuchZone { available, .. } => Some(format!("zones it can use: {}", available.join(", "))),
+        }
+    }
+}
+
+/// Resolves what the account must supply: two read-only calls.
+///
+/// # Errors
+/// When AWS does not answer, or the spec's zone is not available.
+pub async fn resolve(session: &Session, spec: &Spec) -> Result<Lock, LockError> {
+    let request = session.ec2.describe_availability_zones();
+    let request = request.filters(filter("state", "available")).filters(filter("zone-type", "availability-zone"));
+    let answer = request.send().await.map_err(cloud("DescribeAvailabilityZones", spec.region.as_str()))?;
+    let mut available: Vec<String> =
+        answer.availability_zones().iter().filter_map(|zone| zone.zone_name().map(str::to_owned)).collect();
+    available.sort();
+    let wanted = spec.network.zone.as_ref().map(ToString::to_string);
+    let zone = wanted.clone().or_else(|| available.first().cloned()).unwrap_or_default();
+    let known = available.contains(&zone).then(|| zone.parse().ok()).flatten();
+    let zone = known.ok_or(LockError::NoSuchZone { zone, available })?;
+    Ok(Lock {
+        offline: false,
+        account: session.account().clone(),
+        partition: spec.region.partition(),
+        zone,
+        administrators: administrators(session, spec),
+    })
+}
+
+/// As declared; else whoever builds, so that nobody locks himself out.
+fn administrators(session: &Session, spec: &Spec) -> Vec<Arn> {
+    if !spec.account.administrators.is_empty() {
+        return spec.account.administrators.clone();
+    }
+    let caller = session.caller().parse::<Arn>();
+    caller.iter().map(Arn::role_of_session).collect()
+}

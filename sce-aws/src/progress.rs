@@ -1,0 +1,92 @@
+//! What a long piece of work tells while it goes on.
+
+use sce_core::plan::Node;
+
+/// A step of a long piece of work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What it is about: a node of the plan, or a bucket.
+    pub subject: String,
+    /// What is being done, or was.
+    pub deed: Deed,
+    /// How many subjects are done, this one included when its deed is.
+    pub done: usize,
+    /// How many there are.
+    pub total: usize,
+}
+
+/// What is being done, or was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Looking whether it is there.
+    Looking,
+    /// A call that makes it is sent.
+    Creating,
+    /// It is made.
+    Created,
+    /// It was there, as planned.
+    Kept,
+    /// It was there and is being brought to the plan.
+    Settling,
+    /// It was there and is now as planned.
+    Settled,
+    /// Its content is copied out.
+    Archiving,
+    /// A call that deletes it is sent.
+    Deleting,
+    /// It is gone.
+    Deleted,
+    /// AWS will delete it later.
+    Scheduled,
+    /// It could not be deleted.
+    Left,
+}
+
+impl Deed {
+    /// The deed as a word, in one width's reach for tables.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Looking => "looking",
+            Self::Creating => "creating",
+            Self::Created => "created",
+            Self::Kept => "kept",
+            Self::Settling => "settling",
+            Self::Settled => "settled",
+            Self::Archiving => "archiving",
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
+            Self::Scheduled => "scheduled",
+            Self::Left => "left",
+        }
+    }
+
+    /// Whether the subject is done with.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Looking | Self::Creating | Self::Settling | Self::Archiving | Self::Deleting)
+    }
+}
+
+/// Who listens to a long piece of work.
+pub type Listener<'a> = &'a (dyn Fn(&Step) + Sync);
+
+/// Counts subjects and tells the listener.
+pub(crate) struct Teller<'a> {
+    listener: Listener<'a>,
+    done: usize,
+    total: usize,
+}
+
+impl<'a> Teller<'a> {
+    pub(crate) fn new(listener: Listener<'a>, total: usize) -> Self {
+        Self { listener, done: 0, total }
+    }
+
+    pub(crate) fn node(&mut self, node: &Node, deed: Deed) {
+        if deed.is_final() {
+            self.done += 1;
+        }
+        (self.listener)(&Step { subject: node.id.to_string(), deed, done: self.done, total: self.total });
+    }
+}

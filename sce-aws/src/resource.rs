@@ -1,0 +1,33 @@
+//! One kind of resource a file: how it is looked at, made, settled, tagged and deleted.
+
+pub(crate) mod bucket;
+pub(crate) mod default_security_group;
+pub(crate) mod elastic_ip;
+pub(crate) mod flow_log;
+pub(crate) mod gateway_endpoint;
+pub(crate) mod internet_gateway;
+pub(crate) mod kms_alias;
+pub(crate) mod kms_key;
+pub(crate) mod log_group;
+pub(crate) mod managed_policy;
+pub(crate) mod nat_gateway;
+pub(crate) mod network_acl;
+pub(crate) mod role;
+pub(crate) mod route;
+pub(crate) mod route_table;
+pub(crate) mod route_table_association;
+pub(crate) mod subnet;
+pub(crate) mod vpc;
+
+use sce_core::plan::Node;
+
+use crate::error::{CloudError, cloud};
+use crate::session::Session;
+use crate::tags;
+
+/// Writes tags on a thing of EC2's that exists already.
+async fn tag_ec2(session: &Session, node: &Node, id: &str) -> Result<(), CloudError> {
+    let request = session.ec2.create_tags().resources(id).set_tags(Some(tags::ec2(&node.tags)));
+    request.send().await.map_err(cloud("CreateTags", node.id.as_str()))?;
+    Ok(())
+}

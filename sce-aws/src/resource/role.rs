@@ -1,0 +1,294 @@
+//! IAM roles, and what IAM's kinds have in common.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use aws_sdk_iam::types::Tag;
+use sce_core::aws::arn::Arn;
+use sce_core::aws::policy::Policy;
+use sce_core::aws::resource::{Difference, Properties, Role};
+use sce_core::pit::Tags;
+use sce_core::plan::Node;
+use sce_core::value::Value;
+
+use crate::error::{CloudError, Trouble, cloud};
+use crate::ids::Attributes;
+use crate::provider::{Deleted, Found, Wanted, patiently};
+use crate::session::Session;
+
+/// How long one service may take to know what another, or it itself, has just made (aws-behaviour 1b, 1c).
+pub(super) const PASSING: Duration = Duration::from_secs(120);
+
+/// Finds the role by its name. One that goes while it is read is gone.
+pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, Role>) -> Result<Option<Found>, CloudError> {
+    match read(session, wanted.node).await {
+        Err(error) if error.has_code("NoSuchEntity") => Ok(None),
+        other => other.map(Some),
+    }
+}
+
+/// IAM may not know a principal yet that has just been made.
+pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, Role>) -> Result<(), CloudError> {
+    let send = || async {
+        let request = session.iam.create_role().role_name(&wanted.node.name);
+        let request = request.assume_role_policy_document(wanted.properties.trust.to_json());
+        let request = request.set_tags(Some(iam_tags(&wanted.node.tags)));
+        request.send().await.map_err(cloud("CreateRole", wanted.label()))
+    };
+    match patiently(session, PASSING, is_unseen_principal, send).await {
+        Err(error) if error.trouble == Trouble::AlreadyExists => {
+            unless_own_work(error, wanted.node, look(session, wanted).await.ok().flatten())
+        }
+        other => other.map(|_| ()),
+    }
+}
+
+/// Trust is replaced and missing policies are attached; what others attached is for people to judge.
+pub(crate) async fn settle(
+    session: &Session,
+    wanted: &Wanted<'_, Role>,
+    found: &Found,
+    differences: &[Difference],
+) -> Result<(), CloudError> {
+    let Properties::Role(present) = &found.properties else { return Ok(()) };
+    refuse_unplanned(wanted, present)?;
+    if differences.iter().any(|difference| difference.field == "trust") {
+        replace_trust(session, wanted).await?;
+    }
+    for policy in wanted.properties.policies.difference(&present.policies) {
+        attach(session, wanted, policy).await?;
+    }
+    Ok(())
+}
+
+/// Adds the node's tags; others stay.
+pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result<(), CloudError> {
+    let request = session.iam.tag_role().role_name(&found.attributes.id).set_tags(Some(iam_tags(&node.tags)));
+    request.send().await.map_err(cloud("TagRole", node.id.as_str()))?;
+    Ok(())
+}
+
+/// IAM deletes a bare role only.
+pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Result<Deleted, CloudError> {
+    match strip_and_delete(session, node, &found.attributes.id).await {
+        Err(error) if error.has_code("NoSuchEntity") => Ok(Deleted::Gone),
+        other => other.map(|()| Deleted::Gone),
+    }
+}
+
+async fn read(session: &Session, node: &Node) -> Result<Found, CloudError> {
+    let (name, label) = (node.name.as_str(), node.id.as_str());
+    let sent = session.iam.get_role().role_name(name).send().await;
+    let answer = sent.map_err(cloud("GetRole", label))?;
+    let role = answer.role().ok_or_else(|| CloudError::unreadable("GetRole", label, "no role"))?;
+    let properties = Role {
+        trust: document("GetRole", label, role.assume_role_policy_document())?,
+        policies: attached(session, label, name).await?.into_iter().map(Value::Known).collect(),
+        inline_policies: inline(session, label, name).await?,
+    };
+    let attributes = Attributes { id: role.role_name().to_owned(), arn: Some(role.arn().to_owned()) };
+    Ok(Found { attributes, properties: properties.into(), tags: from_iam_tags(role.tags()) })
+}
+
+async fn attached(session: &Session, label: &str, name: &str) -> Result<BTreeSet<Arn>, CloudError> {
+    let pages = session.iam.list_attached_role_policies().role_name(name).into_paginator().items().send();
+    let listed = pages.try_collect().await.map_err(cloud("ListAttachedRolePolicies", label))?;
+    let arns = listed.iter().map(|policy| policy.policy_arn().unwrap_or_default().parse());
+    arns.collect::<Result<_, _>>()
+        .map_err(|error| CloudError::unreadable("ListAttachedRolePolicies", label, format!("{error}")))
+}
+
+async fn inline(session: &Session, label: &str, name: &str) -> Result<BTreeSet<String>, CloudError> {
+    let pages = session.iam.list_role_policies().role_name(name).into_paginator().items().send();
+    let listed = pages.try_collect().await.map_err(cloud("ListRolePolicies", label))?;
+    Ok(listed.into_iter().collect())
+}
+
+/// Policies that no plan put there, named, so that somebody decides about them.
+fn refuse_unplanned(wanted: &Wanted<'_, Role>, present: &Role) -> Result<(), CloudError> {
+    let attached = present.policies.difference(&wanted.properties.policies).map(|arn| format!("`{arn}`"));
+    let inline = present.inline_policies.difference(&wanted.properties.inline_policies);
+    let unplanned: Vec<String> = attached.chain(inline.map(|name| format!("the inline policy `{name}`"))).collect();
+    if unplanned.is_empty() {
+        return Ok(());
+    }
+    let message =
+        format!("it also has {}, which is not planned: remove it or put it in the plan", unplanned.join(", "));
+    Err(CloudError::plain("AttachRolePolicy", wanted.label(), Trouble::Refused, message))
+}
+
+async fn replace_trust(session: &Session, wanted: &Wanted<'_, Role>) -> Result<(), CloudError> {
+    let send = || async {
+        let request = session.iam.update_assume_role_policy().role_name(&wanted.node.name);
+        let request = request.policy_document(wanted.properties.trust.to_json());
+        request.send().await.map_err(cloud("UpdateAssumeRolePolicy", wanted.label()))
+    };
+    let passes = |error: &CloudError| is_passing(error) || is_unseen_principal(error);
+    patiently(session, PASSING, passes, send).await.map(|_| ())
+}
+
+async fn attach(session: &Session, wanted: &Wanted<'_, Role>, policy: &Value<Arn>) -> Result<(), CloudError> {
+    let send = || async {
+        let request = session.iam.attach_role_policy().role_name(&wanted.node.name).policy_arn(policy.to_string());
+        request.send().await.map_err(cloud("AttachRolePolicy", wanted.label()))
+    };
+    patiently(session, PASSING, is_passing, send).await.map(|_| ())
+}
+
+async fn strip_and_delete(session: &Session, node: &Node, name: &str) -> Result<(), CloudError> {
+    let label = node.id.as_str();
+    for policy in attached(session, label, name).await? {
+        let sent = session.iam.detach_role_policy().role_name(name).policy_arn(policy.as_str()).send().await;
+        gone(sent.map_err(cloud("DetachRolePolicy", label)))?;
+    }
+    for policy in inline(session, label, name).await? {
+        let sent = session.iam.delete_role_policy().role_name(name).policy_name(policy).send().await;
+        gone(sent.map_err(cloud("DeleteRolePolicy", label)))?;
+    }
+    let send = || async { session.iam.delete_role().role_name(name).send().await.map_err(cloud("DeleteRole", label)) };
+    patiently(session, PASSING, |error| error.trouble == Trouble::InUse, send).await.map(|_| ())
+}
+
+/// What is gone already needs no deletion.
+pub(super) fn gone<T>(sent: Result<T, CloudError>) -> Result<(), CloudError> {
+    match sent {
+        Err(error) if error.trouble == Trouble::NotFound => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+/// The SDK sends a call again when no answer came, and then finds its own work there: what bears all of the node's tags is that.
+pub(super) fn unless_own_work(error: CloudError, node: &Node, found: Option<Found>) -> Result<(), CloudError> {
+    let bears_tags = |found: &Found| node.tags.iter().all(|(key, value)| found.tags.get(key) == Some(value));
+    if found.as_ref().is_some_and(bears_tags) { Ok(()) } else { Err(error) }
+}
+
+/// A thing just made that is not seen everywhere, or a change that crosses another.
+fn is_passing(error: &CloudError) -> bool {
+    matches!(error.trouble, Trouble::NotFound | Trouble::InUse)
+}
+
+/// A policy that names somebody just made is malformed until that one is known (aws-behaviour 1b, 1c). Other malformed policies stay so.
+pub(super) fn is_unseen_principal(error: &CloudError) -> bool {
+    let malformed = error.code.as_deref().is_some_and(|code| code.starts_with("MalformedPolicy"));
+    malformed && error.message.as_deref().is_some_and(|message| message.to_lowercase().contains("principal"))
+}
+
+/// A policy document as IAM hands it back: percent-encoded JSON (RFC 3986; IAM API reference, `GetRole`). What begins
+/// with a brace is not encoded: RFC 3986 has none.
+pub(super) fn document(operation: &'static str, label: &str, text: Option<&str>) -> Result<Policy, CloudError> {
+    let unreadable = |why: String| CloudError::unreadable(operation, label, format!("its policy: {why}"));
+    let text = text.unwrap_or_default();
+    let decoded = if text.trim_start().starts_with('{') { Some(text.to_owned()) } else { percent_decoded(text) };
+    let json = decoded.ok_or_else(|| unreadable("not percent-encoded".to_owned()))?;
+    Policy::from_json(&json).map_err(|error| unreadable(error.to_string()))
+}
+
+/// The text behind percent-encoding; a plus sign is itself. None when a percent sign begins no byte, or the bytes are not UTF-8.
+fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => (hex_digit(rest.next()?)? << 4) | hex_digit(rest.next()?)?,
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
+fn hex_digit(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// Tags as IAM takes them.
+pub(super) fn iam_tags(tags: &Tags) -> Vec<Tag> {
+    tags.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
+}
+
+/// Tags as IAM hands them back.
+pub(super) fn from_iam_tags(tags: &[Tag]) -> Tags {
+    tags.iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+
+    fn role(policies: &[&str], inline: &[&str]) -> Role {
+        Role {
+            trust: Policy::from_json(TRUST).unwrap(),
+            policies: policies.iter().map(|arn| Value::Known(arn.parse().unwrap())).collect(),
+            inline_policies: inline.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    fn node(properties: &Role) -> Node {
+        Node {
+            id: "flow-log-role".parse().unwrap(),
+            name: "hipaa_flowlog_role".to_owned(),
+            scope: sce_core::plan::Scope::Pit,
+            needs: Vec::new(),
+            tags: Tags::from([("sce:pit".to_owned(), "hipaa".to_owned())]),
+            properties: properties.clone().into(),
+        }
+    }
+
+    #[test]
+    fn percent_encoding_is_undone_and_nothing_else() {
+        assert_eq!(percent_decoded("%7B%22a%22%3a%20%22b+c%22%7D").as_deref(), Some(r#"{"a": "b+c"}"#));
+        assert_eq!(percent_decoded("caf%C3%A9 100%25").as_deref(), Some("café 100%"));
+        for bad in ["%", "%7", "%zz", "%FF", "%+1"] {
+            assert_eq!(percent_decoded(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_document_is_read_encoded_and_plain() {
+        let json = TRUST.replace("vpc-flow-logs", "%41");
+        let encoded: String = json.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let plain = document("GetRole", "role", Some(&json)).unwrap();
+        assert!(plain.to_json().contains("%41.amazonaws.com"));
+        assert_eq!(document("GetRole", "role", Some(&encoded)).unwrap(), plain);
+        assert_eq!(document("GetRole", "role", None).unwrap_err().trouble, Trouble::Unreadable);
+    }
+
+    #[test]
+    fn what_others_attached_is_named_and_left() {
+        let ours = "arn:aws:iam::111122223333:policy/hipaa_flowlog_policy";
+        let planned = role(&[ours], &[]);
+        let node = node(&planned);
+        let wanted = Wanted { node: &node, properties: &planned, life: "" };
+        assert!(refuse_unplanned(&wanted, &role(&[], &[])).is_ok());
+        let present = role(&[ours, "arn:aws:iam::aws:policy/AdministratorAccess"], &["extra"]);
+        let refused = refuse_unplanned(&wanted, &present).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "AttachRolePolicy for `flow-log-role` was refused: it also has `arn:aws:iam::aws:policy/AdministratorAccess`, the inline policy `extra`, which is not planned: remove it or put it in the plan"
+        );
+    }
+
+    #[test]
+    fn only_what_bears_the_tags_is_own_work() {
+        let planned = role(&[], &[]);
+        let node = node(&planned);
+        let found = |tags| Found { attributes: Attributes::id("r"), properties: planned.clone().into(), tags };
+        let exists = || CloudError::plain("CreateRole", "flow-log-role", Trouble::AlreadyExists, "it exists");
+        let more = Tags::from([("team".to_owned(), "a".to_owned()), ("sce:pit".to_owned(), "hipaa".to_owned())]);
+        assert!(unless_own_work(exists(), &node, Some(found(more))).is_ok());
+        assert!(unless_own_work(exists(), &node, Some(found(Tags::new()))).is_err());
+        assert!(unless_own_work(exists(), &node, None).is_err());
+    }
+
+    #[test]
+    fn only_a_policy_with_an_unknown_principal_passes() {
+        let mut error = CloudError::plain("PutBucketPolicy", "b", Trouble::Refused, "Invalid principal in policy");
+        assert!(!is_unseen_principal(&error));
+        error.code = Some("MalformedPolicy".to_owned());
+        assert!(is_unseen_principal(&error));
+        error.message = Some("Policies must be valid JSON".to_owned());
+        assert!(!is_unseen_principal(&error));
+    }
+}

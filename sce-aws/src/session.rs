@@ -1,0 +1,275 @@
+//! The way into an account, or onto the emulators that stand in for one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use sce_core::account::{AccountId, Region};
+use thiserror::Error;
+
+use crate::divergence::Divergences;
+use crate::endpoint::{Endpoints, InvalidEndpoint};
+use crate::error::{CloudError, cloud};
+use crate::world::{SystemWorld, World};
+
+/// Whom a session speaks to. There is no default: a client that merely starts would speak to AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// Emulators on this machine; dummy keys, and no setting of the environment but these endpoints.
+    Emulator(Endpoints),
+    /// This account, with the credentials that the AWS tools would use; compared with the caller before anything else.
+    RealAccount(AccountId),
+}
+
+/// A way into an account.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) iam: aws_sdk_iam::Client,
+    pub(crate) kms: aws_sdk_kms::Client,
+    pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) world: Arc<dyn World>,
+    pub(crate) divergences: Arc<Divergences>,
+    region: Region,
+    account: AccountId,
+    caller: String,
+    emulated: bool,
+    calls: Arc<Calls>,
+}
+
+/// How many requests went out, retries included.
+#[derive(Debug, Default)]
+pub struct Calls {
+    all: AtomicU64,
+    mutating: AtomicU64,
+}
+
+/// Why there is no session.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// An endpoint is wrong or missing.
+    #[error(transparent)]
+    Endpoint(#[from] InvalidEndpoint),
+    /// The credentials belong elsewhere.
+    #[error("the credentials are for account `{found}`, not for `{asked}`")]
+    OtherAccount {
+        /// The account asked for.
+        asked: AccountId,
+        /// The account of the credentials.
+        found: String,
+    },
+    /// AWS does not say who the caller is.
+    #[error("the caller's identity could not be established")]
+    Identity(#[source] CloudError),
+}
+
+impl SessionError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Endpoint(error) => error.help(),
+            Self::OtherAccount { .. } => {
+                Some("choose another profile with `AWS_PROFILE`, or name the account that is meant".to_owned())
+            }
+            Self::Identity(error) => error.help().map(str::to_owned),
+        }
+    }
+}
+
+impl Session {
+    /// Opens a session and asks who the caller is: one read-only call.
+    ///
+    /// # Errors
+    /// When an endpoint is missing, nobody answers, the credentials are refused, or they are another account's.
+    pub async fn open(target: &Target, region: &Region) -> Result<Self, SessionError> {
+        Self::open_in(target, region, Arc::new(SystemWorld)).await
+    }
+
+    /// As [`Session::open`], with the clock, sleep and randomness given.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub async fn open_in(target: &Target, region: &Region, world: Arc<dyn World>) -> Result<Self, SessionError> {
+        let calls = Arc::new(Calls::default());
+        let config = match target {
+            Target::Emulator(_) => emulator_config(region),
+            Target::RealAccount(_) => real_config(region).await,
+        };
+        let endpoint = |service: &str| match target {
+            Target::Emulator(endpoints) => endpoints.of(service).map(|url| Some(url.to_owned())),
+            Target::RealAccount(_) => Ok(None),
+        };
+        let count = Count(calls.clone());
+        macro_rules! client {
+            ($sdk:ident, $service:literal) => {{
+                let mut builder = $sdk::config::Builder::from(&config).interceptor(count.clone());
+                builder.set_endpoint_url(endpoint($service)?);
+                builder
+            }};
+        }
+        let sts = aws_sdk_sts::Client::from_conf(client!(aws_sdk_sts, "sts").build());
+        let (account, caller) = identity(&sts).await?;
+        if let Target::RealAccount(asked) = target
+            && *asked != account
+        {
+            return Err(SessionError::OtherAccount { asked: asked.clone(), found: account.to_string() });
+        }
+        let emulated = matches!(target, Target::Emulator(_));
+        Ok(Self {
+            ec2: aws_sdk_ec2::Client::from_conf(client!(aws_sdk_ec2, "ec2").build()),
+            iam: aws_sdk_iam::Client::from_conf(client!(aws_sdk_iam, "iam").build()),
+            kms: aws_sdk_kms::Client::from_conf(client!(aws_sdk_kms, "kms").build()),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(client!(aws_sdk_cloudwatchlogs, "logs").build()),
+            s3: aws_sdk_s3::Client::from_conf(client!(aws_sdk_s3, "s3").force_path_style(emulated).build()),
+            world,
+            divergences: Arc::default(),
+            region: region.clone(),
+            account,
+            caller,
+            emulated,
+            calls,
+        })
+    }
+
+    /// The session, knowing what those who answer cannot show.
+    #[must_use]
+    pub fn with_divergences(self, divergences: Divergences) -> Self {
+        Self { divergences: Arc::new(divergences), ..self }
+    }
+
+    /// The region it works in.
+    #[must_use]
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// The account it works in.
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    /// The caller's ARN.
+    #[must_use]
+    pub fn caller(&self) -> &str {
+        &self.caller
+    }
+
+    /// Whether emulators stand in for the account.
+    #[must_use]
+    pub fn is_emulated(&self) -> bool {
+        self.emulated
+    }
+
+    /// How many requests went out so far.
+    #[must_use]
+    pub fn calls(&self) -> &Calls {
+        &self.calls
+    }
+}
+
+impl Calls {
+    /// All requests.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        self.all.load(Ordering::Relaxed)
+    }
+
+    /// Requests that may change something.
+    #[must_use]
+    pub fn mutating(&self) -> u64 {
+        self.mutating.load(Ordering::Relaxed)
+    }
+}
+
+/// No profile, no metadata service, no environment: keys that open nothing.
+fn emulator_config(region: &Region) -> SdkConfig {
+    let keys = aws_sdk_sts::config::Credentials::new("sce-emulator", "sce-emulator", None, None, "sce");
+    let keys = aws_sdk_sts::config::SharedCredentialsProvider::new(keys);
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(SdkRegion::new(region.as_str().to_owned()))
+        .credentials_provider(keys)
+        .http_client(http_client())
+        .retry_config(retries())
+        .timeout_config(timeouts())
+        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+        .build()
+}
+
+/// The credentials and profile that the AWS tools would use.
+async fn real_config(region: &Region) -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest())
+        .region(SdkRegion::new(region.as_str().to_owned()))
+        .http_client(http_client())
+        .retry_config(retries())
+        .timeout_config(timeouts())
+        .load()
+        .await
+}
+
+fn http_client() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
+fn retries() -> RetryConfig {
+    RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(200))
+}
+
+/// For a call that AWS would do twice if it were sent twice: one attempt, whatever happens (aws-behaviour 0.1, 0.2).
+pub(crate) fn once() -> RetryConfig {
+    RetryConfig::disabled()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(Duration::from_secs(60)).build()
+}
+
+async fn identity(sts: &aws_sdk_sts::Client) -> Result<(AccountId, String), SessionError> {
+    let sent = sts.get_caller_identity().send().await;
+    let answer = sent.map_err(cloud("GetCallerIdentity", "caller")).map_err(SessionError::Identity)?;
+    let account = answer.account().unwrap_or_default();
+    let account = account.parse().map_err(|_| {
+        SessionError::Identity(CloudError::unreadable("GetCallerIdentity", "caller", format!("account `{account}`")))
+    })?;
+    Ok((account, answer.arn().unwrap_or_default().to_owned()))
+}
+
+/// Counts requests by what their operation's name says of them.
+#[derive(Clone, Debug)]
+struct Count(Arc<Calls>);
+
+#[dyn_dispatch_hint]
+impl Intercept for Count {
+    fn name(&self) -> &'static str {
+        "sce-count"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let reads = ["Describe", "Get", "List", "Head"];
+        let operation = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
+        tracing::debug!(operation, "request");
+        self.0.all.fetch_add(1, Ordering::Relaxed);
+        if !reads.iter().any(|prefix| operation.starts_with(prefix)) {
+            self.0.mutating.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}

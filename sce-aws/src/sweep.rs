@@ -1,0 +1,111 @@
+//! Looking for what is left of an environment: by tag, by name, and by what the journal knows.
+
+use std::collections::BTreeMap;
+
+use sce_core::pit::{BucketRole, Pit, TAG_ID, TAG_PIT};
+
+use crate::error::{CloudError, cloud};
+use crate::resource::{gateway_endpoint, nat_gateway};
+use crate::session::Session;
+use crate::tags::filter;
+
+/// Something that bears the PIT, by tag or by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Trace {
+    /// What kind of thing AWS says it is.
+    pub(crate) kind: String,
+    /// Its id or name.
+    pub(crate) id: String,
+    /// Its `sce:id` tag, where it has one.
+    pub(crate) node: Option<String>,
+}
+
+/// Everything in the region that bears the PIT; things that AWS still shows although they are gone are left out.
+pub(crate) async fn traces(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let mut traces = tagged_in_ec2(session, pit).await?;
+    traces.extend(buckets(session, pit).await?);
+    traces.extend(log_groups(session, pit).await?);
+    traces.extend(aliases(session, pit).await?);
+    traces.extend(roles_and_policies(session, pit).await?);
+    traces.sort();
+    traces.dedup();
+    Ok(traces)
+}
+
+async fn tagged_in_ec2(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let request = session.ec2.describe_tags().filters(filter(&format!("tag:{TAG_PIT}"), pit.as_str()));
+    let tags = request.into_paginator().items().send().try_collect().await;
+    let tags = tags.map_err(cloud("DescribeTags", pit.as_str()))?;
+    let mut found: BTreeMap<String, Trace> = BTreeMap::new();
+    for tag in &tags {
+        let (Some(id), Some(kind)) = (tag.resource_id(), tag.resource_type()) else { continue };
+        let trace = found.entry(id.to_owned()).or_insert_with(|| Trace {
+            kind: kind.as_str().to_owned(),
+            id: id.to_owned(),
+            node: None,
+        });
+        if tag.key() == Some(TAG_ID) {
+            trace.node = tag.value().map(str::to_owned);
+        }
+    }
+    let mut live = Vec::new();
+    for trace in found.into_values() {
+        if !is_tombstone(session, &trace).await? {
+            live.push(trace);
+        }
+    }
+    Ok(live)
+}
+
+/// A deleted NAT gateway or endpoint stays visible, tags and all, for about an hour (aws-behaviour 2c).
+async fn is_tombstone(session: &Session, trace: &Trace) -> Result<bool, CloudError> {
+    let id = trace.id.as_str();
+    if id.starts_with("vpce-") {
+        return Ok(!gateway_endpoint::lives(session, id, id).await?);
+    }
+    if id.starts_with("nat-") {
+        return Ok(!nat_gateway::lives(session, id, id).await?);
+    }
+    Ok(false)
+}
+
+async fn buckets(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let mut traces = Vec::new();
+    for role in BucketRole::ALL {
+        let name = pit.bucket(role, session.account(), session.region());
+        let request = session.s3.list_buckets().prefix(&name).max_buckets(1000);
+        let answer = request.send().await.map_err(cloud("ListBuckets", &name))?;
+        let same = answer.buckets().iter().filter(|bucket| bucket.name() == Some(name.as_str()));
+        traces.extend(same.map(|_| Trace { kind: "bucket".to_owned(), id: name.clone(), node: None }));
+    }
+    Ok(traces)
+}
+
+async fn log_groups(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let request = session.logs.describe_log_groups().log_group_name_prefix(pit.name_prefix());
+    let groups = request.into_paginator().items().send().try_collect().await;
+    let groups = groups.map_err(cloud("DescribeLogGroups", pit.as_str()))?;
+    let names = groups.iter().filter_map(|group| group.log_group_name());
+    Ok(names.map(|name| Trace { kind: "log-group".to_owned(), id: name.to_owned(), node: None }).collect())
+}
+
+async fn aliases(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let prefix = format!("alias/{}", pit.name_prefix());
+    let aliases = session.kms.list_aliases().into_paginator().items().send().try_collect().await;
+    let aliases = aliases.map_err(cloud("ListAliases", pit.as_str()))?;
+    let names = aliases.iter().filter_map(|alias| alias.alias_name()).filter(|name| name.starts_with(&prefix));
+    Ok(names.map(|name| Trace { kind: "kms-alias".to_owned(), id: name.to_owned(), node: None }).collect())
+}
+
+async fn roles_and_policies(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let prefix = pit.name_prefix();
+    let roles = session.iam.list_roles().into_paginator().items().send().try_collect().await;
+    let roles = roles.map_err(cloud("ListRoles", pit.as_str()))?;
+    let scope = aws_sdk_iam::types::PolicyScopeType::Local;
+    let policies = session.iam.list_policies().scope(scope).into_paginator().items().send().try_collect().await;
+    let policies = policies.map_err(cloud("ListPolicies", pit.as_str()))?;
+    let roles = roles.iter().map(|role| ("role", role.role_name()));
+    let policies = policies.iter().filter_map(|policy| Some(("managed-policy", policy.policy_name()?)));
+    let ours = roles.chain(policies).filter(|(_, name)| name.starts_with(&prefix));
+    Ok(ours.map(|(kind, name)| Trace { kind: kind.to_owned(), id: name.to_owned(), node: None }).collect())
+}

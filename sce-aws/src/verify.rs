@@ -1,0 +1,153 @@
+//! Holding what is there to what was planned, strictly.
+
+use sce_core::aws::resource::Difference;
+use sce_core::check::{Declared, Finding, judge};
+use sce_core::pit::Tags;
+use sce_core::plan::{Node, Plan};
+use serde::Serialize;
+
+use crate::divergence::Divergences;
+use crate::observe::{Observed, observe};
+use crate::session::Session;
+
+/// What reading everything back showed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verification {
+    /// Whether everything that can be shown is as planned, and nothing lies beside it.
+    pub verified: bool,
+    /// Each node and what was seen of it, in the plan's order.
+    pub nodes: Vec<Verdict>,
+    /// What lies in the plan's network and is in no plan.
+    pub unplanned: Vec<String>,
+    /// What those who answer cannot show: never counted as verified.
+    pub not_shown: Vec<NotShown>,
+    /// What the rules say of what is there.
+    pub findings: Vec<Finding>,
+}
+
+/// What was seen of one node.
+#[derive(Clone, Debug, Serialize)]
+pub struct Verdict {
+    /// The node.
+    pub node: String,
+    /// What was seen.
+    #[serde(flatten)]
+    pub seen: Seen,
+}
+
+/// What was seen of one node.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "seen")]
+pub enum Seen {
+    /// It is as planned.
+    AsPlanned,
+    /// It is there, and otherwise than planned.
+    Different {
+        /// Where.
+        differences: Vec<Difference>,
+    },
+    /// It is not there.
+    Missing,
+    /// It could not be read.
+    Unreadable {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Something that those who answer cannot show.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct NotShown {
+    /// The node.
+    pub node: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// The property or behaviour.
+    pub what: String,
+    /// Why it cannot be shown.
+    pub why: String,
+}
+
+/// Reads everything back and compares: read-only.
+///
+/// It does not fail: what cannot be read is in the answer.
+pub async fn verify(session: &Session, plan: &Plan, declared: &Declared) -> Verification {
+    let observed = observe(session, plan).await;
+    let model = observed.model(plan);
+    let findings = judge(&model, declared);
+    let mut not_shown = Vec::new();
+    let nodes: Vec<Verdict> = plan
+        .nodes
+        .iter()
+        .map(|node| Verdict { node: node.id.to_string(), seen: seen(session, plan, node, &observed, &mut not_shown) })
+        .collect();
+    let unplanned: Vec<String> = observed.unplanned.iter().map(|(name, _)| name.clone()).collect();
+    let as_planned = nodes.iter().all(|verdict| matches!(verdict.seen, Seen::AsPlanned));
+    Verification { verified: as_planned && unplanned.is_empty(), nodes, unplanned, not_shown, findings }
+}
+
+fn seen(session: &Session, plan: &Plan, node: &Node, observed: &Observed, not_shown: &mut Vec<NotShown>) -> Seen {
+    if let Some(error) = observed.unread.get(&node.id) {
+        return Seen::Unreadable { why: error.to_string() };
+    }
+    let Some(found) = observed.found.get(&node.id) else { return Seen::Missing };
+    let kind = node.properties.kind();
+    let not_shown_of = |what: &str, why: &str| NotShown {
+        node: node.id.to_string(),
+        kind: kind.word(),
+        what: what.to_owned(),
+        why: why.to_owned(),
+    };
+    not_shown.extend(session.divergences.behaviours(kind).map(|entry| not_shown_of(&entry.field, &entry.why)));
+    // A planned text may happen to be something's id as well; both sides go the same way, so that it makes no difference.
+    let planned = observed.ids.resolve(node).map(|resolved| observed.ids.relabel(plan, &resolved));
+    let planned = planned.unwrap_or_else(|| node.properties.clone());
+    let mut differences = planned.differences(&observed.ids.relabel(plan, &found.properties));
+    differences.extend(tag_difference(&node.tags, &found.tags));
+    differences.retain(|difference| match session.divergences.of_property(kind, &difference.field) {
+        Some(entry) => {
+            not_shown.push(not_shown_of(&entry.field, &entry.why));
+            false
+        }
+        None => true,
+    });
+    if differences.is_empty() { Seen::AsPlanned } else { Seen::Different { differences } }
+}
+
+/// Differences that can be acted on: those that those who answer can show.
+pub(crate) fn shown(divergences: &Divergences, node: &Node, differences: Vec<Difference>) -> Vec<Difference> {
+    let kind = node.properties.kind();
+    differences.into_iter().filter(|difference| divergences.of_property(kind, &difference.field).is_none()).collect()
+}
+
+/// Planned tags that are missing or have another value; tags that others added are theirs.
+pub(crate) fn tag_difference(planned: &Tags, found: &Tags) -> Option<Difference> {
+    let off: Tags = planned.iter().filter(|(key, value)| found.get(*key) != Some(*value)).map(owned).collect();
+    if off.is_empty() {
+        return None;
+    }
+    let present: Tags = found.iter().filter(|(key, _)| off.contains_key(*key)).map(owned).collect();
+    let json = |tags: &Tags| serde_json::to_value(tags).unwrap_or_default();
+    Some(Difference { field: "tags".to_owned(), planned: json(&off), found: json(&present) })
+}
+
+fn owned((key, value): (&String, &String)) -> (String, String) {
+    (key.clone(), value.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tags(pairs: &[(&str, &str)]) -> Tags {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn tags_of_others_are_no_difference() {
+        let planned = tags(&[("sce:pit", "hipaa")]);
+        assert!(tag_difference(&planned, &tags(&[("sce:pit", "hipaa"), ("cost-centre", "7")])).is_none());
+        let difference = tag_difference(&planned, &tags(&[("sce:pit", "omop")])).unwrap();
+        assert_eq!(difference.found["sce:pit"], "omop");
+    }
+}

@@ -1,0 +1,146 @@
+//! Specs and locks as files.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use sce_core::lock::{InvalidLock, Lock, LockFile};
+use sce_core::spec::{Format, Spec, SpecError, parse};
+use thiserror::Error;
+
+/// A spec read from a file, and the lock file beside it.
+#[derive(Clone, Debug)]
+pub struct SpecFile {
+    /// Where the spec is.
+    pub path: PathBuf,
+    /// What it says.
+    pub spec: Spec,
+}
+
+/// Where a lock came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LockSource {
+    /// From `sce.lock` beside the spec.
+    File,
+    /// Placeholders, made on the fly.
+    Placeholder,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("`{path}` cannot be read")]
+    Read {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It cannot be written.
+    #[error("`{path}` cannot be written")]
+    Write {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The spec is wrong; where, is in the source.
+    #[error("`{path}` is no valid spec")]
+    Spec {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: SpecError,
+    },
+    /// The lock file is wrong.
+    #[error("`{path}` is no valid lock file")]
+    Lock {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        #[source]
+        source: InvalidLock,
+    },
+}
+
+impl SpecFile {
+    /// Reads a spec: TOML, or JSON when the name ends so.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is no valid spec.
+    pub fn read(path: &Path) -> Result<Self, FileError> {
+        let text = read(path)?;
+        let format = Format::of_file(&path.to_string_lossy());
+        let spec = parse(&text, format).map_err(|source| FileError::Spec { path: shown(path), source })?;
+        Ok(Self { path: path.to_owned(), spec })
+    }
+
+    /// Where the lock is kept: `sce.lock` in the spec's folder.
+    #[must_use]
+    pub fn lock_path(&self) -> PathBuf {
+        self.path.with_file_name("sce.lock")
+    }
+
+    /// The lock beside the spec; placeholders when there is none for this PIT.
+    ///
+    /// # Errors
+    /// When there is a lock file and it cannot be read.
+    pub fn lock(&self) -> Result<(Lock, LockSource), FileError> {
+        match self.lock_file()?.pit.remove(&self.spec.pit) {
+            Some(lock) => Ok((lock, LockSource::File)),
+            None => Ok((Lock::offline(&self.spec), LockSource::Placeholder)),
+        }
+    }
+
+    /// Keeps a lock beside the spec, the locks of other specs in the folder untouched.
+    ///
+    /// # Errors
+    /// When the lock file cannot be read or written.
+    pub fn keep_lock(&self, lock: &Lock) -> Result<(), FileError> {
+        let mut file = self.lock_file()?;
+        file.pit.insert(self.spec.pit.clone(), lock.clone());
+        write_atomically(&self.lock_path(), file.to_toml().as_bytes())
+    }
+
+    fn lock_file(&self) -> Result<LockFile, FileError> {
+        let path = self.lock_path();
+        let text = match read(&path) {
+            Err(FileError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(LockFile::default());
+            }
+            other => other?,
+        };
+        LockFile::from_toml(&text).map_err(|source| FileError::Lock { path: shown(&path), source })
+    }
+}
+
+/// Writes a file whole or not at all: under another name first, then renamed.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
+    let failed = |source| FileError::Write { path: shown(path), source };
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(format!(".{}.partial", std::process::id()));
+    let partial = PathBuf::from(partial);
+    let written = std::fs::File::create(&partial).and_then(|mut file| {
+        file.write_all(content)?;
+        file.sync_all()
+    });
+    written.and_then(|()| std::fs::rename(&partial, path)).map_err(|source| {
+        // The rename's error is what matters; a leftover that cannot be removed either says nothing more.
+        let _ = std::fs::remove_file(&partial);
+        failed(source)
+    })
+}
+
+fn read(path: &Path) -> Result<String, FileError> {
+    std::fs::read_to_string(path).map_err(|source| FileError::Read { path: shown(path), source })
+}
+
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}

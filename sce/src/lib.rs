@@ -1,0 +1,59 @@
+//! Secure Compute Environments (SCE) for health data on AWS: the verbs in one place.
+//!
+//! `plan` → `check` → `apply` → `verify` → operate → audit → `close out`; each is one function here and one subcommand of `sce`.
+//! The first two need no account.
+//!
+//! ```
+//! use sce::spec::Format;
+//!
+//! let text = r#"
+//! pit = "hipaa"
+//! region = "us-west-2"
+//! owner = "builder@example.edu"
+//! approvals = { irb = "STUDY00001234", billing = "BUDGET-77", baa = "2026-03-01" }
+//! "#;
+//! let spec = sce::spec::parse(text, Format::Toml)?;
+//! let lock = sce::lock::Lock::offline(&spec);
+//! let plan = sce::plan(&spec, &lock)?;
+//! let checked = sce::check(plan, spec, lock)?;
+//! assert!(checked.findings().iter().all(|finding| !finding.blocks()));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! With an account, or emulators standing in for one, `apply` takes what `check` made and nothing else:
+//!
+//! ```no_run
+//! # async fn build(checked: sce::CheckedPlan) -> Result<(), Box<dyn std::error::Error>> {
+//! use sce::{Endpoints, Session, Target};
+//!
+//! let target = Target::Emulator(Endpoints::from_flags(["http://127.0.0.1:5000"])?);
+//! let session = Session::open(&target, &checked.plan().region).await?;
+//! let applied = sce::apply(&session, &checked, Default::default(), &|step| eprintln!("{step:?}")).await?;
+//! assert!(applied.verified);
+//! # Ok(())
+//! # }
+//! ```
+
+mod environment;
+mod files;
+
+pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, apply};
+pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, Left, Pending, close_out};
+pub use sce_aws::divergence::{Divergences, InvalidDivergences};
+pub use sce_aws::endpoint::{Endpoints, InvalidEndpoint};
+pub use sce_aws::lock::{LockError, resolve as resolve_lock};
+pub use sce_aws::progress::{Deed, Listener, Step};
+pub use sce_aws::registry::{RegistryError, environments};
+pub use sce_aws::status::{Status, status};
+pub use sce_aws::stores::{Stores, kept_spec, stores};
+pub use sce_aws::verify::{NotShown, Seen, Verdict, Verification, verify};
+pub use sce_aws::{CloudError, Session, SessionError, Target, Trouble};
+pub use sce_aws::{archive, transfer};
+pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, check, judge};
+pub use sce_core::cost::estimate;
+pub use sce_core::plan::{Plan, PlanError, diff, plan};
+pub use sce_core::{account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, pit, spec, value};
+pub use sce_synth as synth;
+
+pub use environment::{FindError, find};
+pub use files::{FileError, LockSource, SpecFile, write_atomically};
