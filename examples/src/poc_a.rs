@@ -1,0 +1,326 @@
+//! POC A, the document's Part 2, from a spec to nothing left: the seven verbs in the order in which a builder uses them.
+//!
+//! ```text
+//! make demo                                   on emulators, which it starts and stops
+//! poc_a --endpoint-url http://127.0.0.1:5000  on emulators that run already
+//! poc_a --real-account 111122223333           on a real account: builds, costs a few cents, and removes it again
+//! ```
+
+use std::error::Error;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use sce::archive::Protection;
+use sce::pit::Pit;
+use sce::spec::Format;
+use sce::transfer::{Existing, Place};
+use sce::{Deed, Endpoints, Session, Step, Target, Verification};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    let outcome = Options::read(std::env::args().skip(1)).and_then(|options| {
+        let runtime = tokio::runtime::Runtime::new()?;
+        runtime.block_on(async {
+            tokio::select! {
+                outcome = life_cycle(&options) => outcome,
+                // Dropping the work leaves what was built: it is journalled, and the name is all it takes to remove it.
+                _ = tokio::signal::ctrl_c() => Err(format!(
+                    "interrupted: `sce status {0}` shows what is there, `sce close-out {0} --archive FOLDER` removes it",
+                    options.pit
+                ).into()),
+            }
+        })
+    });
+    match outcome {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(error) => {
+            tell(&format!("error: {error}"));
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                tell(&format!("  caused by: {error}"));
+                cause = error.source();
+            }
+            ExitCode::from(3)
+        }
+    }
+}
+
+/// What the command line says.
+struct Options {
+    pit: Pit,
+    target: Target,
+    divergences: Option<PathBuf>,
+}
+
+impl Options {
+    fn read(arguments: impl Iterator<Item = String>) -> Outcome<Self> {
+        let mut pit: Pit = "hipaa".parse()?;
+        let (mut flags, mut account) = (Vec::new(), None);
+        let mut arguments = arguments;
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().ok_or(format!("`{argument}` needs a value"));
+            match argument.as_str() {
+                "--pit" => pit = value()?.parse()?,
+                "--endpoint-url" => flags.push(value()?),
+                "--real-account" => account = Some(value()?.parse()?),
+                other => {
+                    return Err(
+                        format!("`{other}` is not known: --pit PIT, --endpoint-url URL, --real-account ID").into()
+                    );
+                }
+            }
+        }
+        let endpoints =
+            Endpoints::from_flags(flags.iter().map(String::as_str))?.or(Endpoints::from_environment(std::env::vars())?);
+        let target = match account {
+            Some(_) if !endpoints.is_empty() => return Err("endpoints and a real account exclude each other".into()),
+            Some(account) => Target::RealAccount(account),
+            None if endpoints.is_empty() => {
+                return Err("no endpoint and no `--real-account`: `make demo` starts emulators".into());
+            }
+            None => Target::Emulator(endpoints),
+        };
+        Ok(Self { pit, target, divergences: std::env::var_os("SCE_DIVERGENCES").map(PathBuf::from) })
+    }
+}
+
+/// The whole life of an environment; answers how many things are left.
+async fn life_cycle(options: &Options) -> Outcome<usize> {
+    let begun = Instant::now();
+    let work = tempfile::tempdir()?;
+    let mut summary = Summary::default();
+
+    stage("spec");
+    let spec = sce::spec::parse(&spec(&options.pit), Format::Toml)?;
+    tell(&format!("  `{}` in {}, {} profile, owned by {}", spec.pit, spec.region, "modern", spec.owner));
+
+    stage("lock: what the account supplies");
+    let mut session = Session::open(&options.target, &spec.region).await?;
+    if let Some(path) = &options.divergences {
+        session = session.with_divergences(sce::Divergences::from_toml(&std::fs::read_to_string(path)?)?);
+    }
+    let lock = sce::resolve_lock(&session, &spec).await?;
+    tell(&format!("  account {}, zone {}, administrator {}", lock.account, lock.zone, lock.administrators[0]));
+
+    stage("plan: every choice, before anything is built");
+    let plan = sce::plan(&spec, &lock)?;
+    tell(&indented(&plan.to_text()));
+    summary.planned = plan.nodes.len();
+
+    stage("estimate: rough, per month");
+    tell(&indented(
+        &sce::estimate(&plan, &sce::cost::Assumptions::default(), sce::cost::Prices::built_in())?.to_text(),
+    ));
+
+    stage("check: every rule, before anything is built");
+    let checked = sce::check(plan, spec, lock)?;
+    let open: Vec<_> = checked.findings().iter().filter(|finding| finding.open()).collect();
+    for finding in &open {
+        tell(&format!("  {} {} {}: {}", finding.severity, finding.rule, finding.resource, finding.message));
+    }
+    tell(&format!("  {} findings, {} open, none of which stops the plan", checked.findings().len(), open.len()));
+    summary.findings = (checked.findings().len(), open.len());
+
+    stage("apply: what is missing, then everything read back");
+    let applied = sce::apply(&session, &checked, sce::ApplyOptions::default(), &show).await?;
+    summary.created = applied.created.len();
+    summary.calls = applied.calls;
+    summary.verified(&applied.verification);
+    if !applied.verified {
+        tell(&serde_json::to_string_pretty(&applied.verification.nodes)?);
+        return Err("what was built does not read back as planned".into());
+    }
+
+    stage("apply again: nothing to do");
+    let again = sce::apply(&session, &checked, sce::ApplyOptions::default(), &|_| {}).await?;
+    tell(&format!("  created {}, changed {}, kept {}", again.created.len(), again.changed.len(), again.kept.len()));
+
+    stage("data: generated, put into S3D, read back");
+    let stores = sce::stores(&session, &options.pit).await?;
+    summary.data = data_in_and_out(&session, &stores, work.path()).await?;
+
+    stage("who touched the data: the settings that record it");
+    logging(&checked, &applied.verification);
+
+    stage("close out: archive, delete, sweep");
+    let archive = work.path().join("archive");
+    let identity = work.path().join("custodian.identity");
+    let recipient = sce::archive::make_identity(&identity, None)?;
+    let options_of_close_out = sce::CloseOutOptions {
+        archive: archive.clone(),
+        protection: Protection::Recipients(vec![recipient]),
+        take_over: false,
+    };
+    let closed = sce::close_out(&session, &options.pit, &options_of_close_out, &show).await?;
+    summary.archived = closed.archived.len();
+    summary.deleted = closed.deleted.len();
+    summary.left = closed.left.len();
+    summary.pending =
+        closed.pending.iter().map(|pending| format!("{} until {}", pending.resource, pending.until)).collect();
+    for left in &closed.left {
+        tell(&format!("  left: {} ({})", left.resource, left.why));
+    }
+    tell(&format!(
+        "  the archive opens with the custodian's key: {} objects verified",
+        verify_archive(&archive, &identity)?
+    ));
+
+    summary.show(begun);
+    Ok(summary.left)
+}
+
+/// The fifteen lines.
+fn spec(pit: &Pit) -> String {
+    format!(
+        r#"pit = "{pit}"
+region = "us-west-2"
+owner = "builder@example.edu"
+profile = "modern"
+
+[approvals]
+irb = "STUDY00001234"
+billing = "BUDGET-77"
+baa = "2026-03-01"
+
+[network]
+cidr = "10.0.0.0/16"
+public = "10.0.0.0/24"
+private = "10.0.1.0/24"
+egress = "nat"
+"#
+    )
+}
+
+/// POC A's three files, up and down again, compared; answers a line each.
+async fn data_in_and_out(session: &Session, stores: &sce::Stores, work: &Path) -> Outcome<Vec<String>> {
+    let source = work.join("johns");
+    let manifest = sce::synth::write_johns(&source, &sce::synth::Johns::default(), &mut |_| {})?;
+    let review = sce::identifiers::Review::default();
+    let mut lines = Vec::new();
+    for file in &manifest.files {
+        let place = Place { bucket: stores.data.clone(), key: format!("poc-a/{}", file.name) };
+        let stored =
+            sce::transfer::put(session, &source.join(&file.name), &place, &stores.key_arn, &review, &|_| {}).await?;
+        let back = work.join("back").join(&file.name);
+        std::fs::create_dir_all(work.join("back"))?;
+        let fetched = sce::transfer::get(session, &place, &back, Existing::Keep, &|_| {}).await?;
+        let hashes = [stored.sha256.to_string(), fetched.sha256.to_string()];
+        let same = hashes.iter().all(|hash| *hash == file.sha256) && fetched.verified;
+        if !same || std::fs::read(&back)? != std::fs::read(source.join(&file.name))? {
+            return Err(format!("`{}` did not come back as it went in", file.name).into());
+        }
+        let line = format!("{:<22} {:>9} bytes  sha256 {}", file.name, file.bytes, file.sha256);
+        tell(&format!("  {line}  in, out, the same"));
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+/// What records access to the data, and whether it could be shown to work.
+fn logging(checked: &sce::CheckedPlan, verification: &Verification) {
+    for node in &checked.plan().nodes {
+        let setting = match &node.properties {
+            sce::aws::resource::Properties::Bucket(bucket) => {
+                bucket.access_log.as_ref().map(|log| format!("access log to {}/{}", log.bucket, log.prefix))
+            }
+            sce::aws::resource::Properties::FlowLog(log) => Some(format!("{:?} traffic to the log group", log.traffic)),
+            _ => None,
+        };
+        let Some(setting) = setting else { continue };
+        let delivery = verification
+            .not_shown
+            .iter()
+            .find(|not_shown| not_shown.node == node.id.as_str() && not_shown.what.contains("delivery"));
+        let delivery = delivery.map_or("delivery not looked at", |_| "delivery not shown by this emulator");
+        tell(&format!("  {:<18} {setting}; {delivery}", node.id.as_str()));
+    }
+}
+
+fn verify_archive(archive: &Path, identity: &Path) -> Outcome<usize> {
+    let identity = sce::archive::Identity::load(identity, None)?;
+    let report = sce::archive::verify(archive, Some(&identity))?;
+    if !report.is_sound() {
+        return Err("the archive does not verify".into());
+    }
+    Ok(report.objects)
+}
+
+/// What the closing lines say.
+#[derive(Default)]
+struct Summary {
+    planned: usize,
+    created: usize,
+    verified: usize,
+    not_shown: Vec<String>,
+    findings: (usize, usize),
+    calls: u64,
+    data: Vec<String>,
+    archived: usize,
+    deleted: usize,
+    pending: Vec<String>,
+    left: usize,
+}
+
+impl Summary {
+    fn verified(&mut self, verification: &Verification) {
+        self.verified =
+            verification.nodes.iter().filter(|verdict| matches!(verdict.seen, sce::Seen::AsPlanned)).count();
+        let mut kinds: Vec<String> = verification
+            .not_shown
+            .iter()
+            .map(|not_shown| format!("{} of {}", not_shown.what, not_shown.kind))
+            .collect();
+        kinds.sort();
+        kinds.dedup();
+        self.not_shown = kinds;
+        tell(&format!("  {} of {} read back as planned", self.verified, verification.nodes.len()));
+        for what in &self.not_shown {
+            tell(&format!("  not shown by this emulator: {what}"));
+        }
+    }
+
+    fn show(&self, begun: Instant) {
+        stage("summary");
+        tell(&format!("  planned    {}", self.planned));
+        tell(&format!("  created    {} with {} calls", self.created, self.calls));
+        tell(&format!("  verified   {}", self.verified));
+        tell(&format!(
+            "  not shown  {}",
+            if self.not_shown.is_empty() { "nothing".to_owned() } else { self.not_shown.join(", ") }
+        ));
+        tell(&format!("  findings   {}, {} open", self.findings.0, self.findings.1));
+        for line in &self.data {
+            tell(&format!("  data       {line}"));
+        }
+        tell(&format!("  archived   {} objects", self.archived));
+        tell(&format!("  deleted    {}", self.deleted));
+        for pending in &self.pending {
+            tell(&format!("  pending    {pending}"));
+        }
+        tell(&format!("  left       {}", self.left));
+        tell(&format!("  time       {:.1} s", begun.elapsed().as_secs_f64()));
+    }
+}
+
+fn show(step: &Step) {
+    if step.deed.is_final() || step.deed == Deed::Archiving {
+        tell(&format!("  [{:>2}/{}] {:<9} {}", step.done, step.total, step.deed.word(), step.subject));
+    }
+}
+
+fn stage(name: &str) {
+    tell(&format!("\n{name}"));
+}
+
+fn indented(text: &str) -> String {
+    text.trim_end().lines().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n")
+}
+
+/// A line for whoever watches; a closed pipe ends nothing.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -1,0 +1,217 @@
+//! What the end-to-end tests share: emulators of their own, the `sce` command, and an independent reader.
+//!
+//! Each test owns its emulators as a child process that ends when the test does, however it ends.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+/// Emulators, started for one test.
+#[derive(Debug)]
+pub struct Emulators {
+    process: Child,
+    /// Where the control plane answers.
+    pub control: String,
+    /// Where the data plane answers.
+    pub data: String,
+    /// The process of the control plane.
+    pub control_pid: String,
+    python: PathBuf,
+    divergences: String,
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its exit status.
+    pub status: i32,
+    /// What it wrote for programs.
+    pub stdout: String,
+    /// What it wrote for people.
+    pub stderr: String,
+}
+
+impl Emulators {
+    /// Starts both and waits until they answer; the first start on a machine installs them.
+    ///
+    /// # Panics
+    /// When they do not start: a test that cannot run fails, it is not skipped.
+    #[must_use]
+    pub fn start() -> Self {
+        let mut process = Command::new("python3")
+            .arg(root().join("tools/emulators.py"))
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python3 runs tools/emulators.py");
+        let mut line = String::new();
+        let stdout = process.stdout.take().expect("stdout is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("the emulators tell where they are");
+        let told: Value = serde_json::from_str(&line).expect("the emulators tell where they are in JSON");
+        let text = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+        Self {
+            control: text("control"),
+            data: text("data"),
+            control_pid: told["pids"]["control"].to_string(),
+            python: text("python").into(),
+            divergences: text("divergences"),
+            process,
+        }
+    }
+
+    /// The `sce` command, pointed at these emulators.
+    #[must_use]
+    pub fn sce(&self) -> Command {
+        self.pointed(built("sce"))
+    }
+
+    /// The `poc_a` example, pointed at these emulators.
+    #[must_use]
+    pub fn poc_a(&self) -> Command {
+        self.pointed(built("poc_a"))
+    }
+
+    /// Runs the independent reader.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn reader(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.pointed(self.python.clone());
+        run(command.arg(root().join("tests/reader.py")).args(arguments))
+    }
+
+    /// What bears the PIT, by the independent reader, one line each.
+    #[must_use]
+    pub fn traces(&self, pit: &str) -> Vec<String> {
+        let ran = self.reader(&["traces", pit]);
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+        ran.stdout.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The whole account, by the independent reader.
+    #[must_use]
+    pub fn snapshot(&self) -> Value {
+        let ran = self.reader(&["snapshot"]);
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stderr))
+    }
+
+    /// Changes something by hand.
+    pub fn by_hand(&self, arguments: &[&str]) {
+        let ran = self.reader(&[&["do"], arguments].concat());
+        assert_eq!(ran.status, 0, "{}", ran.stderr);
+    }
+
+    /// A program that is installed beside the emulators.
+    #[must_use]
+    pub fn tool(&self, name: &str) -> PathBuf {
+        self.python.with_file_name(name)
+    }
+
+    /// A command with these emulators in its environment and nothing else of AWS.
+    fn pointed(&self, program: PathBuf) -> Command {
+        let mut command = clean(program);
+        command.env("AWS_ENDPOINT_URL", &self.control).env("AWS_ENDPOINT_URL_S3", &self.data);
+        command.env("SCE_DIVERGENCES", &self.divergences);
+        command
+    }
+}
+
+impl Drop for Emulators {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        // The process ends when its input does; waiting keeps it from outliving the test.
+        let _ = self.process.wait();
+    }
+}
+
+/// The `sce` command with no endpoint at all.
+#[must_use]
+pub fn sce() -> Command {
+    clean(built("sce"))
+}
+
+/// Runs a command to its end.
+///
+/// # Panics
+/// When it cannot be started.
+#[must_use]
+pub fn run(command: &mut Command) -> Ran {
+    let Output { status, stdout, stderr } = command.output().expect("the command starts");
+    Ran {
+        status: status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    }
+}
+
+impl Ran {
+    /// Its output as JSON.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{}\n{}", self.stdout, self.stderr))
+    }
+
+    /// The same, when the exit status is as expected.
+    ///
+    /// # Panics
+    /// When it is not.
+    #[must_use]
+    pub fn with_status(self, expected: i32) -> Self {
+        assert_eq!(self.status, expected, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+}
+
+/// A spec that passes every rule, in a folder of its own.
+///
+/// # Panics
+/// When it cannot be written.
+#[must_use]
+pub fn spec(folder: &Path, pit: &str, rest: &str) -> PathBuf {
+    let text = format!(
+        "pit = \"{pit}\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n\
+         approvals = {{ irb = \"STUDY00001234\", billing = \"BUDGET-77\", baa = \"2026-03-01\" }}\n{rest}"
+    );
+    let path = folder.join(format!("{pit}.toml"));
+    std::fs::write(&path, text).expect("the spec is written");
+    path
+}
+
+/// The repository.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// A command without any AWS setting of whoever runs the tests.
+fn clean(program: PathBuf) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_") || name.starts_with("SCE_")) {
+        command.env_remove(name);
+    }
+    // A request that escaped would find no credentials and no metadata service.
+    command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_CONFIG_FILE", "/dev/null");
+    command
+}
+
+/// A binary of this workspace, built if it is not.
+fn built(name: &str) -> PathBuf {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let folder = BUILT.get_or_init(|| {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let arguments = ["build", "--quiet", "--locked", "-p", "sce-cli", "-p", "sce-examples", "--bins"];
+        let status = Command::new(cargo).args(arguments).current_dir(root()).status();
+        assert!(status.is_ok_and(|status| status.success()), "the binaries build");
+        let test = std::env::current_exe().expect("a test knows where it is");
+        test.ancestors().nth(2).map(Path::to_owned).unwrap_or_default()
+    });
+    folder.join(name)
+}

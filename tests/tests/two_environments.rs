@@ -1,0 +1,43 @@
+//! Two environments in one account, one's name the beginning of the other's, and things that are nobody's.
+
+use sce_tests::{Emulators, run, spec};
+use serde_json::Value;
+
+#[test]
+fn one_environments_end_leaves_the_other_and_the_foreign_alone() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    let specs = ["omop", "omop-2"].map(|pit| spec(folder.path(), pit, ""));
+
+    // Both at once: each finds its own, and both share one registry.
+    let started = specs.each_ref().map(|spec| {
+        let mut command = emulators.sce();
+        command
+            .arg("apply")
+            .arg(spec)
+            .arg("--json")
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped());
+        command.spawn().unwrap()
+    });
+    for process in started {
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let applied: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(applied["verified"], true, "{applied:#}");
+    }
+    emulators.by_hand(&["add_forged_vpc", "omop"]);
+    let other = emulators.traces("omop-2");
+
+    let archive = folder.path().join("archive");
+    let closed =
+        run(emulators.sce().args(["close-out", "omop", "--json", "--archive"]).arg(&archive)).with_status(0).json();
+    assert_eq!(closed["left"], Value::Array(vec![]));
+    let foreign = closed["foreign"].as_array().unwrap();
+    assert_eq!(foreign.len(), 1, "a forged tag is reported and nothing is done about it: {foreign:?}");
+    let left = emulators.traces("omop");
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(left.iter().any(|line| line.starts_with("vpc ")), "the forged VPC still stands: {left:?}");
+    assert_eq!(emulators.traces("omop-2"), other, "the other environment is as it was");
+    run(emulators.sce().arg("verify").arg(&specs[1])).with_status(0);
+}
