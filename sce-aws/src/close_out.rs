@@ -3,7 +3,7 @@
 //! From the registry alone: no spec is at hand any more. Nothing is deleted on tags alone, since anyone may be able to write a tag:
 //! the tag, the plan and the journal must agree, else a thing is reported as foreign and left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use sce_core::aws::resource::{Kind, Properties, Teardown};
@@ -56,6 +56,8 @@ pub struct Closed {
     pub stays: Vec<String>,
     /// Where the archive's manifest is.
     pub manifest: String,
+    /// The last hash of the manifest's chain: kept in the registry as well, so that a manifest written anew shows.
+    pub manifest_head: String,
 }
 
 /// An object in the archive.
@@ -154,7 +156,8 @@ async fn run(
         return Err(CloseOutError::Unread { node: node.to_string(), source });
     }
     let journal = Journal::open(registry, name).await?;
-    let mut end = End { session, plan, observed, journal, closed: blank(plan), kept: BTreeSet::new() };
+    let mut end =
+        End { session, plan, observed, journal, closed: blank(plan), kept: BTreeSet::new(), damaged: BTreeMap::new() };
     let mut teller = Teller::new(listener, plan.pit_nodes().count());
     end.archive(registry, held, options, &mut teller).await?;
     for node in plan.pit_nodes().rev() {
@@ -183,6 +186,7 @@ fn blank(plan: &Plan) -> Closed {
         foreign: Vec::new(),
         stays: account.map(|node| node.name.clone()).collect(),
         manifest: String::new(),
+        manifest_head: String::new(),
     }
 }
 
@@ -195,6 +199,8 @@ struct End<'a> {
     closed: Closed,
     /// Nodes that are not deleted: what they need must stay as well.
     kept: BTreeSet<NodeId>,
+    /// Buckets whose content is not what was stored, and how that shows: evidence, which is not deleted.
+    damaged: BTreeMap<NodeId, String>,
 }
 
 impl End<'_> {
@@ -206,6 +212,7 @@ impl End<'_> {
         options: &CloseOutOptions,
         teller: &mut Teller<'_>,
     ) -> Result<(), CloseOutError> {
+        let mut damaged = BTreeMap::new();
         let mut writer = archive::Writer::create(&options.archive, &options.protection)?;
         for document in ["spec.json", "lock.json", "plan.json", "findings.json"] {
             if let Some(content) = registry.read(document).await? {
@@ -224,8 +231,14 @@ impl End<'_> {
             }
             teller.node(node, Deed::Archiving);
             held.renew().await?;
-            archive::archive_bucket(self.session, &mut writer, &node.name, &|_| {}).await?;
+            let copied = archive::archive_bucket(self.session, &mut writer, &node.name, &|_| {}).await?;
+            if !copied.differing.is_empty() {
+                let why =
+                    format!("{} of its objects do not have the SHA-256 they were stored with", copied.differing.len());
+                damaged.insert(node.id.clone(), why);
+            }
         }
+        self.damaged = damaged;
         let manifest = writer.finish(archive::About {
             pit: self.plan.pit.clone(),
             account: self.plan.account.clone(),
@@ -237,6 +250,7 @@ impl End<'_> {
             sha256: object.sha256.to_string(),
         });
         self.closed.archived = archived.collect();
+        self.closed.manifest_head = manifest.head.to_string();
         self.closed.manifest = options.archive.join("manifest.json").display().to_string();
         Ok(())
     }
@@ -247,13 +261,18 @@ impl End<'_> {
             return self.absent(node).await;
         };
         if let Some(why) = self.foreign(node, &found) {
-            self.keep(node);
+            // What is not ours needs nothing of ours, so it keeps nothing from being deleted.
+            self.kept.insert(node.id.clone());
             self.closed.foreign.push(Left { resource: described(node, &found), why });
             teller.node(node, Deed::Left);
             return Ok(());
         }
         if goes_with_vpc(node) {
             return self.with_vpc(node, &found, teller).await;
+        }
+        if let Some(why) = self.damaged.get(&node.id).cloned() {
+            self.leave(node, &found, why, teller);
+            return Ok(());
         }
         if self.kept.contains(&node.id) {
             self.leave(node, &found, "something that needs it is still there".to_owned(), teller);

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use sce_core::aws::resource::{Difference, Properties};
-use sce_core::pit::Tags;
+use sce_core::pit::{TAG_ID, TAG_PIT, Tags};
 use sce_core::plan::Node;
 
 use crate::error::{CloudError, Trouble};
@@ -145,6 +145,27 @@ pub(crate) fn only<T>(
         return Err(CloudError::plain(operation, node.id.as_str(), Trouble::AlreadyExists, message));
     }
     Ok(found.into_iter().next())
+}
+
+/// Of what a describe call handed back, that which bears the node's PIT and place, each compared as a whole: whatever is done to a
+/// thing follows from its tags, not from a filter that somebody else applied.
+pub(crate) fn ours<T>(node: &Node, found: Vec<T>, tags: impl Fn(&T) -> &[aws_sdk_ec2::types::Tag]) -> Vec<T> {
+    let bears = |thing: &T, key: &str| {
+        let value = tags(thing).iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
+        value.is_some() && value == node.tags.get(key).map(String::as_str)
+    };
+    found.into_iter().filter(|thing| [TAG_PIT, TAG_ID].iter().all(|key| bears(thing, key))).collect()
+}
+
+/// The only one of them; see [`only`].
+pub(crate) fn only_ours<T>(
+    operation: &'static str,
+    node: &Node,
+    found: Vec<T>,
+    tags: impl Fn(&T) -> &[aws_sdk_ec2::types::Tag],
+    id: impl Fn(&T) -> Option<&str>,
+) -> Result<Option<T>, CloudError> {
+    only(operation, node, ours(node, found, tags), id)
 }
 
 /// What cannot be changed in place and is not as planned.

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
+use aws_sdk_sts::config::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
@@ -103,10 +105,11 @@ impl Session {
     /// As [`Session::open`].
     pub async fn open_in(target: &Target, region: &Region, world: Arc<dyn World>) -> Result<Self, SessionError> {
         let calls = Arc::new(Calls::default());
-        let config = match target {
-            Target::Emulator(_) => emulator_config(region),
-            Target::RealAccount(_) => real_config(region).await,
+        let credentials = match target {
+            Target::Emulator(_) => Some(dummy_credentials()),
+            Target::RealAccount(_) => usual_credentials(region).await,
         };
+        let config = config(region, credentials);
         let endpoint = |service: &str| match target {
             Target::Emulator(endpoints) => endpoints.of(service).map(|url| Some(url.to_owned())),
             Target::RealAccount(_) => Ok(None),
@@ -194,30 +197,29 @@ impl Calls {
     }
 }
 
-/// No profile, no metadata service, no environment: keys that open nothing.
-fn emulator_config(region: &Region) -> SdkConfig {
+/// Keys that open nothing: no profile, no metadata service, no environment is asked.
+fn dummy_credentials() -> SharedCredentialsProvider {
     let keys = aws_sdk_sts::config::Credentials::new("sce-emulator", "sce-emulator", None, None, "sce");
-    let keys = aws_sdk_sts::config::SharedCredentialsProvider::new(keys);
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(SdkRegion::new(region.as_str().to_owned()))
-        .credentials_provider(keys)
-        .http_client(http_client())
-        .retry_config(retries())
-        .timeout_config(timeouts())
-        .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
-        .build()
+    SharedCredentialsProvider::new(keys)
 }
 
-/// The credentials and profile that the AWS tools would use.
-async fn real_config(region: &Region) -> SdkConfig {
-    aws_config::defaults(BehaviorVersion::latest())
+/// The credentials that the AWS tools would use; none when there are none.
+async fn usual_credentials(region: &Region) -> Option<SharedCredentialsProvider> {
+    let loader = aws_config::defaults(BehaviorVersion::latest()).region(SdkRegion::new(region.as_str().to_owned()));
+    loader.http_client(http_client()).load().await.credentials_provider()
+}
+
+/// Nothing of the environment but the credentials: a profile's endpoint would take a real account's calls elsewhere.
+fn config(region: &Region, credentials: Option<SharedCredentialsProvider>) -> SdkConfig {
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
         .region(SdkRegion::new(region.as_str().to_owned()))
         .http_client(http_client())
         .retry_config(retries())
         .timeout_config(timeouts())
-        .load()
-        .await
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
+    config.set_credentials_provider(credentials);
+    config.build()
 }
 
 fn http_client() -> aws_smithy_runtime_api::client::http::SharedHttpClient {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sce_core::pit::{BucketRole, Pit, TAG_ID, TAG_PIT};
+use aws_sdk_ec2::types::Filter;
+use sce_core::pit::{BucketRole, Pit, TAG_ID, TAG_PIT, Tags};
 
 use crate::error::{CloudError, cloud};
 use crate::resource::{gateway_endpoint, nat_gateway};
 use crate::session::Session;
-use crate::tags::filter;
 
 /// Something that bears the PIT, by tag or by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,23 +33,19 @@ pub(crate) async fn traces(session: &Session, pit: &Pit) -> Result<Vec<Trace>, C
 }
 
 async fn tagged_in_ec2(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
-    let request = session.ec2.describe_tags().filters(filter(&format!("tag:{TAG_PIT}"), pit.as_str()));
-    let tags = request.into_paginator().items().send().try_collect().await;
-    let tags = tags.map_err(cloud("DescribeTags", pit.as_str()))?;
-    let mut found: BTreeMap<String, Trace> = BTreeMap::new();
-    for tag in &tags {
-        let (Some(id), Some(kind)) = (tag.resource_id(), tag.resource_type()) else { continue };
-        let trace = found.entry(id.to_owned()).or_insert_with(|| Trace {
-            kind: kind.as_str().to_owned(),
-            id: id.to_owned(),
-            node: None,
-        });
-        if tag.key() == Some(TAG_ID) {
-            trace.node = tag.value().map(str::to_owned);
-        }
+    let keys = Filter::builder().name("key").values(TAG_PIT).values(TAG_ID).build();
+    let tags = session.ec2.describe_tags().filters(keys).into_paginator().items().send().try_collect().await;
+    let mut found: BTreeMap<String, (String, Tags)> = BTreeMap::new();
+    for tag in tags.map_err(cloud("DescribeTags", pit.as_str()))? {
+        let (Some(id), Some(key), Some(value)) = (tag.resource_id, tag.key, tag.value) else { continue };
+        let kind = tag.resource_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default();
+        found.entry(id).or_insert_with(|| (kind, Tags::new())).1.insert(key, value);
     }
+    // The PIT is compared here, as a whole: a filter that let another project's things through would not matter.
+    let ours = found.into_iter().filter(|(_, (_, tags))| tags.get(TAG_PIT).map(String::as_str) == Some(pit.as_str()));
     let mut live = Vec::new();
-    for trace in found.into_values() {
+    for (id, (kind, tags)) in ours {
+        let trace = Trace { kind, id, node: tags.get(TAG_ID).cloned() };
         if !is_tombstone(session, &trace).await? {
             live.push(trace);
         }

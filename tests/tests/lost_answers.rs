@@ -31,10 +31,16 @@ impl Proxy {
         Self { process, url }
     }
 
-    /// The answer to the first call of this action is lost after the emulator has done it.
-    fn lose_first_answer_to(&self, action: &str) {
-        let rules = serde_json::json!([{ "match": { "action": action }, "fault": { "type": "truncate" }, "times": 1 }]);
+    /// The first answer to this operation is broken after the emulator has done what it was asked.
+    fn break_first_answer_to(&self, operation: &str, how: &str) {
+        let rules =
+            serde_json::json!([{ "service": "ec2", "operation": operation, "times": 1, "response": { how: 0.5 } }]);
         post(&format!("{}/_microburst/rules", self.url), &rules.to_string());
+    }
+
+    fn fired(&self) -> usize {
+        let told = get(&format!("{}/_microburst/fired", self.url));
+        told.matches("\"operation\"").count()
     }
 }
 
@@ -45,24 +51,42 @@ impl Drop for Proxy {
     }
 }
 
+/// Calls that AWS takes no token for: sent again they would make a second thing, for which somebody pays.
+const WITHOUT_TOKEN: [(&str, &str); 3] =
+    [("CreateVpc", "vpc "), ("AllocateAddress", "elastic-ip "), ("CreateInternetGateway", "internet-gateway ")];
+
 #[test]
 fn a_thing_whose_creation_got_no_answer_is_found_and_not_made_twice() {
-    for action in ["CreateVpc", "AllocateAddress", "CreateInternetGateway", "CreateNatGateway"] {
+    for how in ["truncate_frac", "abort_frac"] {
         let emulators = Emulators::start();
-        let proxy = Proxy::before(&emulators);
-        let folder = tempfile::tempdir().unwrap();
-        proxy.lose_first_answer_to(action);
-        let mut apply = emulators.sce();
-        apply.env("AWS_ENDPOINT_URL", &proxy.url).arg("apply").arg(spec(folder.path(), "hipaa", ""));
-        run(&mut apply).with_status(0);
-        let of_kind = |kind: &str| emulators.traces("hipaa").iter().filter(|line| line.starts_with(kind)).count();
-        let counts = ["vpc ", "elastic-ip ", "internet-gateway ", "nat-gateway "].map(of_kind);
-        assert_eq!(counts, [1, 1, 1, 1], "after {action} lost its answer");
+        for (number, (operation, kind)) in WITHOUT_TOKEN.into_iter().enumerate() {
+            let proxy = Proxy::before(&emulators);
+            proxy.break_first_answer_to(operation, how);
+            let folder = tempfile::tempdir().unwrap();
+            let pit = format!("lost{number}");
+            let mut apply = emulators.sce();
+            apply.env("AWS_ENDPOINT_URL", &proxy.url).arg("apply").arg(spec(folder.path(), &pit, ""));
+            run(&mut apply).with_status(0);
+            assert!(proxy.fired() > 0, "an answer to {operation} was broken");
+            let made = emulators.traces(&pit).iter().filter(|line| line.starts_with(kind)).count();
+            assert_eq!(made, 1, "after {operation} lost its answer ({how})");
+        }
     }
 }
 
 fn post(url: &str, body: &str) {
-    let python = "import sys, urllib.request as u; print(u.urlopen(u.Request(sys.argv[1], sys.argv[2].encode(), {'Content-Type': 'application/json'})).read().decode())";
-    let output = Command::new("python3").args(["-c", python, url, body]).output().unwrap();
+    python(
+        "import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], sys.argv[2].encode(), {'Content-Type': 'application/json'}))",
+        &[url, body],
+    );
+}
+
+fn get(url: &str) -> String {
+    python("import sys, urllib.request as u; print(u.urlopen(sys.argv[1]).read().decode())", &[url])
+}
+
+fn python(program: &str, arguments: &[&str]) -> String {
+    let output = Command::new("python3").args(["-c", program]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

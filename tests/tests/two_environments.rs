@@ -34,7 +34,11 @@ fn one_environments_end_leaves_the_other_and_the_foreign_alone() {
         run(emulators.sce().args(["close-out", "omop", "--json", "--archive"]).arg(&archive)).with_status(0).json();
     assert_eq!(closed["left"], Value::Array(vec![]));
     let foreign = closed["foreign"].as_array().unwrap();
-    assert_eq!(foreign.len(), 1, "a forged tag is reported and nothing is done about it: {foreign:?}");
+    assert_eq!(
+        foreign.len(),
+        1,
+        "a forged tag is reported and nothing is done about it, and nothing else is: {foreign:?}"
+    );
     let left = emulators.traces("omop");
     assert_eq!(left.len(), 2, "{left:?}");
     assert!(left.iter().any(|line| line.starts_with("vpc ")), "the forged VPC still stands: {left:?}");

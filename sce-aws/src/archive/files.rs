@@ -28,6 +28,11 @@ impl<T> Hashed<T> {
         (self.inner, Digest::from_hasher(self.hasher), self.bytes)
     }
 
+    /// The digest of what passed so far.
+    pub(super) fn digest(&self) -> Digest {
+        Digest::from_hasher(self.hasher.clone())
+    }
+
     fn see(&mut self, seen: &[u8]) {
         self.hasher.update(seen);
         self.bytes += seen.len() as u64;

@@ -229,6 +229,11 @@ impl<'a> ObjectSink<'a> {
         Ok(&self.objects[at])
     }
 
+    /// The digest of what was written so far.
+    pub(super) fn digest(&self) -> Digest {
+        self.sealed.content.digest()
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.sealed.path.0
     }

@@ -7,7 +7,7 @@ use sce_core::plan::Node;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
 use crate::session::{Session, once};
 use crate::tags;
 
@@ -16,7 +16,14 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, ElasticIp>) -> R
     let request = session.ec2.describe_addresses().set_filters(Some(tags::filters(wanted.node)));
     let answer = request.send().await.map_err(cloud("DescribeAddresses", wanted.label()))?;
     let found = answer.addresses.unwrap_or_default();
-    let Some(address) = only("DescribeAddresses", wanted.node, found, |address| address.allocation_id())? else {
+    let Some(address) = only_ours(
+        "DescribeAddresses",
+        wanted.node,
+        found,
+        |address| address.tags(),
+        |address| address.allocation_id(),
+    )?
+    else {
         return Ok(None);
     };
     let attributes = Attributes::id(address.allocation_id().unwrap_or_default());

@@ -9,7 +9,7 @@ use super::gateway_endpoint::refused;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
 use crate::session::Session;
 use crate::tags;
 
@@ -18,7 +18,10 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, FlowLog>) -> Res
     let request = session.ec2.describe_flow_logs().set_filter(Some(tags::filters(wanted.node)));
     let found = request.into_paginator().items().send().try_collect().await;
     let found = found.map_err(cloud("DescribeFlowLogs", wanted.label()))?;
-    let Some(log) = only("DescribeFlowLogs", wanted.node, found, |log| log.flow_log_id())? else { return Ok(None) };
+    let Some(log) = only_ours("DescribeFlowLogs", wanted.node, found, |log| log.tags(), |log| log.flow_log_id())?
+    else {
+        return Ok(None);
+    };
     let unreadable = |what: &str| CloudError::unreadable("DescribeFlowLogs", wanted.label(), what);
     let properties = FlowLog {
         vpc: Value::Known(log.resource_id().unwrap_or_default().parse().map_err(|_| unreadable("no VPC id"))?),

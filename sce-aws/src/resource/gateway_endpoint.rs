@@ -11,7 +11,7 @@ use sce_core::value::Value;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, patiently, poll};
+use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently, poll};
 use crate::session::Session;
 use crate::tags;
 
@@ -21,7 +21,13 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, GatewayEndpoint>
     let found = request.into_paginator().items().send().try_collect().await;
     let found = found.map_err(cloud("DescribeVpcEndpoints", wanted.label()))?;
     let found = found.into_iter().filter(is_live).collect();
-    let Some(endpoint) = only("DescribeVpcEndpoints", wanted.node, found, |endpoint| endpoint.vpc_endpoint_id())?
+    let Some(endpoint) = only_ours(
+        "DescribeVpcEndpoints",
+        wanted.node,
+        found,
+        |endpoint| endpoint.tags(),
+        |endpoint| endpoint.vpc_endpoint_id(),
+    )?
     else {
         return Ok(None);
     };

@@ -8,7 +8,7 @@ use sce_core::value::Value;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
 use crate::session::{Session, once};
 use crate::tags;
 
@@ -17,7 +17,13 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, InternetGateway>
     let request = session.ec2.describe_internet_gateways().set_filters(Some(tags::filters(wanted.node)));
     let found = request.into_paginator().items().send().try_collect().await;
     let found = found.map_err(cloud("DescribeInternetGateways", wanted.label()))?;
-    let Some(gateway) = only("DescribeInternetGateways", wanted.node, found, |gateway| gateway.internet_gateway_id())?
+    let Some(gateway) = only_ours(
+        "DescribeInternetGateways",
+        wanted.node,
+        found,
+        |gateway| gateway.tags(),
+        |gateway| gateway.internet_gateway_id(),
+    )?
     else {
         return Ok(None);
     };

@@ -10,7 +10,7 @@ use sce_core::value::Value;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, patiently, poll};
+use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently, poll};
 use crate::session::Session;
 use crate::tags;
 
@@ -104,9 +104,13 @@ async fn live(session: &Session, wanted: &Wanted<'_, NatGateway>) -> Result<Opti
     filters.push(aws_sdk_ec2::types::Filter::builder().name("state").values("pending").values("available").build());
     let request = session.ec2.describe_nat_gateways().set_filter(Some(filters));
     let found = request.into_paginator().items().send().try_collect().await;
-    only("DescribeNatGateways", wanted.node, found.map_err(cloud("DescribeNatGateways", wanted.label()))?, |gateway| {
-        gateway.nat_gateway_id()
-    })
+    only_ours(
+        "DescribeNatGateways",
+        wanted.node,
+        found.map_err(cloud("DescribeNatGateways", wanted.label()))?,
+        |gateway| gateway.tags(),
+        |gateway| gateway.nat_gateway_id(),
+    )
 }
 
 async fn state(session: &Session, label: &str, id: &str) -> Result<Option<SdkNatGateway>, CloudError> {

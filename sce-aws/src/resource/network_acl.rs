@@ -10,7 +10,7 @@ use sce_core::value::Value;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
 use crate::session::Session;
 use crate::tags;
 
@@ -24,7 +24,8 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, NetworkAcl>) -> 
     let request = session.ec2.describe_network_acls().set_filters(Some(tags::filters(wanted.node)));
     let found = request.into_paginator().items().send().try_collect().await;
     let found = found.map_err(cloud("DescribeNetworkAcls", wanted.label()))?;
-    let Some(acl) = only("DescribeNetworkAcls", wanted.node, found, |acl| acl.network_acl_id())? else {
+    let Some(acl) = only_ours("DescribeNetworkAcls", wanted.node, found, |acl| acl.tags(), |acl| acl.network_acl_id())?
+    else {
         return Ok(None);
     };
     let unreadable = |what: &str| CloudError::unreadable("DescribeNetworkAcls", wanted.label(), what);

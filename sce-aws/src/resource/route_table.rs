@@ -8,7 +8,7 @@ use sce_core::value::Value;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, ours, patiently};
 use crate::session::Session;
 use crate::tags;
 
@@ -23,6 +23,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, RouteTable>) -> 
     let request = session.ec2.describe_route_tables().set_filters(Some(filters));
     let found = request.into_paginator().items().send().try_collect().await;
     let found = found.map_err(cloud("DescribeRouteTables", wanted.label()))?;
+    let found = if wanted.properties.main { found } else { ours(wanted.node, found, |table| table.tags()) };
     let Some(table) = only("DescribeRouteTables", wanted.node, found, |table| table.route_table_id())? else {
         return Ok(None);
     };

@@ -8,7 +8,7 @@ use sce_core::value::Value;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
 use crate::session::Session;
 use crate::tags;
 
@@ -22,7 +22,9 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, Subnet>) -> Resu
         .try_collect()
         .await
         .map_err(cloud("DescribeSubnets", wanted.label()))?;
-    let Some(subnet) = only("DescribeSubnets", wanted.node, found, |subnet| subnet.subnet_id())? else {
+    let Some(subnet) =
+        only_ours("DescribeSubnets", wanted.node, found, |subnet| subnet.tags(), |subnet| subnet.subnet_id())?
+    else {
         return Ok(None);
     };
     let properties = described(wanted.label(), &subnet)?;

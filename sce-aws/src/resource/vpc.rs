@@ -7,7 +7,7 @@ use sce_core::plan::Node;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
 use crate::session::{Session, once};
 use crate::tags;
 
@@ -15,8 +15,13 @@ use crate::tags;
 pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, Vpc>) -> Result<Option<Found>, CloudError> {
     let request = session.ec2.describe_vpcs().set_filters(Some(tags::filters(wanted.node)));
     let pages = request.into_paginator().items().send().try_collect().await;
-    let found =
-        only("DescribeVpcs", wanted.node, pages.map_err(cloud("DescribeVpcs", wanted.label()))?, |vpc| vpc.vpc_id())?;
+    let found = only_ours(
+        "DescribeVpcs",
+        wanted.node,
+        pages.map_err(cloud("DescribeVpcs", wanted.label()))?,
+        |vpc| vpc.tags(),
+        |vpc| vpc.vpc_id(),
+    )?;
     let Some(vpc) = found else { return Ok(None) };
     let id = vpc.vpc_id().unwrap_or_default();
     let unreadable = |what: &str| CloudError::unreadable("DescribeVpcs", wanted.label(), what.to_owned());

@@ -30,7 +30,7 @@ pub struct Fetched {
     pub bytes: u64,
     /// The SHA-256 of the file as written.
     pub sha256: Digest,
-    /// Whether that was compared with what the object carries; an object that [`put`](super::put) did not make carries none.
+    /// Whether that was compared with what the object carries; an object that [`put`](super::put()) did not make carries none.
     pub verified: bool,
     /// AWS's id of the version, where the bucket keeps versions.
     pub version_id: Option<String>,
@@ -159,8 +159,9 @@ impl Part {
         if answer.e_tag() != Some(&self.etag) {
             return Err(CloudError::unreadable("GetObject", &place, "another ETag than was asked for"));
         }
-        if byte_count(answer.content_length()) != Some(self.length) {
-            return Err(CloudError::unreadable("GetObject", &place, "another length than was asked for"));
+        let prefix = format!("bytes {}-{}/", self.start, self.start + self.length - 1);
+        if !answer.content_range().is_some_and(|range| range.starts_with(&prefix)) {
+            return Err(CloudError::unreadable("GetObject", &place, "another range than was asked for"));
         }
         let mut body = answer.body;
         let mut content = Vec::with_capacity(usize::try_from(self.length).unwrap_or_default());

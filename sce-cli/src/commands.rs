@@ -1,0 +1,50 @@
+//! The commands, one file each: from arguments to a result and an exit status.
+
+mod apply;
+mod archive;
+mod check;
+mod cidr;
+mod close_out;
+mod cost;
+mod data;
+mod explain;
+mod init;
+mod lock;
+mod plan;
+mod schema;
+mod status;
+mod synth;
+mod verify;
+
+use crate::cli::{Cli, Command};
+use crate::failure::{Exit, Failure};
+
+/// Does what was asked.
+pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
+    let Cli { global, command } = cli;
+    match command {
+        Command::Init(init) => init::run(&init),
+        Command::Schema => schema::run(),
+        Command::Cidr(subnets) => cidr::run(&subnets),
+        Command::Plan(plan) => plan::run(&plan, &global),
+        Command::Explain(explain) => explain::run(&explain),
+        Command::Cost(cost) => cost::run(&cost, &global),
+        Command::Archive(archive) => archive::run(&archive, &global),
+        Command::Synth(synth) => synth::run(&synth, &global),
+        Command::Lock(lock) => wait(lock::run(&lock, &global)),
+        Command::Check(check) => wait(check::run(&check, &global)),
+        Command::Apply(apply) => wait(apply::run(&apply, &global)),
+        Command::Verify(verify) => wait(verify::run(&verify, &global)),
+        Command::Status(status) => wait(status::run(&status, &global)),
+        Command::Data(data) => wait(data::run(&data, &global)),
+        Command::CloseOut(close_out) => wait(close_out::run(&close_out, &global)),
+    }
+}
+
+/// Runs to its end what waits for a network.
+fn wait(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::usage("no threads can be started").because(&error))?;
+    // The SDK's futures are large; a thread's stack is not.
+    runtime.block_on(Box::pin(work))
+}

@@ -1,0 +1,130 @@
+//! `sce check`
+
+use std::path::Path;
+
+use sce::{Declared, Finding, NotShown, Report};
+use serde::Serialize;
+
+use crate::cli::{Check, Global};
+use crate::failure::{Exit, Failure};
+use crate::output::{self, counted, wrapped};
+use crate::prepared::{self, Keep, Prepared};
+use crate::progress::Progress;
+
+/// What `--json` writes: the report, and of an account what could not be shown.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    report: Report<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_shown: Option<&'a [NotShown]>,
+}
+
+/// What was judged.
+struct Judged {
+    findings: Vec<Finding>,
+    /// What those who answer cannot show; none of a plan.
+    not_shown: Option<Vec<NotShown>>,
+}
+
+pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure> {
+    let judged = match check.live {
+        true => live(&check.spec, global).await?,
+        false => planned(&check.spec, global)?,
+    };
+    let Judged { findings, not_shown } = &judged;
+    if check.format.json {
+        let not_shown = not_shown.as_deref();
+        output::json(&Document { report: Report::new(findings, check.all), not_shown })?;
+    } else {
+        let not_shown = not_shown.as_deref().unwrap_or_default();
+        output::result(&format!("{}{}", text(findings, check.all), not_shown_text(not_shown)))?;
+    }
+    Ok(Exit::findings(findings.iter().any(Finding::blocks)))
+}
+
+fn planned(spec: &Path, global: &Global) -> Result<Judged, Failure> {
+    let Prepared { file, lock, plan } = prepared::offline(spec, global.quiet)?;
+    let findings = match sce::check(plan, file.spec, lock) {
+        Ok(checked) => checked.findings().to_vec(),
+        Err(refused) => refused.findings,
+    };
+    Ok(Judged { findings, not_shown: None })
+}
+
+async fn live(spec: &Path, global: &Global) -> Result<Judged, Failure> {
+    let (session, prepared) = prepared::with_account(spec, global, Keep::Nowhere).await?;
+    let _progress = Progress::new(global.quiet, "reading the account");
+    let seen = sce::verify(&session, &prepared.plan, &Declared::of(&prepared.file.spec)).await;
+    Ok(Judged { findings: seen.findings, not_shown: Some(seen.not_shown) })
+}
+
+/// The open findings, or all; then how many there are.
+pub(crate) fn text(findings: &[Finding], all: bool) -> String {
+    let shown: Vec<&Finding> = findings.iter().filter(|finding| all || finding.open()).collect();
+    let width = shown.iter().map(|finding| finding.rule.0.len()).max().unwrap_or(0);
+    let told: String = shown.iter().map(|finding| entry(finding, width)).collect();
+    format!("{told}{}\n", summary(findings, all))
+}
+
+/// What those who answer cannot show: told apart, since nobody saw it kept. What holds of several things is told once.
+pub(crate) fn not_shown_text(not_shown: &[NotShown]) -> String {
+    let mut groups: Vec<(&str, &str, Vec<&str>)> = Vec::new();
+    for NotShown { node, what, why, .. } in not_shown {
+        match groups.iter_mut().find(|(told, reason, _)| told == what && reason == why) {
+            Some((_, _, nodes)) => nodes.push(node),
+            None => groups.push((what, why, vec![node])),
+        }
+    }
+    if groups.is_empty() {
+        return String::new();
+    }
+    let told = |(what, why, nodes): (&str, &str, Vec<&str>)| {
+        format!("{}\n{}\n", wrapped(&format!("{what} of {}", nodes.join(", ")), "  "), wrapped(why, "          "))
+    };
+    let told: String = groups.into_iter().map(told).collect();
+    format!("\nnot shown by this emulator, and so not verified:\n{told}")
+}
+
+fn entry(finding: &Finding, width: usize) -> String {
+    let Finding { severity, status, rule, resource, message, .. } = finding;
+    let head = format!("{severity:8}  {status:8}  {rule:width$}  {resource}\n{}\n", wrapped(message, "          "));
+    match finding.open() {
+        true => format!("{head}{}\n", wrapped(&format!("help: {}", finding.help), "          ")),
+        false => head,
+    }
+}
+
+fn summary(findings: &[Finding], all: bool) -> String {
+    let report = Report::new(findings, all);
+    let open = findings.iter().filter(|finding| finding.open()).count();
+    let by_severity: Vec<String> =
+        report.summary.open.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect();
+    let residual = findings.len() - open;
+    let hint = if all || residual == 0 { "" } else { " (shown with `--all`)" };
+    let open = match open {
+        0 => "nothing is open".to_owned(),
+        open => format!("{}: {}", counted(open, "finding is open", "findings are open"), by_severity.join(", ")),
+    };
+    format!("{open}; {residual} kept or declared{hint}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_of_several_things_is_told_once() {
+        let not_shown = |node: &str, why: &str| NotShown {
+            node: node.to_owned(),
+            kind: "bucket",
+            what: "delivery".to_owned(),
+            why: why.to_owned(),
+        };
+        let text =
+            not_shown_text(&[not_shown("a", "none comes"), not_shown("b", "late"), not_shown("c", "none comes")]);
+        let expected = "\nnot shown by this emulator, and so not verified:\n  delivery of a, c\n          none comes\n  delivery of b\n          late\n";
+        assert_eq!(text, expected);
+        assert_eq!(not_shown_text(&[]), "");
+    }
+}

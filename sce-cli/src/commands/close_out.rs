@@ -1,0 +1,161 @@
+//! `sce close-out`
+
+use std::path::{Path, PathBuf};
+
+use sce::archive::{Dangerous, Identity, Protection, make_identity};
+use sce::{CloseOutOptions, Closed, Left};
+use serde::Serialize;
+
+use super::archive::passphrase;
+use crate::cli::{CloseOut, Global};
+use crate::failure::{Exit, Failure};
+use crate::output::{self, counted, note};
+use crate::progress::Progress;
+use crate::target;
+
+/// What `--json` writes.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    closed: &'a Closed,
+    /// The private key that was made, if one was.
+    identity: Option<String>,
+}
+
+/// Who can open the archive.
+struct Chosen {
+    protection: Protection,
+    /// The private key, when it was made here.
+    identity: Option<PathBuf>,
+}
+
+pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failure> {
+    let session = target::session(global, &asked.environment).await?;
+    let Chosen { protection, identity } = chosen(asked)?;
+    let options = CloseOutOptions { archive: asked.archive.clone(), protection, take_over: asked.take_over };
+    let progress = Progress::new(global.quiet, "closing out");
+    let closed = sce::close_out(&session, &asked.environment.pit, &options, &|step| progress.step(step)).await?;
+    drop(progress);
+    match asked.format.json {
+        true => {
+            let identity = identity.map(|path| path.display().to_string());
+            output::json(&Document { closed: &closed, identity })?;
+        }
+        false => output::result(&text(&closed, identity.as_deref()))?,
+    }
+    Ok(Exit::findings(!closed.left.is_empty()))
+}
+
+/// Those named; else a key that is made now.
+fn chosen(asked: &CloseOut) -> Result<Chosen, Failure> {
+    if asked.dangerously_plain {
+        note("warning: the archive is not encrypted; whoever gets at the folder can read the data");
+        let protection = Protection::Plain(Dangerous::store_health_data_in_clear());
+        return Ok(Chosen { protection, identity: None });
+    }
+    if !asked.recipient.is_empty() {
+        return Ok(Chosen { protection: Protection::Recipients(asked.recipient.clone()), identity: None });
+    }
+    let path = identity_path(&asked.archive);
+    let recipient = own_key(&path, asked.passphrase_file.as_deref())?;
+    Ok(Chosen { protection: Protection::Recipients(vec![recipient]), identity: Some(path) })
+}
+
+/// Makes the key, or takes the one that an earlier run made for the same archive.
+fn own_key(path: &Path, passphrase_file: Option<&Path>) -> Result<String, Failure> {
+    let passphrase = passphrase_file.map(passphrase).transpose()?;
+    let recipient = match path.exists() {
+        true => Identity::load(path, passphrase.as_ref())?.recipient(),
+        false => make_identity(path, passphrase.as_ref())?,
+    };
+    if passphrase.is_none() {
+        let path = path.display();
+        note(&format!(
+            "warning: the private key `{path}` is not protected: whoever has it can read the archive. Keep it apart from the archive, \
+             or name recipients (`--recipient`) or a passphrase (`--passphrase-file`)"
+        ));
+    }
+    Ok(recipient)
+}
+
+/// Beside the archive, never in it: `DEST.identity`.
+fn identity_path(archive: &Path) -> PathBuf {
+    // Components leave a slash at the end out, which would put the key into the archive.
+    let mut name = archive.components().as_path().as_os_str().to_owned();
+    name.push(".identity");
+    name.into()
+}
+
+fn text(closed: &Closed, identity: Option<&Path>) -> String {
+    let pit = &closed.pit;
+    let archived = counted(closed.archived.len(), "version of an object is", "versions of objects are");
+    let deleted = counted(closed.deleted.len(), "thing is", "things are");
+    let verdict = match closed.left.len() {
+        0 => format!("`{pit}` is closed out: {archived} archived, {deleted} deleted, nothing is left"),
+        left => format!("`{pit}` is not closed out: {archived} archived, {deleted} deleted, {left} left"),
+    };
+    let pending = closed.pending.iter().map(|pending| format!("{} until {}", pending.resource, pending.until));
+    let why = |left: &Left| format!("{}: {}", left.resource, left.why);
+    let key = identity.map(|path| path.display().to_string());
+    [
+        format!("{verdict}\n"),
+        section("left", closed.left.iter().map(why)),
+        section(
+            "bears the name and is not ours by plan and journal, so was not touched",
+            closed.foreign.iter().map(why),
+        ),
+        section("deleted by AWS at a later time", pending),
+        section("stays, since it belongs to the account", closed.stays.iter().cloned()),
+        section(
+            "manifest of the archive",
+            [closed.manifest.clone()].into_iter().filter(|manifest| !manifest.is_empty()),
+        ),
+        section("private key that opens the archive", key.into_iter()),
+    ]
+    .concat()
+}
+
+fn section(title: &str, lines: impl Iterator<Item = String>) -> String {
+    let lines: String = lines.map(|line| format!("  {line}\n")).collect();
+    if lines.is_empty() { lines } else { format!("{title}:\n{lines}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use sce::Pending;
+
+    use super::*;
+
+    #[test]
+    fn the_key_is_beside_the_archive() {
+        for archive in ["out/hipaa", "out/hipaa/", "out/hipaa//"] {
+            assert_eq!(identity_path(Path::new(archive)), Path::new("out/hipaa.identity"));
+        }
+    }
+
+    #[test]
+    fn what_is_left_and_pending_is_told() {
+        let closed = Closed {
+            schema_version: 1,
+            pit: "hipaa".parse().unwrap(),
+            archived: Vec::new(),
+            deleted: vec!["vpc".to_owned()],
+            left: vec![Left { resource: "bucket-data".to_owned(), why: "denied".to_owned() }],
+            pending: vec![Pending { resource: "key".to_owned(), until: "2026-12-01".to_owned() }],
+            foreign: Vec::new(),
+            stays: Vec::new(),
+            manifest: "archive/manifest.json".to_owned(),
+        };
+        insta::assert_snapshot!(text(&closed, Some(Path::new("archive.identity"))), @r"
+        `hipaa` is not closed out: 0 versions of objects are archived, 1 thing is deleted, 1 left
+        left:
+          bucket-data: denied
+        deleted by AWS at a later time:
+          key until 2026-12-01
+        manifest of the archive:
+          archive/manifest.json
+        private key that opens the archive:
+          archive.identity
+        ");
+    }
+}

@@ -1,0 +1,81 @@
+//! `sce explain`
+
+use std::fmt::Display;
+
+use sce::checks::{Rule, rule, rules};
+use serde::Serialize;
+
+use crate::cli::Explain;
+use crate::failure::{Exit, Failure};
+use crate::output::{self, indented, table, word, wrapped};
+
+/// What `--json` writes.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    rules: &'a [&'static Rule],
+}
+
+pub(crate) fn run(explain: &Explain) -> Result<Exit, Failure> {
+    let one = explain.rule.as_deref().map(named).transpose()?;
+    let asked = match &one {
+        Some(rule) => std::slice::from_ref(rule),
+        None => rules(),
+    };
+    match (explain.format.json, one) {
+        (true, _) => output::json(&Document { schema_version: 1, rules: asked })?,
+        (false, Some(rule)) => output::result(&page(rule))?,
+        (false, None) => output::result(&list(asked))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn named(id: &str) -> Result<&'static Rule, Failure> {
+    rule(id).map_err(|nearest| {
+        Failure::usage(format!("there is no rule `{id}`")).advise(match nearest {
+            Some(nearest) => format!("did you mean `{nearest}`? `sce explain --all` lists every rule"),
+            None => "`sce explain --all` lists every rule".to_owned(),
+        })
+    })
+}
+
+fn list(rules: &[&'static Rule]) -> String {
+    let row = |rule: &&'static Rule| [rule.id.to_string(), rule.severity_broken.to_string(), rule.title.to_owned()];
+    table(["RULE", "IF BROKEN", "WHAT MUST HOLD"], &rules.iter().map(row).collect::<Vec<_>>())
+}
+
+fn page(rule: &Rule) -> String {
+    let section = |title: &str, text: &str| format!("\n{title}\n{}\n", wrapped(text, "  "));
+    let example = |title: &str, text: &str| format!("\n{title}\n{}", indented(text, "  "));
+    [
+        format!("{}\n{}\n\n", rule.id, wrapped(rule.title, "  ")),
+        facts(rule),
+        section("Why", rule.rationale),
+        section("What to do", rule.fix),
+        section("What it costs", rule.cost),
+        example("Breaks it", rule.bad),
+        example("Keeps it", rule.good),
+    ]
+    .concat()
+}
+
+fn facts(rule: &Rule) -> String {
+    let law = match word(&rule.status).as_str() {
+        "in_force" => "in force".to_owned(),
+        other => other.to_owned(),
+    };
+    let cfr = rule.cfr.iter().map(|cited| format!("45 CFR {} ({})", cited.citation, word(&cited.kind)));
+    let nist = rule.nist80053.iter().map(|control| format!("{} ({})", control.control, word(&control.mapping)));
+    let lines = [
+        ("severity", format!("{} when broken, {} when kept", rule.severity_broken, rule.severity_kept)),
+        ("law", listed(cfr)),
+        ("", law),
+        ("NIST SP 800-53", listed(nist)),
+        ("document", rule.document_line.map(|line| format!("L{line}")).unwrap_or_default()),
+    ];
+    lines.iter().filter(|(_, text)| !text.is_empty()).map(|(name, text)| format!("  {name:14}  {text}\n")).collect()
+}
+
+fn listed(items: impl Iterator<Item = impl Display>) -> String {
+    items.map(|item| item.to_string()).collect::<Vec<_>>().join(", ")
+}

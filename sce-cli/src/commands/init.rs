@@ -1,0 +1,29 @@
+//! `sce init`
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use crate::cli::Init;
+use crate::failure::{Exit, Failure};
+use crate::output;
+
+pub(crate) fn run(init: &Init) -> Result<Exit, Failure> {
+    let text = sce::spec::example(&init.pit, init.access.into());
+    match &init.output {
+        None => output::result(&text)?,
+        Some(path) if init.force => sce::write_atomically(path, text.as_bytes())?,
+        Some(path) => create(path, &text)?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Makes the file, unless there is one.
+fn create(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = File::create_new(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::usage(format!("`{}` is there already", path.display()))
+            .advise("choose another name, or add `--force` to overwrite it"),
+        _ => Failure::usage(format!("`{}` cannot be written", path.display())).because(&error),
+    })
+}

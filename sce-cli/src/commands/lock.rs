@@ -1,0 +1,42 @@
+//! `sce lock`
+
+use sce::SpecFile;
+use sce::lock::Lock as Resolved;
+
+use crate::cli::{Global, Lock};
+use crate::failure::{Exit, Failure};
+use crate::output;
+use crate::progress::Progress;
+use crate::target::Chosen;
+
+pub(crate) async fn run(asked: &Lock, global: &Global) -> Result<Exit, Failure> {
+    let file = SpecFile::read(&asked.spec)?;
+    let lock = match asked.offline {
+        true => Resolved::offline(&file.spec),
+        false => resolve(&file, global).await?,
+    };
+    file.keep_lock(&lock)?;
+    output::result(&text(&file, &lock))?;
+    Ok(Exit::Done)
+}
+
+async fn resolve(file: &SpecFile, global: &Global) -> Result<Resolved, Failure> {
+    let chosen = Chosen::from(global)?;
+    let _progress = Progress::new(global.quiet, "asking the account");
+    let session = chosen.open(&file.spec.region).await?;
+    Ok(sce::resolve_lock(&session, &file.spec).await?)
+}
+
+fn text(file: &SpecFile, lock: &Resolved) -> String {
+    let path = file.lock_path();
+    let kind = if lock.offline { ", placeholders: good for planning, not for building" } else { "" };
+    let administrators: Vec<String> = lock.administrators.iter().map(ToString::to_string).collect();
+    format!(
+        "`{}` in `{}`{kind}\n  account         {}\n  zone            {}\n  administrators  {}\n",
+        file.spec.pit,
+        path.display(),
+        lock.account,
+        lock.zone,
+        administrators.join("\n                  "),
+    )
+}

@@ -1,0 +1,84 @@
+//! `sce verify`
+
+use sce::{Declared, Seen, Verdict, Verification};
+use serde::Serialize;
+
+use super::check;
+use crate::cli::{Global, SpecJson};
+use crate::failure::{Exit, Failure};
+use crate::output::{self, counted};
+use crate::prepared::{self, Keep};
+use crate::progress::Progress;
+
+/// What `--json` writes.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    #[serde(flatten)]
+    verification: &'a Verification,
+}
+
+pub(crate) async fn run(asked: &SpecJson, global: &Global) -> Result<Exit, Failure> {
+    let (session, prepared) = prepared::with_account(&asked.spec, global, Keep::Nowhere).await?;
+    let progress = Progress::new(global.quiet, "reading everything back");
+    let verification = sce::verify(&session, &prepared.plan, &Declared::of(&prepared.file.spec)).await;
+    drop(progress);
+    match asked.format.json {
+        true => output::json(&Document { schema_version: 1, verification: &verification })?,
+        false => output::result(&text(&verification))?,
+    }
+    Ok(Exit::findings(!verification.verified))
+}
+
+/// What is not as planned, what the rules say of what is there, and what nobody could see.
+pub(crate) fn text(verification: &Verification) -> String {
+    let Verification { verified, nodes, unplanned, not_shown, findings } = verification;
+    let head = match verified {
+        true => format!(
+            "verified: {}\n",
+            counted(nodes.len(), "thing reads back as planned", "things read back as planned")
+        ),
+        false => "not verified\n".to_owned(),
+    };
+    let off: String = nodes.iter().filter_map(verdict).collect();
+    let beside: String = unplanned.iter().map(|id| format!("  {id}: is there and in no plan\n")).collect();
+    format!("{head}{off}{beside}\n{}{}", check::text(findings, false), check::not_shown_text(not_shown))
+}
+
+/// What is the matter with a node, if anything.
+fn verdict(verdict: &Verdict) -> Option<String> {
+    let node = &verdict.node;
+    match &verdict.seen {
+        Seen::AsPlanned => None,
+        Seen::Missing => Some(format!("  {node}: is not there\n")),
+        Seen::Unreadable { why } => Some(format!("  {node}: could not be read: {why}\n")),
+        Seen::Different { differences } => {
+            let told = |difference: &sce::aws::resource::Difference| {
+                format!("  {node}: {} is {}, planned {}\n", difference.field, difference.found, difference.planned)
+            };
+            Some(differences.iter().map(told).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_as_planned_is_told_node_by_node() {
+        let verification = Verification {
+            verified: false,
+            nodes: vec![
+                Verdict { node: "vpc".to_owned(), seen: Seen::AsPlanned },
+                Verdict { node: "key".to_owned(), seen: Seen::Missing },
+                Verdict { node: "flow-log".to_owned(), seen: Seen::Unreadable { why: "denied".to_owned() } },
+            ],
+            unplanned: vec!["sg-1".to_owned()],
+            not_shown: Vec::new(),
+            findings: Vec::new(),
+        };
+        let expected = "not verified\n  key: is not there\n  flow-log: could not be read: denied\n  sg-1: is there and in no plan\n\nnothing is open; 0 kept or declared\n";
+        assert_eq!(text(&verification), expected);
+    }
+}

@@ -1,0 +1,574 @@
+//! The command as other programs see it: what it writes where, and its exit status. Everything here is offline.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::io;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use sce::archive::{About, ObjectMeta, Protection, Writer, make_identity};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder to work in, with a spec that `sce init` wrote.
+struct Folder(TempDir);
+
+/// What a run wrote, and how it ended.
+#[derive(Debug)]
+struct Ran {
+    status: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        assert_eq!(folder.sce(&["init", "-o", "hipaa.toml"]).status, 0);
+        folder
+    }
+
+    /// Runs the command in the folder, with an environment that names nobody.
+    fn sce(&self, arguments: &[&str]) -> Ran {
+        self.sce_with(arguments, &[])
+    }
+
+    fn sce_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Ran {
+        self.command(arguments).envs(variables.iter().copied()).output().unwrap().into()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sce"));
+        command.args(arguments).current_dir(self.path()).env_clear().stdin(Stdio::null());
+        command
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Ran {
+    /// The one document on standard output.
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    /// Refused for what was asked: nothing on standard output, and the reason on standard error.
+    fn refused(&self) -> &str {
+        assert_eq!((self.status, self.stdout.as_str()), (2, ""), "{self:?}");
+        &self.stderr
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            status: output.status.code().expect("no signal ends the command"),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn help_reads_well() {
+    let folder = Folder::new();
+    insta::assert_snapshot!("help", folder.sce(&["--help"]).stdout);
+    assert_eq!(folder.sce(&["--version"]).stdout, concat!("sce ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(folder.sce(&[]).status, 2);
+    assert_eq!(folder.sce(&["plna", "hipaa.toml"]).status, 2);
+}
+
+#[test]
+fn what_init_writes_plans_and_checks_clean() {
+    let folder = Folder::new();
+    for mode in ["session-manager", "instance-connect"] {
+        let name = format!("{mode}.toml");
+        assert_eq!(folder.sce(&["init", "--pit", "omop-2", "--access", mode, "-o", &name]).status, 0);
+        let plan = folder.sce(&["plan", &name]);
+        assert_eq!(plan.status, 0, "{plan:?}");
+        assert!(plan.stdout.contains("omop-2_vpc"), "{plan:?}");
+        let check = folder.sce(&["check", &name]);
+        assert_eq!(check.status, 0, "{mode}: {check:?}");
+    }
+    assert_eq!(folder.sce(&["init"]).stdout, folder.read("hipaa.toml"));
+}
+
+#[test]
+fn the_example_range_of_a_bastion_is_the_one_high_finding() {
+    let folder = Folder::new();
+    folder.sce(&["init", "--access", "bastion", "-o", "bastion.toml"]);
+    let check = folder.sce(&["check", "bastion.toml", "--json"]);
+    assert_eq!(check.status, 1);
+    let findings = check.json()["findings"].as_array().unwrap().clone();
+    let high = findings.iter().filter(|finding| finding["severity"] == "high" || finding["severity"] == "critical");
+    let rules: Vec<_> = high.map(|finding| finding["rule"].clone()).collect();
+    assert_eq!(rules, ["allowed-range-is-not-an-example"]);
+}
+
+#[test]
+fn init_overwrites_only_by_force() {
+    let folder = Folder::new();
+    folder.write("hipaa.toml", "mine");
+    let refused = folder.sce(&["init", "-o", "hipaa.toml"]);
+    insta::assert_snapshot!(refused.refused(), @r"
+    error: `hipaa.toml` is there already
+    help: choose another name, or add `--force` to overwrite it
+    ");
+    assert_eq!(folder.read("hipaa.toml"), "mine");
+    assert_eq!(folder.sce(&["init", "-o", "hipaa.toml", "--force"]).status, 0);
+    assert_eq!(folder.sce(&["plan", "hipaa.toml"]).status, 0);
+}
+
+#[test]
+fn a_plan_is_the_same_bytes_each_time() {
+    let folder = Folder::new();
+    let (first, second) =
+        (folder.sce(&["plan", "hipaa.toml", "--json"]), folder.sce(&["plan", "hipaa.toml", "--json"]));
+    assert_eq!((first.status, &first.stdout), (0, &second.stdout));
+    let plan = first.json();
+    assert_eq!((&plan["schema_version"], &plan["pit"]), (&Value::from(1), &Value::from("hipaa")));
+    assert_eq!(plan["digest"].as_str().unwrap().len(), 64);
+    for key in ["id", "kind", "name", "scope", "needs", "tags", "properties"] {
+        assert!(!plan["nodes"][0][key].is_null(), "{key}");
+    }
+}
+
+#[test]
+fn placeholders_are_told_of_until_there_is_a_lock() {
+    let folder = Folder::new();
+    let before = folder.sce(&["plan", "hipaa.toml", "--json"]);
+    assert!(before.stderr.starts_with("note: there is no `sce.lock` for this spec"), "{before:?}");
+    assert_eq!(folder.sce(&["--quiet", "plan", "hipaa.toml"]).stderr, "");
+    let lock = folder.sce(&["lock", "hipaa.toml", "--offline"]);
+    assert_eq!(lock.status, 0);
+    insta::assert_snapshot!(lock.stdout, @r"
+    `hipaa` in `sce.lock`, placeholders: good for planning, not for building
+      account         111122223333
+      zone            us-west-2a
+      administrators  arn:aws:iam::111122223333:role/administrator
+    ");
+    let after = folder.sce(&["plan", "hipaa.toml", "--json"]);
+    assert_eq!((after.stdout, after.stderr.as_str()), (before.stdout, ""));
+}
+
+#[test]
+fn a_spoilt_lock_is_refused() {
+    let folder = Folder::new();
+    folder.write("sce.lock", "schema_version = 1\nx = 1\n");
+    let told = folder.sce(&["plan", "hipaa.toml"]);
+    assert!(told.refused().starts_with("error: `sce.lock` is no valid lock file\n  caused by: "), "{told:?}");
+    assert!(told.stderr.ends_with("\nhelp: mend it, or remove it and run `sce lock SPEC` again\n"), "{told:?}");
+}
+
+#[test]
+fn a_wrong_spec_is_told_by_file_line_and_nearest_word() {
+    let folder = Folder::new();
+    folder.write("bad.toml", "pit = \"hipaa\"\nregoin = \"us-west-2\"\n");
+    for command in ["plan", "check", "cost", "lock", "apply", "verify"] {
+        let ran = folder.sce(&[command, "bad.toml"]);
+        let told = ran.refused();
+        assert!(told.starts_with("error: `bad.toml` is no valid spec\nbad.toml:2: unknown field `regoin`"), "{told}");
+        assert!(told.ends_with("\n  help: did you mean `region`?\n"), "{told}");
+    }
+    folder.write(
+        "worse.toml",
+        "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"nobody\"\n[retention]\nlogs_days = 2000\n",
+    );
+    insta::assert_snapshot!(folder.sce(&["plan", "worse.toml"]).refused(), @r"
+    error: `worse.toml` is no valid spec
+    worse.toml:3: owner `nobody` is no e-mail address
+      help: write it as `name@example.edu`
+    worse.toml:5: CloudWatch Logs cannot keep events for `2000` days
+      help: the nearest period that keeps them long enough is 2192 days
+    ");
+    let missing = folder.sce(&["plan", "missing.toml"]);
+    assert!(
+        missing.refused().starts_with("error: `missing.toml` cannot be read\n  caused by: No such file"),
+        "{missing:?}"
+    );
+}
+
+#[test]
+fn the_schema_is_one_document() {
+    let schema = Folder::new().sce(&["schema"]).json();
+    assert!(schema["properties"]["pit"].is_object());
+}
+
+#[test]
+fn a_network_is_divided() {
+    let folder = Folder::new();
+    let line = ["cidr", "10.0.0.0/22", "--need", "private=200", "public=20", "--taken", "10.0.2.0/23"];
+    insta::assert_snapshot!(folder.sce(&line).stdout, @r"
+    NAME     SUBNET       USABLE  FIRST     LAST
+    private  10.0.0.0/24  251     10.0.0.4  10.0.0.254
+    public   10.0.1.0/27  27      10.0.1.4  10.0.1.30
+
+    free: 10.0.1.32/27 10.0.1.64/26 10.0.1.128/25
+    ");
+    let ran = folder.sce(&["cidr", "10.0.0.0/24", "--need", "all=251", "--json"]);
+    assert_eq!((ran.status, ran.stderr.as_str()), (0, ""));
+    insta::assert_snapshot!(ran.stdout, @r#"
+    {
+      "schema_version": 1,
+      "subnets": [
+        {
+          "name": "all",
+          "cidr": "10.0.0.0/24",
+          "usable": 251,
+          "first_usable": "10.0.0.4",
+          "last_usable": "10.0.0.254"
+        }
+      ],
+      "free": []
+    }
+    "#);
+}
+
+#[test]
+fn too_small_a_network_is_a_finding_and_a_wrong_one_a_slip() {
+    let folder = Folder::new();
+    let short = folder.sce(&["cidr", "10.0.0.0/24", "--need", "a=200", "--need", "b=200", "--json"]);
+    assert_eq!((short.status, short.stdout.as_str()), (1, ""));
+    insta::assert_snapshot!(short.stderr, @r"
+    error: `10.0.0.0/24` is short by 256 addresses: the needs take 512 in all, 256 are free
+    help: the smallest block that would do is `10.0.0.0/23`
+    ");
+    for line in [
+        ["cidr", "10.0.0.1/24", "--need", "a=1"],
+        ["cidr", "10.0.0.0/8", "--need", "a=1"],
+        ["cidr", "10.0.0.0/24", "--need", "a=1,000"],
+        ["cidr", "10.0.0.0/24", "--need", "a=0"],
+        ["cidr", "2001:db8::/56", "--need", "a=1"],
+    ] {
+        let told = folder.sce(&line);
+        assert!(told.refused().contains("help: "), "{told:?}");
+    }
+}
+
+#[test]
+fn findings_are_one_document() {
+    let folder = Folder::new();
+    let (open, all) =
+        (folder.sce(&["check", "hipaa.toml", "--json"]), folder.sce(&["check", "hipaa.toml", "--json", "--all"]));
+    assert_eq!((open.status, all.status), (0, 0));
+    let count = |ran: &Ran| ran.json()["findings"].as_array().unwrap().len();
+    assert!(count(&all) > count(&open));
+    let finding = &all.json()["findings"][0];
+    for key in [
+        "rule",
+        "title",
+        "resource",
+        "status",
+        "severity",
+        "severity_kept",
+        "severity_broken",
+        "law",
+        "cfr",
+        "nist80053",
+        "document_line",
+        "message",
+        "help",
+        "waived",
+    ] {
+        assert!(finding.get(key).is_some(), "{key}: {finding}");
+    }
+    assert!(all.json()["summary"].is_object());
+}
+
+#[test]
+fn findings_for_people_end_with_how_many_there_are() {
+    let folder = Folder::new();
+    folder.write("bare.toml", "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n");
+    let ran = folder.sce(&["check", "bare.toml", "--all"]);
+    let last = ran.stdout.lines().last().unwrap();
+    assert!(last.ends_with("kept or declared"), "{last}");
+    assert!(ran.stdout.contains("          help: "), "{ran:?}");
+}
+
+#[test]
+fn every_rule_explains_itself() {
+    let folder = Folder::new();
+    let all = folder.sce(&["explain", "--all", "--json"]).json();
+    let rules = all["rules"].as_array().unwrap();
+    assert!(!rules.is_empty());
+    for rule in rules {
+        let id = rule["id"].as_str().unwrap();
+        let page = folder.sce(&["explain", id]);
+        assert!(page.stdout.starts_with(&format!("{id}\n  ")), "{page:?}");
+        assert_eq!(folder.sce(&["explain", id, "--json"]).json()["rules"][0]["id"], id);
+    }
+    assert_eq!(folder.sce(&["explain", "--all"]).stdout.lines().count(), rules.len() + 1);
+}
+
+#[test]
+fn an_unknown_rule_is_told_the_nearest() {
+    let ran = Folder::new().sce(&["explain", "bucket-blocks-publik-access"]);
+    insta::assert_snapshot!(ran.refused(), @r"
+    error: there is no rule `bucket-blocks-publik-access`
+    help: did you mean `bucket-blocks-public-access`? `sce explain --all` lists every rule
+    ");
+}
+
+#[test]
+fn the_cost_is_one_document() {
+    let folder = Folder::new();
+    let estimate = folder.sce(&["cost", "hipaa.toml", "--json", "--hours-per-week", "40"]).json();
+    for key in ["schema_version", "as_of", "region", "currency", "lines", "states"] {
+        assert!(!estimate[key].is_null(), "{key}");
+    }
+    assert_eq!(estimate["assumptions"]["hours_per_week"], 40);
+    for key in ["item", "resource", "quantity", "unit", "unit_price", "monthly", "source"] {
+        assert!(!estimate["lines"][0][key].is_null(), "{key}");
+    }
+    assert_eq!(folder.sce(&["cost", "hipaa.toml"]).status, 0);
+    folder.sce(&["cost", "hipaa.toml", "--hours-per-week", "169"]).refused();
+    folder.write("prices.toml", "schema_version = 1\nas_off = \"2026-08-21\"\n");
+    let told = folder.sce(&["cost", "-q", "hipaa.toml", "--prices", "prices.toml"]);
+    assert!(told.refused().starts_with("error: `prices.toml` is no valid price file\nprices.toml:2: "), "{told:?}");
+}
+
+/// Every command that speaks to an account.
+const WITH_ACCOUNT: [&[&str]; 10] = [
+    &["lock", "hipaa.toml"],
+    &["check", "hipaa.toml", "--live"],
+    &["apply", "hipaa.toml"],
+    &["verify", "hipaa.toml", "--json"],
+    &["status", "hipaa"],
+    &["data", "put", "hipaa.toml", "hipaa"],
+    &["data", "get", "hipaa", "visits.csv", "-o", "visits.csv"],
+    &["data", "ls", "hipaa"],
+    &["close-out", "hipaa", "--archive", "archive"],
+    &["close-out", "hipaa", "--archive", "archive", "--dangerously-plain", "--json"],
+];
+
+#[test]
+fn nobody_is_called_until_it_is_clear_who() {
+    let folder = Folder::new();
+    for command in WITH_ACCOUNT {
+        let ran = folder.sce(command);
+        let told = ran.refused();
+        assert!(told.starts_with("error: neither an emulator nor a real account is named"), "{command:?}: {told}");
+        assert!(told.contains("\nhelp: give `--endpoint-url http://127.0.0.1:PORT`"), "{command:?}: {told}");
+    }
+    assert!(!folder.path().join("sce.lock").exists());
+    assert!(!folder.path().join("archive").exists());
+}
+
+#[test]
+fn an_endpoint_elsewhere_is_refused() {
+    let folder = Folder::new();
+    for command in WITH_ACCOUNT {
+        let line = [command, &["--endpoint-url", "https://ec2.amazonaws.com"]].concat();
+        let ran = folder.sce(&line);
+        assert!(
+            ran.refused().starts_with("error: endpoint `https://ec2.amazonaws.com` is not on this machine"),
+            "{ran:?}"
+        );
+        let ran = folder.sce_with(command, &[("AWS_ENDPOINT_URL_S3", "http://10.0.0.1:80")]);
+        assert!(ran.refused().starts_with("error: endpoint `http://10.0.0.1:80` is not on this machine"), "{ran:?}");
+    }
+}
+
+#[test]
+fn an_emulator_and_a_real_account_are_never_both_meant() {
+    let folder = Folder::new();
+    let emulator = TcpListener::bind("127.0.0.1:0").unwrap();
+    emulator.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", emulator.local_addr().unwrap());
+    for command in WITH_ACCOUNT {
+        let account: &[&str] = &["--real-account", "111122223333"];
+        let ran = folder.sce(&[command, account, &["--endpoint-url", &url]].concat());
+        assert!(ran.refused().starts_with("error: `--real-account` and `--endpoint-url` are both given"), "{ran:?}");
+        let ran = folder.sce_with(&[command, account].concat(), &[("AWS_ENDPOINT_URL", &url)]);
+        assert!(ran.refused().starts_with("error: `--real-account` and `AWS_ENDPOINT_URL` are both given"), "{ran:?}");
+    }
+    assert_eq!(emulator.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn divergences_are_of_emulators_and_must_be_readable() {
+    let folder = Folder::new();
+    folder.write("moto.toml", "schema_version = 1\nas_of = \"2026-11-24\"\n");
+    folder.write("bad.toml", "schema_version = \"one\"\n");
+    let real = folder.sce(&["verify", "hipaa.toml", "--real-account", "111122223333", "--divergences", "moto.toml"]);
+    assert!(real.refused().starts_with("error: divergences (`moto.toml`) are of emulators"), "{real:?}");
+    for (file, message) in [("bad.toml", "is no list of divergences"), ("none.toml", "cannot be read")] {
+        let variables = [("AWS_ENDPOINT_URL", "http://127.0.0.1:1"), ("SCE_DIVERGENCES", file)];
+        let ran = folder.sce_with(&["verify", "hipaa.toml"], &variables);
+        assert!(ran.refused().starts_with(&format!("error: `{file}` {message}\n  caused by: ")), "{ran:?}");
+    }
+}
+
+#[test]
+fn an_emulator_that_does_not_listen_is_the_clouds_failure() {
+    let folder = Folder::new();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let ran = folder.sce(&["lock", "hipaa.toml", "--endpoint-url", &format!("http://127.0.0.1:{port}")]);
+    assert_eq!((ran.status, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    assert!(
+        ran.stderr.starts_with("error: the caller's identity could not be established\n  caused by: GetCallerIdentity"),
+        "{ran:?}"
+    );
+    assert!(ran.stderr.contains("\nhelp: check that the endpoint is right"), "{ran:?}");
+    assert!(!folder.path().join("sce.lock").exists());
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let folder = Folder::new();
+    for line in [&["plan", "hipaa.toml", "-q"][..], &["plan", "hipaa.toml", "-q", "--json"], &["schema"], &["--help"]] {
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let child = folder.command(line).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let ran = Ran::from(child.wait_with_output().unwrap());
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{line:?}");
+    }
+}
+
+#[test]
+fn nobody_left_to_tell_is_no_panic() {
+    let folder = Folder::new();
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let child = folder.command(&["plan", "missing.toml"]).stderr(writer).spawn().unwrap();
+    assert_eq!(Ran::from(child.wait_with_output().unwrap()).status, 2);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_told() {
+    let folder = Folder::new();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let child = folder.command(&["schema"]).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let ran = Ran::from(child.wait_with_output().unwrap());
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.starts_with("error: the result could not be written to standard output"), "{ran:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_environment_that_is_no_text_is_no_panic() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = Folder::new();
+    let odd = std::ffi::OsStr::from_bytes(b"\xff\xfe");
+    let output = folder.command(&["verify", "hipaa.toml"]).env("ODD", odd).env(odd, "x").output().unwrap();
+    assert!(Ran::from(output).refused().starts_with("error: neither an emulator"));
+}
+
+#[test]
+fn the_johns_are_the_documents_own() {
+    let folder = Folder::new();
+    let manifest = folder.sce(&["synth", "johns", "--out", "johns", "--json"]);
+    assert_eq!((manifest.status, manifest.stderr.as_str()), (0, ""));
+    let manifest = manifest.json();
+    assert_eq!(manifest["schema_version"], 1);
+    assert_eq!(manifest["files"][2]["name"], "timeseries.csv");
+    assert_eq!(manifest["files"][2]["rows"], 10_000);
+    let on_disk: Value = serde_json::from_str(&folder.read("johns/manifest.json")).unwrap();
+    assert_eq!(on_disk, manifest);
+    let few = folder.sce(&[
+        "synth",
+        "johns",
+        "--out",
+        "few",
+        "--rows",
+        "10",
+        "--dialect",
+        "python3",
+        "--corrected",
+        "--seed",
+        "7",
+    ]);
+    assert_eq!(folder.read("few/timeseries.csv").lines().count(), 11, "{few:?}");
+}
+
+#[test]
+fn impossible_johns_are_refused_with_advice() {
+    let folder = Folder::new();
+    let none = folder.sce(&["synth", "johns", "--out", "none", "--corrected", "--patients", "0"]);
+    assert_eq!(none.refused(), "error: there are no patients\nhelp: ask for at least 1 patient\n");
+    let dialect = folder.sce(&["synth", "johns", "--out", "none", "--dialect", "python4"]);
+    assert!(dialect.refused().contains("help: say `python2`"), "{dialect:?}");
+    let place = folder.sce(&["synth", "johns", "--out", "hipaa.toml"]);
+    assert!(place.refused().starts_with("error: `hipaa.toml"), "{place:?}");
+}
+
+/// An archive as close-out makes it, its key beside it.
+fn archive(folder: &Folder) {
+    let recipient = make_identity(&folder.path().join("archive.identity"), None).unwrap();
+    let protection = Protection::Recipients(vec![recipient]);
+    let mut writer = Writer::create(&folder.path().join("archive"), &protection).unwrap();
+    writer.add_document("plan.json", b"{}").unwrap();
+    let (bucket, key) = ("hipaa-data-111122223333-us-west-2".to_owned(), "in/visits.csv".to_owned());
+    let meta = ObjectMeta { bucket, key, version_id: None, latest: true, last_modified: None };
+    writer.add_object(meta, &mut "1,2,3\n".as_bytes()).unwrap();
+    let (account, region) = ("111122223333".parse().unwrap(), "us-west-2".parse().unwrap());
+    writer
+        .finish(About { pit: "hipaa".parse().unwrap(), account, region, made_at: jiff::Timestamp::UNIX_EPOCH })
+        .unwrap();
+}
+
+#[test]
+fn an_archive_is_verified_and_restored() {
+    let folder = Folder::new();
+    archive(&folder);
+    let key = ["--identity", "archive.identity"];
+    let files = folder.sce(&["archive", "verify", "archive", "--json"]);
+    assert_eq!((files.status, &files.json()["contents_checked"]), (0, &Value::from(false)));
+    let contents = folder.sce(&[&["archive", "verify", "archive", "--json"][..], &key].concat());
+    let report = contents.json();
+    assert_eq!((contents.status, &report["sound"], &report["objects"]), (0, &Value::from(true), &Value::from(1)));
+    let restored = folder.sce(&[&["archive", "restore", "archive", "--to", "back", "--json"][..], &key].concat());
+    assert_eq!((restored.status, &restored.json()["objects"][0]["key"]), (0, &Value::from("in/visits.csv")));
+    assert_eq!(folder.read("back/hipaa-data-111122223333-us-west-2/in/visits.csv"), "1,2,3\n");
+    let again = folder.sce(&[&["archive", "restore", "archive", "--to", "back"][..], &key].concat());
+    assert!(again.refused().starts_with("error: `back` is not empty\nhelp: "), "{again:?}");
+}
+
+#[test]
+fn a_damaged_archive_is_a_finding() {
+    let folder = Folder::new();
+    archive(&folder);
+    folder.write("archive/stray", "");
+    let ran = folder.sce(&["archive", "verify", "archive"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.stdout.starts_with("not sound: 1 problem\n  "), "{ran:?}");
+    assert!(ran.stdout.contains("stray"), "{ran:?}");
+}
+
+#[test]
+fn what_is_no_archive_or_has_no_key_is_refused() {
+    let folder = Folder::new();
+    for (dest, message) in [("none", "is not a folder"), (".", "has no `manifest.json`")] {
+        let ran = folder.sce(&["archive", "verify", dest]);
+        assert!(ran.refused().starts_with(&format!("error: `{dest}` {message}\nhelp: ")), "{ran:?}");
+    }
+    archive(&folder);
+    let locked = folder.sce(&["archive", "restore", "archive", "--to", "back"]);
+    assert!(
+        locked.refused().starts_with("error: the archive is encrypted\nhelp: give the identity of age1"),
+        "{locked:?}"
+    );
+    folder.write("sealed.identity", "age-encryption.org/v1\n");
+    let sealed = folder.sce(&["archive", "verify", "archive", "--identity", "sealed.identity"]);
+    assert!(
+        sealed.refused().ends_with("help: give the passphrase it was made with: `--passphrase-file FILE`\n"),
+        "{sealed:?}"
+    );
+    folder.write("passphrase", "\n");
+    let empty = ["archive", "verify", "archive", "--identity", "archive.identity", "--passphrase-file", "passphrase"];
+    assert!(folder.sce(&empty).refused().starts_with("error: the first line of `passphrase` is empty\n"));
+}
