@@ -38,11 +38,20 @@ pub struct Johns {
     pub patients: u32,
     /// How many visits to the doctor there are (document line 900).
     pub rows: u64,
+    /// Whether to take each file's SHA-256 while it is written, for the manifest; the document's program takes none.
+    pub digests: bool,
 }
 
 impl Default for Johns {
     fn default() -> Self {
-        Self { variant: Variant::Faithful, dialect: Dialect::Python2, seed: 31_415, patients: 100, rows: 10_000 }
+        Self {
+            variant: Variant::Faithful,
+            dialect: Dialect::Python2,
+            seed: 31_415,
+            patients: 100,
+            rows: 10_000,
+            digests: true,
+        }
     }
 }
 

@@ -56,7 +56,7 @@ pub struct FileRecord {
     /// The file's name, without a directory.
     pub name: String,
     /// The SHA-256 of its bytes, in lower-case hexadecimal.
-    pub sha256: String,
+    pub sha256: Option<String>,
     /// Its size in bytes.
     pub bytes: u64,
     /// Its rows, the heading not counted.

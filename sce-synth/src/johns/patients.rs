@@ -137,7 +137,7 @@ pub(super) fn write_patients<W: Write>(
     out: W,
 ) -> Result<(Vec<Height>, FileRecord), JohnsError> {
     let file = JohnsFile::Patients;
-    let mut sheet = Sheet::headed(out, &["Surname", "Given name", "DOB", "height", "ID"]);
+    let mut sheet = Sheet::headed(out, &["Surname", "Given name", "DOB", "height", "ID"], johns.digests);
     let mut surnames = Surnames::of(johns.variant);
     let mut heights = Vec::new();
     for id in 0..inhabitants(johns) {
@@ -246,6 +246,7 @@ pub(super) fn write_parameters<W: Write>(
             "ID", "S0", "S1", "D0", "D1", "RR0", "RR1", "HR0", "HR1", "OS0", "OS1", "BT0", "BT1", "M0", "M1", "SUMB",
             "SUMT", "SUMDK",
         ],
+        johns.digests,
     );
     for id in 0..johns.patients {
         let parameters = Parameters::draw(johns.variant, random);

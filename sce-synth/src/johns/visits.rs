@@ -59,7 +59,7 @@ pub(super) fn write_visits<W: Write>(
     progress: &mut dyn FnMut(u64),
 ) -> Result<FileRecord, JohnsError> {
     let file = JohnsFile::Timeseries;
-    let mut sheet = Sheet::headed(out, &COLUMNS);
+    let mut sheet = Sheet::headed(out, &COLUMNS, johns.digests);
     let mut day = Day::of(first_day);
     let indices = BodyMassIndices::new();
     let steps_once_more = steps_after_last_row(johns.variant);
