@@ -163,7 +163,6 @@ impl Ran {
     ///
     /// # Panics
     /// When it is not.
-    #[must_use]
     pub fn with_status(self, expected: i32) -> Self {
         assert_eq!(self.status, expected, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self

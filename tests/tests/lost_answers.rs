@@ -14,7 +14,7 @@ struct Proxy {
 
 impl Proxy {
     fn before(emulators: &Emulators) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let url = format!("http://127.0.0.1:{port}");
         let process = Command::new(emulators.tool("microburst"))
             .args(["--upstream", &emulators.control, "--host", "127.0.0.1", "--port", &port.to_string()])
@@ -22,7 +22,7 @@ impl Proxy {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .unwrap();
+            .expect("the proxy is installed beside the emulators");
         let begun = Instant::now();
         while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(begun.elapsed() < Duration::from_secs(20), "the proxy starts");
@@ -74,6 +74,11 @@ fn a_thing_whose_creation_got_no_answer_is_found_and_not_made_twice() {
     }
 }
 
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a loopback port is free");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
+
 fn post(url: &str, body: &str) {
     python(
         "import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], sys.argv[2].encode(), {'Content-Type': 'application/json'}))",
@@ -86,7 +91,7 @@ fn get(url: &str) -> String {
 }
 
 fn python(program: &str, arguments: &[&str]) -> String {
-    let output = Command::new("python3").args(["-c", program]).args(arguments).output().unwrap();
+    let output = Command::new("python3").args(["-c", program]).args(arguments).output().expect("python3 starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -145,6 +145,7 @@ mod tests {
             foreign: Vec::new(),
             stays: Vec::new(),
             manifest: "archive/manifest.json".to_owned(),
+            manifest_head: String::new(),
         };
         insta::assert_snapshot!(text(&closed, Some(Path::new("archive.identity"))), @r"
         `hipaa` is not closed out: 0 versions of objects are archived, 1 thing is deleted, 1 left
