@@ -36,7 +36,7 @@ impl LockError {
     }
 }
 
-/// Resolves what the account must supply: two read-only calls.
+/// Resolves what the account must supply: read-only.
 ///
 /// # Errors
 /// When AWS does not answer, or the spec's zone is not available.
@@ -56,15 +56,41 @@ pub async fn resolve(session: &Session, spec: &Spec) -> Result<Lock, LockError> 
         account: session.account().clone(),
         partition: spec.region.partition(),
         zone,
-        administrators: administrators(session, spec),
+        administrators: administrators(session, spec).await,
     })
 }
 
 /// As declared; else whoever builds, so that nobody locks himself out.
-fn administrators(session: &Session, spec: &Spec) -> Vec<Arn> {
+async fn administrators(session: &Session, spec: &Spec) -> Vec<Arn> {
     if !spec.account.administrators.is_empty() {
         return spec.account.administrators.clone();
     }
-    let caller = session.caller().parse::<Arn>();
-    caller.iter().map(Arn::role_of_session).collect()
+    let Ok(caller) = session.caller().parse::<Arn>() else { return Vec::new() };
+    let role = caller.role_of_session();
+    let Some(name) = role.resource().strip_prefix("role/").filter(|_| role != caller) else { return vec![caller] };
+    // A session's ARN leaves the role's path out, and roles of IAM Identity Center have one: IAM knows it.
+    let asked = session.iam.get_role().role_name(name).send().await.ok().and_then(|answer| answer.role);
+    match asked.and_then(|role| role.arn().parse().ok()) {
+        Some(whole) => vec![whole],
+        None => with_any_path(&role, name),
+    }
+}
+
+/// The role of that name, under whatever path: names of roles are unique in an account.
+fn with_any_path(role: &Arn, name: &str) -> Vec<Arn> {
+    let pathed = role.as_str().replace(&format!(":role/{name}"), &format!(":role/*/{name}"));
+    [Some(role.clone()), pathed.parse().ok()].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_whose_path_is_not_known_is_named_with_and_without_one() {
+        let session: Arn = "arn:aws:sts::111122223333:assumed-role/Admin/alice".parse().unwrap();
+        let named: Vec<String> =
+            with_any_path(&session.role_of_session(), "Admin").iter().map(Arn::to_string).collect();
+        assert_eq!(named, ["arn:aws:iam::111122223333:role/Admin", "arn:aws:iam::111122223333:role/*/Admin"]);
+    }
 }

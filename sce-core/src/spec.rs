@@ -13,8 +13,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use example::example;
-pub(crate) use parse::nearest;
+pub(crate) use locate::line_at;
 pub use parse::{Format, Problem, SpecError, parse};
+pub(crate) use parse::{grammar_help, nearest};
 
 use crate::account::{Region, Zone};
 use crate::aws::arn::Arn;

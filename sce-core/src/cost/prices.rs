@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::{Amount, InvalidAmount, InvalidItem, Item};
 use crate::account::Region;
-use crate::spec::nearest;
+use crate::spec::{grammar_help, line_at};
 
 /// The version of the price file's format that this crate writes; it reads every version up to this one.
 pub const PRICES_SCHEMA_VERSION: u32 = 1;
@@ -168,7 +168,7 @@ impl InvalidPrices {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Grammar { message, .. } => grammar_help(message),
+            Self::Grammar { message, .. } => toml_help(message),
             Self::LaterVersion(_) => {
                 Some("use the newer sce that wrote it, or start from a copy of the price file within this one".into())
             }
@@ -185,16 +185,10 @@ impl InvalidPrices {
 }
 
 /// What the TOML reader's message suggests.
-fn grammar_help(message: &str) -> Option<String> {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    if message.starts_with("unknown field") || message.starts_with("unknown variant") {
-        return nearest(quoted.next()?, quoted).map(|word| format!("did you mean `{word}`?"));
-    }
-    if message.starts_with("missing field") {
-        return quoted.next().map(|field| format!("add a line `{field} = …`"));
-    }
+fn toml_help(message: &str) -> Option<String> {
     let number = message.starts_with("invalid type: floating point") || message.starts_with("invalid type: integer");
-    number.then(|| "write the amount as text, in quotes, so that it stays exact".to_owned())
+    let exact = || number.then(|| "write the amount as text, in quotes, so that it stays exact".to_owned());
+    grammar_help(message).filter(|_| !number).or_else(exact)
 }
 
 static BUILT_IN: LazyLock<Prices> = LazyLock::new(|| {
@@ -366,11 +360,6 @@ fn item(text: &str, id: &Spanned<String>) -> Result<Item, InvalidPrices> {
 fn amount(text: &str, amount: &Spanned<String>) -> Result<Amount, InvalidPrices> {
     let line = line_at(text, amount.span().start);
     amount.get_ref().parse().map_err(|source| InvalidPrices::Amount { line, source })
-}
-
-/// The line that holds the byte at `offset`, counted from 1.
-fn line_at(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub(super) fn line_of(text: &str, format: Format, path: &[&str]) -> Option<usize
 }
 
 /// The line that holds the byte at `offset`, counted from 1.
-pub(super) fn line_at(text: &str, offset: usize) -> usize {
+pub(crate) fn line_at(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 

@@ -104,14 +104,19 @@ fn read(text: &str, format: Format) -> Result<Spec, Problem> {
 /// Serde's message as a problem; where it lists what it expected, the nearest of those words is the help.
 fn describe(message: &str, line: Option<usize>) -> Problem {
     let message = message.trim().replace('\n', ", ");
+    let help = grammar_help(&message);
+    Problem { line, message, help }
+}
+
+/// What serde's message suggests: the nearest of the words it expected, or the line that is missing.
+pub(crate) fn grammar_help(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let listing = message.starts_with("unknown field") || message.starts_with("unknown variant");
-    let help = match quoted.next() {
-        Some(found) if listing => nearest(found, quoted).map(|word| format!("did you mean `{word}`?")),
-        Some(missing) if message.starts_with("missing field") => Some(format!("add a line `{missing} = …`")),
+    match quoted.next()? {
+        found if listing => nearest(found, quoted).map(|word| format!("did you mean `{word}`?")),
+        missing if message.starts_with("missing field") => Some(format!("add a line `{missing} = …`")),
         _ => None,
-    };
-    Problem { line, message, help }
+    }
 }
 
 /// The candidate most like `word`, if any is like it at all.
