@@ -349,6 +349,10 @@ def route_private_subnet_to_internet(pit: str) -> None:
     EC2.replace_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
 
 
+def delete_flow_log(pit: str) -> None:
+    EC2.delete_flow_logs(FlowLogIds=[of(EC2.describe_flow_logs()["FlowLogs"], pit, "flow-log")["FlowLogId"]])
+
+
 def add_foreign_subnet(pit: str, cidr: str) -> None:
     vpc = of(EC2.describe_vpcs()["Vpcs"], pit, "vpc")["VpcId"]
     EC2.create_subnet(VpcId=vpc, CidrBlock=cidr)
@@ -357,6 +361,12 @@ def add_foreign_subnet(pit: str, cidr: str) -> None:
 def add_forged_vpc(pit: str) -> None:
     tags = [{"Key": "sce:pit", "Value": pit}, {"Key": "sce:id", "Value": "forged"}]
     EC2.create_vpc(CidrBlock="10.99.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": tags}])
+
+
+def forge_our_vpc(pit: str) -> None:
+    """Another VPC that bears every tag of ours."""
+    ours = of(EC2.describe_vpcs()["Vpcs"], pit, "vpc")
+    EC2.create_vpc(CidrBlock="10.98.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": ours["Tags"]}])
 
 
 def take_bucket(name: str) -> None:

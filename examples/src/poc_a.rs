@@ -5,6 +5,8 @@
 //! poc_a --endpoint-url http://127.0.0.1:5000  on emulators that run already
 //! poc_a --real-account 111122223333           on a real account: builds, costs a few cents, and removes it again
 //! ```
+//!
+//! The archive that close-out makes goes with the run, since its data are imaginary; `--archive FOLDER` keeps it.
 
 use std::error::Error;
 use std::io::Write as _;
@@ -54,23 +56,26 @@ struct Options {
     pit: Pit,
     target: Target,
     divergences: Option<PathBuf>,
+    archive: Option<PathBuf>,
 }
 
 impl Options {
     fn read(arguments: impl Iterator<Item = String>) -> Outcome<Self> {
         let mut pit: Pit = "hipaa".parse()?;
-        let (mut flags, mut account) = (Vec::new(), None);
+        let (mut flags, mut account, mut archive) = (Vec::new(), None, None);
         let mut arguments = arguments;
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().ok_or(format!("`{argument}` needs a value"));
             match argument.as_str() {
                 "--pit" => pit = value()?.parse()?,
                 "--endpoint-url" => flags.push(value()?),
+                "--archive" => archive = Some(PathBuf::from(value()?)),
                 "--real-account" => account = Some(value()?.parse()?),
                 other => {
-                    return Err(
-                        format!("`{other}` is not known: --pit PIT, --endpoint-url URL, --real-account ID").into()
-                    );
+                    return Err(format!(
+                        "`{other}` is not known: --pit PIT, --endpoint-url URL, --real-account ID, --archive FOLDER"
+                    )
+                    .into());
                 }
             }
         }
@@ -84,7 +89,7 @@ impl Options {
             }
             None => Target::Emulator(endpoints),
         };
-        Ok(Self { pit, target, divergences: std::env::var_os("SCE_DIVERGENCES").map(PathBuf::from) })
+        Ok(Self { pit, target, divergences: std::env::var_os("SCE_DIVERGENCES").map(PathBuf::from), archive })
     }
 }
 
@@ -93,6 +98,12 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
     let begun = Instant::now();
     let work = tempfile::tempdir()?;
     let mut summary = Summary::default();
+    let whom = match &options.target {
+        Target::Emulator(_) => "emulators on this machine stand in for AWS: nothing leaves it, nothing costs anything",
+        Target::RealAccount(account) => &format!("the real account {account}: it costs a few cents"),
+    };
+    tell("POC A: a Secure Compute Environment from its spec to nothing left, with imaginary patients in it");
+    tell(&format!("  {whom}"));
 
     stage("spec");
     let spec = sce::spec::parse(&spec(&options.pit), Format::Toml)?;
@@ -147,8 +158,8 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
     logging(&checked, &applied.verification);
 
     stage("close out: archive, delete, sweep");
-    let archive = work.path().join("archive");
-    let identity = work.path().join("custodian.identity");
+    let archive = options.archive.clone().unwrap_or_else(|| work.path().join("archive"));
+    let identity = archive.with_extension("identity");
     let recipient = sce::archive::make_identity(&identity, None)?;
     let options_of_close_out = sce::CloseOutOptions {
         archive: archive.clone(),

@@ -84,6 +84,12 @@ pub enum ApplyError {
         #[source]
         source: CloudError,
     },
+    /// The plan has things no more that exist.
+    #[error("the plan no longer has {}, which earlier plans made", .nodes.join(", "))]
+    Dropped {
+        /// Their places in the earlier plans.
+        nodes: Vec<String>,
+    },
     /// Something of that name is there and is not this environment's.
     #[error("`{name}` exists and is not this environment's `{node}`: {why}")]
     Foreign {
@@ -115,7 +121,14 @@ impl ApplyError {
             Self::Offline => Some("run `sce lock SPEC` with the account at hand".to_owned()),
             Self::Elsewhere { .. } => Some("run `sce lock SPEC` again, or choose the account that is meant".to_owned()),
             Self::Registry { source, .. } => source.help(),
+            Self::Node { source, .. } if source.trouble == Trouble::AlreadyExists => {
+                Some("this version replaces nothing: put the old value back, or close out and apply the new spec".to_owned())
+            }
             Self::Node { source, .. } => source.help().map(str::to_owned),
+            Self::Dropped { .. } => Some(
+                "this version removes nothing but a whole environment: put them back, or close out and apply the new spec"
+                    .to_owned(),
+            ),
             Self::Foreign { .. } => Some("choose another PIT, or remove what is there if it is yours".to_owned()),
         }
     }
@@ -124,7 +137,8 @@ impl ApplyError {
     #[must_use]
     pub fn left_behind(&self) -> Option<&LeftBehind> {
         match self {
-            Self::Offline | Self::Elsewhere { .. } => None,
+            Self::Offline | Self::Elsewhere { .. } | Self::Dropped { .. } => None,
+            Self::Registry { source: RegistryError::Leased { .. }, .. } => None,
             Self::Registry { left, .. } | Self::Node { left, .. } | Self::Foreign { left, .. } => Some(left),
         }
     }
@@ -207,6 +221,10 @@ impl Run<'_> {
         name: &str,
         teller: &mut Teller<'_>,
     ) -> Result<(), ApplyError> {
+        let dropped = dropped(self.plan, registry, name).await.map_err(|source| self.registry(source))?;
+        if !dropped.is_empty() {
+            return Err(ApplyError::Dropped { nodes: dropped });
+        }
         let mut journal = self.prepare(checked, registry, name).await.map_err(|source| self.registry(source))?;
         let life = registry.life().await.map_err(|source| self.registry(source))?;
         for node in self.plan.pit_nodes() {
@@ -228,7 +246,7 @@ impl Run<'_> {
         let json = |value: serde_json::Result<String>| value.unwrap_or_default();
         registry.keep("spec.json", &json(serde_json::to_string_pretty(checked.spec()))).await?;
         registry.keep("lock.json", &json(serde_json::to_string_pretty(checked.lock()))).await?;
-        registry.keep("plan.json", &self.plan.to_json()).await?;
+        registry.keep_plan(self.plan).await?;
         registry.keep("findings.json", &json(serde_json::to_string_pretty(checked.findings()))).await?;
         Journal::open(registry, name).await
     }
@@ -420,6 +438,14 @@ impl Run<'_> {
     fn registry(&self, source: RegistryError) -> ApplyError {
         ApplyError::Registry { left: self.left.clone(), source }
     }
+}
+
+/// What earlier plans made that this plan has no more. This version deletes nothing but a whole environment, so it must not be left
+/// to run on unseen.
+async fn dropped(plan: &Plan, registry: &Registry<'_>, name: &str) -> Result<Vec<String>, RegistryError> {
+    let journal = Journal::open(registry, name).await?;
+    let known = journal.present().filter(|id| plan.node(id).is_none());
+    Ok(known.map(ToString::to_string).collect())
 }
 
 /// How it shows that a thing is not what this node made; none when it is.

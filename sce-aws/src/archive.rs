@@ -19,6 +19,7 @@ mod writer;
 
 pub use age::secrecy::SecretString;
 
+pub(crate) use bucket::versions;
 pub use bucket::{ArchiveProgress, BucketArchived, archive_bucket};
 pub use error::{ArchiveError, RestoreError, VerifyError};
 pub use identity::{Identity, IdentityError, InvalidRecipient, make_identity};

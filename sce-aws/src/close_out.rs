@@ -10,19 +10,21 @@ use sce_core::aws::resource::{Kind, Properties, Teardown};
 use sce_core::journal::{Event, State};
 use sce_core::pit::Pit;
 use sce_core::plan::{Node, Plan};
+use sce_core::teardown::with_earlier;
 use sce_core::value::NodeId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::apply::foreign;
-use crate::archive::{self, ArchiveError, Protection};
+use crate::archive::{self, ArchiveError, Manifest, Protection};
 use crate::error::CloudError;
-use crate::observe::{Observed, observe};
+use crate::ids::Ids;
+use crate::observe::{Observed, observe_knowing};
 use crate::progress::{Deed, Listener, Teller};
 use crate::provider::{self, Deleted, Found};
 use crate::registry::{Held, Journal, Registry, RegistryError, run_name};
 use crate::session::Session;
-use crate::sweep::{Trace, traces};
+use crate::sweep::traces;
 
 /// How close-out goes about it.
 #[derive(Clone, Debug)]
@@ -56,8 +58,22 @@ pub struct Closed {
     pub stays: Vec<String>,
     /// Where the archive's manifest is.
     pub manifest: String,
+    /// Every archive that holds what this environment had: more than one when an earlier run was cut short. Keep them all.
+    pub archives: Vec<ArchiveRecord>,
     /// The last hash of the manifest's chain: kept in the registry as well, so that a manifest written anew shows.
     pub manifest_head: String,
+}
+
+/// An archive, as the registry keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArchiveRecord {
+    /// The last hash of its manifest's chain.
+    pub head: String,
+    /// Where its manifest was written.
+    pub manifest: String,
+    /// How many versions of objects it holds.
+    pub objects: usize,
 }
 
 /// An object in the archive.
@@ -134,7 +150,7 @@ pub async fn close_out(
     listener: Listener<'_>,
 ) -> Result<Closed, CloseOutError> {
     let registry = Registry::new(session, pit);
-    let plan = registry.plan().await?;
+    let plan = with_earlier(registry.plan().await?, registry.every_plan().await?);
     let name = run_name(session);
     let held = registry.lease(&name, options.take_over).await?;
     let closed = run(session, &plan, &registry, &held, &name, options, listener).await;
@@ -151,13 +167,24 @@ async fn run(
     options: &CloseOutOptions,
     listener: Listener<'_>,
 ) -> Result<Closed, CloseOutError> {
-    let mut observed = observe(session, plan).await;
+    let journal = Journal::open(registry, name).await?;
+    // Where several things bear one node's tags, the journal knows which of them is ours.
+    let known = Ids::knowing(plan.nodes.iter().filter_map(|node| Some((&node.id, journal.attributes(&node.id)?))));
+    let mut observed = observe_knowing(session, plan, known).await;
     if let Some((node, source)) = observed.unread.pop_first() {
         return Err(CloseOutError::Unread { node: node.to_string(), source });
     }
-    let journal = Journal::open(registry, name).await?;
-    let mut end =
-        End { session, plan, observed, journal, closed: blank(plan), kept: BTreeSet::new(), damaged: BTreeMap::new() };
+    let archives = format!("archives/{}/", registry.life().await?);
+    let mut end = End {
+        session,
+        plan,
+        observed,
+        journal,
+        closed: blank(plan),
+        kept: BTreeSet::new(),
+        damaged: BTreeMap::new(),
+        archives,
+    };
     let mut teller = Teller::new(listener, plan.pit_nodes().count());
     end.archive(registry, held, options, &mut teller).await?;
     for node in plan.pit_nodes().rev() {
@@ -186,6 +213,7 @@ fn blank(plan: &Plan) -> Closed {
         foreign: Vec::new(),
         stays: account.map(|node| node.name.clone()).collect(),
         manifest: String::new(),
+        archives: Vec::new(),
         manifest_head: String::new(),
     }
 }
@@ -199,6 +227,8 @@ struct End<'a> {
     closed: Closed,
     /// Nodes that are not deleted: what they need must stay as well.
     kept: BTreeSet<NodeId>,
+    /// Where the registry keeps the archives of this life of the environment.
+    archives: String,
     /// Buckets whose content is not what was stored, and how that shows: evidence, which is not deleted.
     damaged: BTreeMap<NodeId, String>,
 }
@@ -212,6 +242,11 @@ impl End<'_> {
         options: &CloseOutOptions,
         teller: &mut Teller<'_>,
     ) -> Result<(), CloseOutError> {
+        if let Some(manifest) = self.earlier_archive(registry, options).await? {
+            self.archived(&manifest, options);
+            self.closed.archives = registry.archives(&self.archives).await?;
+            return Ok(());
+        }
         let mut damaged = BTreeMap::new();
         let mut writer = archive::Writer::create(&options.archive, &options.protection)?;
         for document in ["spec.json", "lock.json", "plan.json", "findings.json"] {
@@ -245,6 +280,51 @@ impl End<'_> {
             region: self.plan.region.clone(),
             made_at: self.session.world.now(),
         })?;
+        self.archived(&manifest, options);
+        // Before anything is deleted: the registry knows each archive that holds what is about to go.
+        let record = ArchiveRecord {
+            head: manifest.head.to_string(),
+            manifest: self.closed.manifest.clone(),
+            objects: manifest.objects.len(),
+        };
+        let text = serde_json::to_string_pretty(&record).unwrap_or_default();
+        registry.write(&format!("{}{}.json", self.archives, record.head), &text).await?;
+        self.closed.archives = registry.archives(&self.archives).await?;
+        Ok(())
+    }
+
+    /// The archive that an earlier run of this end made in the same folder, if the registry knows it by its head and it holds every
+    /// version of every object that is still there.
+    async fn earlier_archive(
+        &self,
+        registry: &Registry<'_>,
+        options: &CloseOutOptions,
+    ) -> Result<Option<Manifest>, CloseOutError> {
+        let Ok(text) = std::fs::read(options.archive.join("manifest.json")) else { return Ok(None) };
+        let Ok(manifest) = Manifest::from_json(&text) else { return Ok(None) };
+        let records = registry.archives(&self.archives).await?;
+        let known = records.iter().any(|record| record.head == manifest.head.to_string());
+        if !known || !manifest.is_chained() || manifest.pit != self.plan.pit {
+            return Ok(None);
+        }
+        let held: BTreeSet<(&str, &str, Option<&str>)> = manifest
+            .objects
+            .iter()
+            .map(|object| (object.bucket.as_str(), object.key.as_str(), object.version_id.as_deref()))
+            .collect();
+        for node in self.plan.pit_nodes().filter(|node| node.properties.kind() == Kind::Bucket) {
+            if !self.observed.found.contains_key(&node.id) {
+                continue;
+            }
+            let there = archive::versions(self.session, &node.name).await.map_err(ArchiveError::from)?;
+            if !there.iter().all(|(key, version)| held.contains(&(node.name.as_str(), key, version.as_deref()))) {
+                return Ok(None);
+            }
+        }
+        Ok(Some(manifest))
+    }
+
+    fn archived(&mut self, manifest: &Manifest, options: &CloseOutOptions) {
         let archived = manifest.objects.iter().map(|object| Archived {
             object: format!("s3://{}/{}", object.bucket, object.key),
             sha256: object.sha256.to_string(),
@@ -252,7 +332,6 @@ impl End<'_> {
         self.closed.archived = archived.collect();
         self.closed.manifest_head = manifest.head.to_string();
         self.closed.manifest = options.archive.join("manifest.json").display().to_string();
-        Ok(())
     }
 
     /// Deletes one node, or says why not.
@@ -363,7 +442,7 @@ impl End<'_> {
     async fn sweep(&mut self) -> Result<(), CloseOutError> {
         let known: BTreeSet<String> = self.accounted_for();
         for trace in traces(self.session, &self.plan.pit).await.map_err(CloseOutError::Sweep)? {
-            if known.contains(&trace.id) || self.went(&trace).await? {
+            if known.contains(&trace.id) {
                 continue;
             }
             let node = trace.node.as_deref().map(|node| format!(", calling itself `{node}`")).unwrap_or_default();
@@ -378,15 +457,6 @@ impl End<'_> {
         let kept = self.plan.nodes.iter().filter(|node| self.kept.contains(&node.id));
         let found = kept.filter_map(|node| self.observed.found.get(&node.id));
         found.map(|found| found.attributes.id.clone()).collect()
-    }
-
-    /// Whether a trace is of something deleted a moment ago: searches by tag lag, a look at the thing itself does not.
-    async fn went(&self, trace: &Trace) -> Result<bool, CloseOutError> {
-        let of_trace =
-            |node: &&Node| self.observed.found.get(&node.id).is_some_and(|found| found.attributes.id == trace.id);
-        let Some(node) = self.plan.nodes.iter().find(of_trace) else { return Ok(false) };
-        let again = provider::look(self.session, node, &self.observed.ids).await.map_err(CloseOutError::Sweep)?;
-        Ok(again.is_none())
     }
 }
 

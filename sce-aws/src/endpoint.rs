@@ -1,7 +1,7 @@
 //! Where emulators listen, as flags and environment say it.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use thiserror::Error;
 
@@ -140,12 +140,20 @@ fn loopback(url: &str) -> Result<String, InvalidEndpoint> {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    let no_port = port.is_some_and(|port| port.parse::<u16>().is_err());
-    if host.is_empty() || authority.contains('@') || no_port {
+    let digits = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
+    let odd = url.chars().any(|c| c.is_whitespace() || c.is_control());
+    if host.is_empty() || authority.contains('@') || odd || !port.is_none_or(digits) {
         return Err(grammar());
     }
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    let here = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    let address = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(inner) => inner.parse::<Ipv6Addr>().map(IpAddr::V6).map_err(|_| grammar())?,
+        None if host == "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        None => match host.parse::<Ipv4Addr>() {
+            Ok(address) => IpAddr::V4(address),
+            Err(_) => return Err(InvalidEndpoint::NotLoopback(url.to_owned())),
+        },
+    };
+    let here = address.is_loopback();
     if here { Ok(url.trim_end_matches('/').to_owned()) } else { Err(InvalidEndpoint::NotLoopback(url.to_owned())) }
 }
 
@@ -176,7 +184,15 @@ mod tests {
         let error = Endpoints::from_flags(["ec3=http://127.0.0.1:1"]).unwrap_err();
         assert_eq!(error.to_string(), "`ec3` is no service that sce calls");
         assert_eq!(Endpoints::from_flags(["127.0.0.1:1"]).unwrap_err().to_string(), "`127.0.0.1:1` is no endpoint");
-        assert!(Endpoints::from_flags(["http://127.0.0.1:port"]).is_err());
+        for url in [
+            "http://127.0.0.1:port",
+            "http://[[::1]]:1",
+            "http://[127.0.0.1]:1",
+            "http://127.0.0.1:+80",
+            "http://127.0.0.1/a b",
+        ] {
+            assert_eq!(Endpoints::from_flags([url]), Err(InvalidEndpoint::Grammar(url.to_owned())));
+        }
     }
 
     #[test]

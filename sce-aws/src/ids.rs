@@ -33,11 +33,25 @@ impl Attributes {
 
 /// What AWS calls the things of a plan, as far as they exist.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Ids(BTreeMap<NodeId, Attributes>);
+pub(crate) struct Ids {
+    found: BTreeMap<NodeId, Attributes>,
+    known: BTreeMap<NodeId, String>,
+}
 
 impl Ids {
+    /// None found yet, and these known from the journal.
+    pub(crate) fn knowing<'a>(known: impl Iterator<Item = (&'a NodeId, &'a Attributes)>) -> Self {
+        let known = known.map(|(node, attributes)| (node.clone(), attributes.id.clone())).collect();
+        Self { found: BTreeMap::new(), known }
+    }
+
     pub(crate) fn insert(&mut self, node: &NodeId, attributes: Attributes) {
-        self.0.insert(node.clone(), attributes);
+        self.found.insert(node.clone(), attributes);
+    }
+
+    /// What the journal says that AWS calls a thing.
+    pub(crate) fn known(&self, node: &NodeId) -> Option<&str> {
+        self.known.get(node).map(String::as_str)
     }
 
     /// The properties with each reference exchanged for what AWS calls it; none while something referred to does not exist.
@@ -62,6 +76,6 @@ impl Ids {
     }
 
     fn look_up(&self, reference: &Reference) -> Option<&str> {
-        self.0.get(&reference.node)?.of(reference.attribute)
+        self.found.get(&reference.node)?.of(reference.attribute)
     }
 }

@@ -25,7 +25,12 @@ pub(crate) struct Observed {
 
 /// Looks at every node, in order, and at what else is in the network. A node that cannot be read does not stop the others.
 pub(crate) async fn observe(session: &Session, plan: &Plan) -> Observed {
-    let mut observed = Observed::default();
+    observe_knowing(session, plan, Ids::default()).await
+}
+
+/// The same, knowing from the journal what AWS called things.
+pub(crate) async fn observe_knowing(session: &Session, plan: &Plan, ids: Ids) -> Observed {
+    let mut observed = Observed { ids, ..Observed::default() };
     for node in &plan.nodes {
         match look(session, node, &observed.ids).await {
             Ok(Some(found)) => {

@@ -36,6 +36,8 @@ pub(crate) enum Deleted {
 pub(crate) struct Wanted<'a, P> {
     pub(crate) node: &'a Node,
     pub(crate) properties: &'a P,
+    /// What the journal says that AWS calls it: decides where several things bear its tags.
+    pub(crate) known: Option<&'a str>,
     /// Names this life of the environment: a token of a deleted thing must not be used again (aws-behaviour 0.5).
     pub(crate) life: &'a str,
 }
@@ -60,7 +62,7 @@ macro_rules! dispatch {
         pub(crate) async fn look(session: &Session, node: &Node, ids: &Ids) -> Result<Option<Found>, CloudError> {
             match ids.resolve(node) {
                 $(Some(Properties::$kind(properties)) => {
-                    resource::$module::look(session, &Wanted { node, properties: &properties, life: "" }).await
+                    resource::$module::look(session, &Wanted { node, properties: &properties, known: ids.known(&node.id), life: "" }).await
                 })*
                 None => Ok(None),
             }
@@ -75,7 +77,7 @@ macro_rules! dispatch {
         ) -> Result<(), CloudError> {
             match properties {
                 $(Properties::$kind(properties) => {
-                    resource::$module::make(session, &Wanted { node, properties, life }).await
+                    resource::$module::make(session, &Wanted { node, properties, known: None, life }).await
                 })*
             }
         }
@@ -90,7 +92,7 @@ macro_rules! dispatch {
         ) -> Result<(), CloudError> {
             match properties {
                 $(Properties::$kind(properties) => {
-                    resource::$module::settle(session, &Wanted { node, properties, life: "" }, found, differences).await
+                    resource::$module::settle(session, &Wanted { node, properties, known: None, life: "" }, found, differences).await
                 })*
             }
         }
@@ -132,19 +134,22 @@ dispatch! {
     Bucket => bucket,
 }
 
-/// The only one of what was found; two of the same PIT and place are a fault that no run may pick from.
-pub(crate) fn only<T>(
+/// The only one of what was found; of several of the same PIT and place, the one that the journal knows. Where it knows none, that is a
+/// fault from which no run may pick.
+pub(crate) fn only<T, P>(
     operation: &'static str,
-    node: &Node,
+    wanted: &Wanted<'_, P>,
     found: Vec<T>,
     id: impl Fn(&T) -> Option<&str>,
 ) -> Result<Option<T>, CloudError> {
-    if found.len() > 1 {
-        let ids: Vec<&str> = found.iter().filter_map(&id).collect();
-        let message = format!("{} of them bear its tags: {}", found.len(), ids.join(", "));
-        return Err(CloudError::plain(operation, node.id.as_str(), Trouble::AlreadyExists, message));
+    if found.len() <= 1 {
+        return Ok(found.into_iter().next());
     }
-    Ok(found.into_iter().next())
+    let ids: Vec<&str> = found.iter().filter_map(&id).collect();
+    let message = format!("{} things bear its tags: {}", found.len(), ids.join(", "));
+    let fault = CloudError::plain(operation, wanted.label(), Trouble::AlreadyExists, message);
+    let ours = found.into_iter().find(|thing| wanted.known.is_some() && id(thing) == wanted.known);
+    ours.map(Some).ok_or(fault)
 }
 
 /// Of what a describe call handed back, that which bears the node's PIT and place, each compared as a whole: whatever is done to a
@@ -158,14 +163,14 @@ pub(crate) fn ours<T>(node: &Node, found: Vec<T>, tags: impl Fn(&T) -> &[aws_sdk
 }
 
 /// The only one of them; see [`only`].
-pub(crate) fn only_ours<T>(
+pub(crate) fn only_ours<T, P>(
     operation: &'static str,
-    node: &Node,
+    wanted: &Wanted<'_, P>,
     found: Vec<T>,
     tags: impl Fn(&T) -> &[aws_sdk_ec2::types::Tag],
     id: impl Fn(&T) -> Option<&str>,
 ) -> Result<Option<T>, CloudError> {
-    only(operation, node, ours(node, found, tags), id)
+    only(operation, wanted, ours(wanted.node, found, tags), id)
 }
 
 /// What cannot be changed in place and is not as planned.

@@ -16,6 +16,7 @@ use sce_core::value::NodeId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::close_out::ArchiveRecord;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
 use crate::session::Session;
@@ -132,6 +133,24 @@ impl<'a> Registry<'a> {
         plan.map_err(|error: InvalidPlan| self.unreadable("plan.json", error))
     }
 
+    /// Keeps a plan, and beside it every plan that was ever applied.
+    pub(crate) async fn keep_plan(&self, plan: &Plan) -> Result<(), RegistryError> {
+        let text = plan.to_json();
+        self.keep(&format!("plans/{}.json", plan.digest), &text).await?;
+        self.keep("plan.json", &text).await
+    }
+
+    /// Every plan that was ever applied, in no order that means anything.
+    pub(crate) async fn every_plan(&self) -> Result<Vec<Plan>, RegistryError> {
+        let mut plans = Vec::new();
+        for name in self.names_under("plans/").await? {
+            let text = self.read(&name).await?.unwrap_or_default();
+            let plan = Plan::from_json(&String::from_utf8_lossy(&text));
+            plans.push(plan.map_err(|error| self.unreadable(&name, error))?);
+        }
+        Ok(plans)
+    }
+
     /// The spec of the plan last applied.
     pub(crate) async fn spec(&self) -> Result<Spec, RegistryError> {
         let Some(text) = self.read("spec.json").await? else {
@@ -139,6 +158,16 @@ impl<'a> Registry<'a> {
         };
         let spec = sce_core::spec::parse(&String::from_utf8_lossy(&text), Format::Json);
         spec.map_err(|error| self.unreadable("spec.json", error))
+    }
+
+    /// What the registry knows of the archives under a folder.
+    pub(crate) async fn archives(&self, folder: &str) -> Result<Vec<ArchiveRecord>, RegistryError> {
+        let mut records = Vec::new();
+        for name in self.names_under(folder).await? {
+            let text = self.read(&name).await?.unwrap_or_default();
+            records.push(serde_json::from_slice(&text).map_err(|error| self.unreadable(&name, error))?);
+        }
+        Ok(records)
     }
 
     /// Writes a document unless it is there already with the same content.
@@ -214,9 +243,12 @@ impl<'a> Registry<'a> {
 
     /// Whether the lease that is there has run out, or is to be taken over.
     async fn overrule(&self, now: Timestamp, take_over: bool) -> Result<(), RegistryError> {
+        if take_over {
+            return Ok(());
+        }
         let Some(text) = self.read("lease.json").await? else { return Ok(()) };
         let other: Lease = serde_json::from_slice(&text).map_err(|error| self.unreadable("lease.json", error))?;
-        if take_over || other.until < now {
+        if other.until < now {
             return Ok(());
         }
         Err(RegistryError::Leased {
@@ -298,6 +330,12 @@ impl<'a> Journal<'a> {
         self.states.get(node).unwrap_or(&State::Absent)
     }
 
+    /// Things that exist, or may.
+    pub(crate) fn present(&self) -> impl Iterator<Item = &NodeId> {
+        let gone = |state: &State<Attributes>| matches!(state, State::Absent | State::Scheduled(_));
+        self.states.iter().filter(move |(_, state)| !gone(state)).map(|(id, _)| id)
+    }
+
     /// What AWS was last known to call a thing.
     pub(crate) fn attributes(&self, node: &NodeId) -> Option<&Attributes> {
         match self.state(node) {
@@ -327,14 +365,19 @@ impl<'a> Journal<'a> {
 impl Registry<'_> {
     /// The names of the journal's documents, oldest first.
     pub(crate) async fn runs(&self) -> Result<Vec<String>, RegistryError> {
-        let prefix = self.key("journal/");
+        self.names_under("journal/").await
+    }
+
+    /// The names of the documents in a folder, sorted.
+    async fn names_under(&self, folder: &str) -> Result<Vec<String>, RegistryError> {
+        let prefix = self.key(folder);
         let request = self.session.s3.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
         let mut pages = request.into_paginator().send();
         let mut names = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(cloud("ListObjectsV2", &self.location("journal")))?;
+            let page = page.map_err(cloud("ListObjectsV2", &self.location(folder)))?;
             let keys = page.contents().iter().filter_map(|object| object.key());
-            names.extend(keys.filter_map(|key| key.strip_prefix(&prefix)).map(|name| format!("journal/{name}")));
+            names.extend(keys.filter_map(|key| key.strip_prefix(&prefix)).map(|name| format!("{folder}{name}")));
         }
         names.sort();
         Ok(names)

@@ -63,7 +63,11 @@ pub async fn status(session: &Session, pit: &Pit) -> Result<Status, RegistryErro
             scope: node.scope,
             id: observed.found.get(&node.id).map(|found| found.attributes.id.clone()),
             unread: observed.unread.get(&node.id).map(ToString::to_string),
-            journal: journal.state(&node.id).word(),
+            journal: match node.scope {
+                // The registry holds the journal, so it is not in it.
+                Scope::Account => "not journalled",
+                Scope::Pit => journal.state(&node.id).word(),
+            },
         })
         .collect();
     let own = |thing: &&Thing| thing.scope == Scope::Pit;

@@ -289,7 +289,7 @@ pub(crate) struct Put {
     #[arg(long, value_name = "STORE", value_enum, default_value_t = Store::Data)]
     pub(crate) to: Store,
     /// Why a name that looks like PHI is none.
-    #[arg(long, value_name = "REASON")]
+    #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub(crate) reviewed: Option<String>,
     #[command(flatten)]
     pub(crate) format: Format,

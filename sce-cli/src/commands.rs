@@ -33,11 +33,22 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Synth(synth) => synth::run(&synth, &global),
         Command::Lock(lock) => wait(lock::run(&lock, &global)),
         Command::Check(check) => wait(check::run(&check, &global)),
-        Command::Apply(apply) => wait(apply::run(&apply, &global)),
+        Command::Apply(apply) => wait(or_interrupted("apply", apply::run(&apply, &global))),
         Command::Verify(verify) => wait(verify::run(&verify, &global)),
         Command::Status(status) => wait(status::run(&status, &global)),
         Command::Data(data) => wait(data::run(&data, &global)),
-        Command::CloseOut(close_out) => wait(close_out::run(&close_out, &global)),
+        Command::CloseOut(close_out) => wait(or_interrupted("close-out", close_out::run(&close_out, &global))),
+    }
+}
+
+/// The work, unless Ctrl-C ends it first. What was under way is journalled: the next run finds it.
+async fn or_interrupted(name: &str, work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    tokio::select! {
+        ended = work => ended,
+        _ = tokio::signal::ctrl_c() => {
+            let help = "run the same command again with `--take-over`: it finds what is there and goes on from it";
+            Err(Failure::cloud(format!("`sce {name}` was interrupted; `sce status PIT` shows what is there")).advise(help))
+        }
     }
 }
 

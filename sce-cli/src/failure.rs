@@ -238,7 +238,7 @@ impl From<FindError> for Failure {
 impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         let exit = match &error {
-            ApplyError::Offline | ApplyError::Elsewhere { .. } => Exit::Usage,
+            ApplyError::Offline | ApplyError::Elsewhere { .. } | ApplyError::Dropped { .. } => Exit::Usage,
             ApplyError::Registry { .. } | ApplyError::Node { .. } | ApplyError::Foreign { .. } => Exit::Cloud,
         };
         let details = error.left_behind().map(left_lines).unwrap_or_default();
@@ -328,7 +328,9 @@ impl From<CloseOutError> for Failure {
             CloseOutError::Unread { .. } | CloseOutError::Sweep(_) => Exit::Cloud,
         };
         let left = match &error {
-            CloseOutError::Archive(_) | CloseOutError::Unread { .. } => vec!["left behind: everything"],
+            CloseOutError::Archive(_) | CloseOutError::Unread { .. } => {
+                vec!["left behind: all that was there; `sce status` shows it"]
+            }
             CloseOutError::Registry(RegistryError::Cloud(_)) | CloseOutError::Sweep(_) => {
                 vec!["left behind: not known; `sce status` shows it, and `sce close-out` goes on from there"]
             }

@@ -10,6 +10,7 @@ use crate::failure::Failure;
 ///
 /// A reader that has seen enough (`sce plan … | head`) closes the pipe, which is no failure of ours.
 pub(crate) fn result(text: &str) -> Result<(), Failure> {
+    let text = printable(text);
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(end.as_bytes()));
@@ -30,7 +31,17 @@ pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
 
 /// Writes a line for people to standard error. If nobody can be told, there is nobody to tell that.
 pub(crate) fn note(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{}", text.trim_end()));
+    drop(writeln!(io::stderr().lock(), "{}", printable(text.trim_end())));
+}
+
+/// The text without what a terminal would obey: words of a user or of AWS may hold escapes.
+fn printable(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' | '\t' => c.to_string(),
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Rows under a heading, each column as wide as its widest cell.

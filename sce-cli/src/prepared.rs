@@ -52,6 +52,11 @@ pub(crate) async fn with_account(path: &Path, global: &Global, keep: Keep) -> Re
         LockSource::File if !kept.offline => kept,
         _ => resolve(&session, &file, keep, global.quiet).await?,
     };
+    if lock.account != *session.account() {
+        let message =
+            format!("the lock is for account `{}`, and the session is in `{}`", lock.account, session.account());
+        return Err(Failure::usage(message).advise("run `sce lock SPEC` again, or choose the account that is meant"));
+    }
     let plan = sce::plan(&file.spec, &lock)?;
     Ok((session, Prepared { file, lock, plan }))
 }

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use sce::account::Region;
@@ -119,8 +118,7 @@ fn divergence_file(global: &Global, variables: &[(String, String)]) -> Option<Pa
 }
 
 fn read_divergences(path: &Path) -> Result<Divergences, Failure> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("`{}` cannot be read", path.display())).because(&error))?;
+    let text = sce::read_text(path)?;
     Divergences::from_toml(&text)
         .map_err(|error| Failure::usage(format!("`{}` is no list of divergences", path.display())).because(&error))
 }

@@ -66,12 +66,10 @@ impl<A: Clone> State<A> {
     pub fn after(&self, event: &Event<A>) -> Result<Self, IllegalMove> {
         use Event as E;
         match (self, event) {
-            (Self::Absent | Self::Creating | Self::Scheduled(_), E::Creating) => Ok(Self::Creating),
+            // Whatever was known: whoever is about to create has looked, and found that it is not there (any more).
+            (_, E::Creating) => Ok(Self::Creating),
             // Found by looking, whether or not a creation was seen: the account is the state, the journal its witness.
-            (
-                Self::Absent | Self::Creating | Self::Present(_) | Self::Changing(_) | Self::Scheduled(_),
-                E::Present(a),
-            ) => Ok(Self::Present(a.clone())),
+            (_, E::Present(a)) => Ok(Self::Present(a.clone())),
             (Self::Present(a) | Self::Changing(a), E::Changing) => Ok(Self::Changing(a.clone())),
             (state, E::Failed(_)) => Ok(state.clone()),
             (Self::Present(a) | Self::Changing(a), E::Deleting) => Ok(Self::Deleting(Some(a.clone()))),
@@ -171,10 +169,15 @@ mod tests {
     }
 
     #[test]
+    fn what_somebody_else_deleted_is_made_anew() {
+        let anew = vec![("vpc", Event::Present("vpc-1")), ("vpc", Event::Creating), ("vpc", Event::Present("vpc-2"))];
+        assert_eq!(state_of(anew), Ok(State::Present("vpc-2")));
+    }
+
+    #[test]
     fn illegal_moves_are_errors() {
-        let error = state_of(vec![("vpc", Event::Present("vpc-1")), ("vpc", Event::Creating)]).unwrap_err();
-        assert_eq!(error.to_string(), "the journal says `creating` of something that is present");
-        assert!(state_of(vec![("vpc", Event::Changing)]).is_err());
+        let error = state_of(vec![("vpc", Event::Changing)]).unwrap_err();
+        assert_eq!(error.to_string(), "the journal says `changing` of something that is absent");
         assert!(state_of(vec![("vpc", Event::Present("a")), ("vpc", Event::Gone)]).is_err());
     }
 }

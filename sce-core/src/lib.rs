@@ -8,7 +8,6 @@ pub mod aws;
 pub mod check;
 pub mod cidr;
 pub mod cost;
-
 pub mod identifiers;
 pub mod journal;
 pub mod lock;
@@ -16,4 +15,5 @@ pub mod model;
 pub mod pit;
 pub mod plan;
 pub mod spec;
+pub mod teardown;
 pub mod value;

@@ -94,6 +94,7 @@ pub struct Approvals {
     /// The budget that pays (L26, L100).
     pub billing: Option<String>,
     /// The day the account was designated for PHI under the Business Associate Agreement (L357-L359).
+    #[serde(deserialize_with = "parse::optional_date")]
     #[schemars(with = "Option<String>")]
     pub baa: Option<Date>,
 }

@@ -1,6 +1,6 @@
 //! Specs and locks as files.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sce_core::lock::{InvalidLock, Lock, LockFile};
@@ -72,7 +72,7 @@ impl SpecFile {
     /// # Errors
     /// When the file cannot be read, or is no valid spec.
     pub fn read(path: &Path) -> Result<Self, FileError> {
-        let text = read(path)?;
+        let text = read_text(path)?;
         let format = Format::of_file(&path.to_string_lossy());
         let spec = parse(&text, format).map_err(|source| FileError::Spec { path: shown(path), source })?;
         Ok(Self { path: path.to_owned(), spec })
@@ -107,7 +107,7 @@ impl SpecFile {
 
     fn lock_file(&self) -> Result<LockFile, FileError> {
         let path = self.lock_path();
-        let text = match read(&path) {
+        let text = match read_text(&path) {
             Err(FileError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(LockFile::default());
             }
@@ -137,9 +137,23 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<(), FileError> {
     })
 }
 
-fn read(path: &Path) -> Result<String, FileError> {
-    std::fs::read_to_string(path).map_err(|source| FileError::Read { path: shown(path), source })
+/// Reads a text that people write: never more than 16 MiB, so that a device or a slip does not fill the memory.
+///
+/// # Errors
+/// When it cannot be read, is no UTF-8, or is larger.
+pub fn read_text(path: &Path) -> Result<String, FileError> {
+    let failed = |source| FileError::Read { path: shown(path), source };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(failed)?;
+    file.take(LARGEST_TEXT + 1).read_to_string(&mut text).map_err(failed)?;
+    if text.len() as u64 > LARGEST_TEXT {
+        return Err(failed(std::io::Error::new(std::io::ErrorKind::FileTooLarge, "it is larger than 16 MiB")));
+    }
+    Ok(text)
 }
+
+/// More than any spec, lock or price file has.
+const LARGEST_TEXT: u64 = 16 << 20;
 
 fn shown(path: &Path) -> String {
     path.display().to_string()

@@ -60,4 +60,4 @@ pub use sce_core::{account, aws, check as checks, cidr, cost, identifiers, journ
 pub use sce_synth as synth;
 
 pub use environment::{FindError, find};
-pub use files::{FileError, LockSource, SpecFile, write_atomically};
+pub use files::{FileError, LockSource, SpecFile, read_text, write_atomically};

@@ -41,3 +41,22 @@ fn what_nobody_planned_in_the_network_is_reported() {
     let verified = run(emulators.sce().arg("verify").arg(&spec).arg("--json")).with_status(1).json();
     assert_eq!(verified["unplanned"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn what_was_deleted_by_hand_is_made_anew() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    let spec = spec(folder.path(), "hipaa", "");
+    run(emulators.sce().arg("apply").arg(&spec)).with_status(0);
+    emulators.by_hand(&["delete_flow_log", "hipaa"]);
+    let verified = run(emulators.sce().arg("verify").arg(&spec).arg("--json")).with_status(1).json();
+    assert!(
+        verified["nodes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|node| node["node"] == "flow-log" && node["seen"] == "missing")
+    );
+    let applied = run(emulators.sce().arg("apply").arg(&spec).arg("--json")).with_status(0).json();
+    assert_eq!(applied["created"], serde_json::json!(["flow-log"]));
+}

@@ -1,6 +1,8 @@
 //! One environment, from a spec to nothing left, with an independent client looking on.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 use sce_tests::{Emulators, run, spec};
 use serde_json::Value;
@@ -113,4 +115,52 @@ fn data_goes_in_comes_out_and_ends_up_in_an_archive_that_opens() {
         .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("hipaa-data-")));
     let restored = fs::read(bucket.unwrap().join("timeseries.csv")).unwrap();
     assert!(restored == fs::read(johns.join("timeseries.csv")).unwrap(), "what was archived is what was put in");
+}
+
+#[test]
+fn what_a_changed_spec_gives_up_is_refused_by_apply_and_ended_by_close_out() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", ""))).with_status(0);
+    let shut = spec(folder.path(), "hipaa", "[network]\negress = \"none\"\n");
+    let refused = run(emulators.sce().arg("apply").arg(&shut)).with_status(2);
+    assert!(refused.stderr.contains("no longer has internet-gateway, nat-address, nat-gateway"), "{}", refused.stderr);
+
+    let archive = folder.path().join("archive");
+    let closed =
+        run(emulators.sce().args(["close-out", "hipaa", "--json", "--archive"]).arg(&archive)).with_status(0).json();
+    assert_eq!(closed["foreign"], Value::Array(vec![]));
+    assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"]);
+    // With the old things gone the new spec is built, and its end is clean as well.
+    run(emulators.sce().arg("apply").arg(&shut)).with_status(0);
+    let second = folder.path().join("second");
+    run(emulators.sce().args(["close-out", "hipaa", "--archive"]).arg(&second)).with_status(0);
+    assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion", "kms-key PendingDeletion"]);
+}
+
+#[test]
+fn an_end_that_was_cut_short_goes_on_into_the_same_archive() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", ""))).with_status(0);
+    let data = folder.path().join("visits.csv");
+    fs::write(&data, "1,2,3").unwrap();
+    run(emulators.sce().args(["data", "put"]).arg(&data).arg("hipaa")).with_status(0);
+
+    let archive = folder.path().join("archive");
+    let mut first = emulators.sce();
+    first.args(["close-out", "hipaa", "--archive"]).arg(&archive).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut first = first.spawn().unwrap();
+    let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("deleted flow-log")), "it gets half-way");
+    first.kill().unwrap();
+    first.wait().unwrap();
+
+    let mut again = emulators.sce();
+    again.args(["close-out", "hipaa", "--json", "--take-over", "--archive"]).arg(&archive);
+    let closed = run(&mut again).with_status(0).json();
+    assert_eq!(closed["left"], Value::Array(vec![]));
+    assert_eq!(closed["foreign"], Value::Array(vec![]), "what it deleted itself is nobody else's");
+    assert_eq!(closed["archived"].as_array().unwrap().len(), 1, "the archive of the first run counts");
+    assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"]);
 }

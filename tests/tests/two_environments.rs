@@ -45,3 +45,18 @@ fn one_environments_end_leaves_the_other_and_the_foreign_alone() {
     assert_eq!(emulators.traces("omop-2"), other, "the other environment is as it was");
     run(emulators.sce().arg("verify").arg(&specs[1])).with_status(0);
 }
+
+#[test]
+fn tags_forged_on_another_vpc_neither_delete_it_nor_block_the_end() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", ""))).with_status(0);
+    emulators.by_hand(&["forge_our_vpc", "hipaa"]);
+    let archive = folder.path().join("archive");
+    let closed =
+        run(emulators.sce().args(["close-out", "hipaa", "--json", "--archive"]).arg(&archive)).with_status(0).json();
+    assert_eq!(closed["left"], Value::Array(vec![]));
+    assert_eq!(closed["foreign"].as_array().unwrap().len(), 1, "{closed:#}");
+    let left = emulators.traces("hipaa");
+    assert_eq!(left.iter().filter(|line| line.starts_with("vpc ")).count(), 1, "{left:?}");
+}

@@ -71,18 +71,40 @@ pub async fn archive_bucket(
             }
             archive_version(session, writer, version, &mut archived, progress).await?;
         }
-        if page.is_truncated() != Some(true) {
-            return Ok(archived);
+        match after(&page, bucket, &markers)? {
+            Some(next) => markers = next,
+            None => return Ok(archived),
         }
-        let next = (page.next_key_marker.clone(), page.next_version_id_marker.clone());
-        if next.0.is_none() || next == markers {
-            return Err(CloudError::unreadable("ListObjectVersions", bucket, "the same page again").into());
+    }
+}
+
+/// The key and the version of every object that a bucket holds, deletions aside.
+pub(crate) async fn versions(session: &Session, bucket: &str) -> Result<Vec<(String, Option<String>)>, CloudError> {
+    let (mut all, mut markers) = (Vec::new(), (None, None));
+    loop {
+        let page = page(session, bucket, &markers).await?;
+        let named = page.versions().iter().filter_map(|version| Some((version.key()?, version.version_id())));
+        all.extend(named.map(|(key, version)| (key.to_owned(), version.map(str::to_owned))));
+        match after(&page, bucket, &markers)? {
+            Some(next) => markers = next,
+            None => return Ok(all),
         }
-        markers = next;
     }
 }
 
 type Markers = (Option<String>, Option<String>);
+
+/// Where the page after this one begins; none after the last.
+fn after(page: &ListObjectVersionsOutput, bucket: &str, markers: &Markers) -> Result<Option<Markers>, CloudError> {
+    if page.is_truncated() != Some(true) {
+        return Ok(None);
+    }
+    let next = (page.next_key_marker.clone(), page.next_version_id_marker.clone());
+    if next.0.is_none() || next == *markers {
+        return Err(CloudError::unreadable("ListObjectVersions", bucket, "the same page again"));
+    }
+    Ok(Some(next))
+}
 
 async fn page(session: &Session, bucket: &str, markers: &Markers) -> Result<ListObjectVersionsOutput, CloudError> {
     let request = session.s3.list_object_versions().bucket(bucket);

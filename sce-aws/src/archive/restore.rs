@@ -71,10 +71,11 @@ fn plan(manifest: &Manifest) -> Result<Vec<(PathBuf, bool)>, RestoreError> {
     let mut taken = Taken::default();
     let documents = manifest.documents.iter().map(|document| Ok((Path::new("@documents").join(&document.name), true)));
     let objects = (1_u64..).zip(&manifest.objects).map(|(number, object)| {
-        if leaves_folder(&object.key) || !is_bucket(&object.bucket) {
+        if !is_bucket(&object.bucket) {
             return Err(RestoreError::UnsafeKey { file: object.file.clone(), key: object.key.clone() });
         }
-        let own = own_path(object).filter(|path| taken.take(path));
+        // A key that would leave the folder is somebody's data all the same: it is restored under its number.
+        let own = own_path(object).filter(|path| !leaves_folder(&object.key) && taken.take(path));
         let by_key = own.is_some();
         Ok((own.unwrap_or_else(|| Path::new("@objects").join(format!("{number:06}"))), by_key))
     });

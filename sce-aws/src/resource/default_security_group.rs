@@ -81,12 +81,9 @@ async fn group(
     let request = request.filters(tags::filter("vpc-id", &wanted.properties.vpc.to_string()));
     let request = request.filters(tags::filter("group-name", "default"));
     let found = request.into_paginator().items().send().try_collect().await;
-    only(
-        "DescribeSecurityGroups",
-        wanted.node,
-        found.map_err(cloud("DescribeSecurityGroups", wanted.label()))?,
-        |group| group.group_id(),
-    )
+    only("DescribeSecurityGroups", wanted, found.map_err(cloud("DescribeSecurityGroups", wanted.label()))?, |group| {
+        group.group_id()
+    })
 }
 
 /// A rule in a line: protocol, ports, and everybody it names.

@@ -16,13 +16,8 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, ElasticIp>) -> R
     let request = session.ec2.describe_addresses().set_filters(Some(tags::filters(wanted.node)));
     let answer = request.send().await.map_err(cloud("DescribeAddresses", wanted.label()))?;
     let found = answer.addresses.unwrap_or_default();
-    let Some(address) = only_ours(
-        "DescribeAddresses",
-        wanted.node,
-        found,
-        |address| address.tags(),
-        |address| address.allocation_id(),
-    )?
+    let Some(address) =
+        only_ours("DescribeAddresses", wanted, found, |address| address.tags(), |address| address.allocation_id())?
     else {
         return Ok(None);
     };

@@ -18,8 +18,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, FlowLog>) -> Res
     let request = session.ec2.describe_flow_logs().set_filter(Some(tags::filters(wanted.node)));
     let found = request.into_paginator().items().send().try_collect().await;
     let found = found.map_err(cloud("DescribeFlowLogs", wanted.label()))?;
-    let Some(log) = only_ours("DescribeFlowLogs", wanted.node, found, |log| log.tags(), |log| log.flow_log_id())?
-    else {
+    let Some(log) = only_ours("DescribeFlowLogs", wanted, found, |log| log.tags(), |log| log.flow_log_id())? else {
         return Ok(None);
     };
     let unreadable = |what: &str| CloudError::unreadable("DescribeFlowLogs", wanted.label(), what);

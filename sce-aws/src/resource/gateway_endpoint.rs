@@ -23,7 +23,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, GatewayEndpoint>
     let found = found.into_iter().filter(is_live).collect();
     let Some(endpoint) = only_ours(
         "DescribeVpcEndpoints",
-        wanted.node,
+        wanted,
         found,
         |endpoint| endpoint.tags(),
         |endpoint| endpoint.vpc_endpoint_id(),

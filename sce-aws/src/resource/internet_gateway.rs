@@ -19,7 +19,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, InternetGateway>
     let found = found.map_err(cloud("DescribeInternetGateways", wanted.label()))?;
     let Some(gateway) = only_ours(
         "DescribeInternetGateways",
-        wanted.node,
+        wanted,
         found,
         |gateway| gateway.tags(),
         |gateway| gateway.internet_gateway_id(),

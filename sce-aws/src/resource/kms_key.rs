@@ -22,7 +22,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, KmsKey>) -> Resu
     let node = wanted.node;
     let key = match live(session, node, &format!("alias/{}", node.name)).await? {
         Some(key) => Some(key),
-        None => tagged(session, node).await?,
+        None => tagged(session, wanted).await?,
     };
     let Some(key) = key else { return Ok(None) };
     // The key is there: if a part of it does not show yet, to say there is none would make a second.
@@ -102,7 +102,8 @@ fn awaits_deletion(key: &KeyMetadata) -> bool {
 
 /// Asks every key of the region for its tags, since KMS has no search. Keys of others may be closed to us and cannot be this one;
 /// but when all are closed, this one may be among them.
-async fn tagged(session: &Session, node: &Node) -> Result<Option<KeyMetadata>, CloudError> {
+async fn tagged(session: &Session, wanted: &Wanted<'_, KmsKey>) -> Result<Option<KeyMetadata>, CloudError> {
+    let node = wanted.node;
     let listed = session.kms.list_keys().into_paginator().items().send().try_collect().await;
     let listed = listed.map_err(cloud("ListKeys", node.id.as_str()))?;
     let (mut found, mut denied, mut any_open) = (Vec::new(), None, false);
@@ -121,7 +122,7 @@ async fn tagged(session: &Session, node: &Node) -> Result<Option<KeyMetadata>, C
     }
     match denied {
         Some(error) if !any_open => Err(error),
-        _ => only("ListKeys", node, found, |key| Some(key.key_id())),
+        _ => only("ListKeys", wanted, found, |key| Some(key.key_id())),
     }
 }
 

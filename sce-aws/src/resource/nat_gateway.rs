@@ -106,7 +106,7 @@ async fn live(session: &Session, wanted: &Wanted<'_, NatGateway>) -> Result<Opti
     let found = request.into_paginator().items().send().try_collect().await;
     only_ours(
         "DescribeNatGateways",
-        wanted.node,
+        wanted,
         found.map_err(cloud("DescribeNatGateways", wanted.label()))?,
         |gateway| gateway.tags(),
         |gateway| gateway.nat_gateway_id(),

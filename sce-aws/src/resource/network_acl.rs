@@ -24,7 +24,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, NetworkAcl>) -> 
     let request = session.ec2.describe_network_acls().set_filters(Some(tags::filters(wanted.node)));
     let found = request.into_paginator().items().send().try_collect().await;
     let found = found.map_err(cloud("DescribeNetworkAcls", wanted.label()))?;
-    let Some(acl) = only_ours("DescribeNetworkAcls", wanted.node, found, |acl| acl.tags(), |acl| acl.network_acl_id())?
+    let Some(acl) = only_ours("DescribeNetworkAcls", wanted, found, |acl| acl.tags(), |acl| acl.network_acl_id())?
     else {
         return Ok(None);
     };
@@ -90,6 +90,15 @@ pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Res
     match patiently(session, FRESH, |error| error.trouble == Trouble::InUse, send).await {
         Err(error) if error.trouble == Trouble::NotFound => Ok(Deleted::Gone),
         other => other.map(|_| Deleted::Gone),
+    }
+}
+
+/// Whether an ACL is there.
+pub(crate) async fn lives(session: &Session, label: &str, id: &str) -> Result<bool, CloudError> {
+    let sent = session.ec2.describe_network_acls().network_acl_ids(id).send().await;
+    match sent.map_err(cloud("DescribeNetworkAcls", label)) {
+        Err(error) if error.trouble == Trouble::NotFound => Ok(false),
+        other => Ok(!other?.network_acls().is_empty()),
     }
 }
 

@@ -260,7 +260,7 @@ mod tests {
         let ours = "arn:aws:iam::111122223333:policy/hipaa_flowlog_policy";
         let planned = role(&[ours], &[]);
         let node = node(&planned);
-        let wanted = Wanted { node: &node, properties: &planned, life: "" };
+        let wanted = Wanted { node: &node, properties: &planned, known: None, life: "" };
         assert!(refuse_unplanned(&wanted, &role(&[], &[])).is_ok());
         let present = role(&[ours, "arn:aws:iam::aws:policy/AdministratorAccess"], &["extra"]);
         let refused = refuse_unplanned(&wanted, &present).unwrap_err();

@@ -24,7 +24,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, RouteTable>) -> 
     let found = request.into_paginator().items().send().try_collect().await;
     let found = found.map_err(cloud("DescribeRouteTables", wanted.label()))?;
     let found = if wanted.properties.main { found } else { ours(wanted.node, found, |table| table.tags()) };
-    let Some(table) = only("DescribeRouteTables", wanted.node, found, |table| table.route_table_id())? else {
+    let Some(table) = only("DescribeRouteTables", wanted, found, |table| table.route_table_id())? else {
         return Ok(None);
     };
     let unreadable = |what: &str| CloudError::unreadable("DescribeRouteTables", wanted.label(), what);

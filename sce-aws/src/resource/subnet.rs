@@ -23,7 +23,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, Subnet>) -> Resu
         .await
         .map_err(cloud("DescribeSubnets", wanted.label()))?;
     let Some(subnet) =
-        only_ours("DescribeSubnets", wanted.node, found, |subnet| subnet.tags(), |subnet| subnet.subnet_id())?
+        only_ours("DescribeSubnets", wanted, found, |subnet| subnet.tags(), |subnet| subnet.subnet_id())?
     else {
         return Ok(None);
     };

@@ -17,7 +17,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, Vpc>) -> Result<
     let pages = request.into_paginator().items().send().try_collect().await;
     let found = only_ours(
         "DescribeVpcs",
-        wanted.node,
+        wanted,
         pages.map_err(cloud("DescribeVpcs", wanted.label()))?,
         |vpc| vpc.tags(),
         |vpc| vpc.vpc_id(),

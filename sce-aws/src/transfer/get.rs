@@ -195,7 +195,8 @@ async fn check(path: &Path, total: u64, progress: Listener<'_>) -> Result<Digest
 
 fn refuse_existing(target: &Path, existing: Existing) -> Result<(), TransferError> {
     match (fs::symlink_metadata(target), existing) {
-        (Ok(found), Existing::Overwrite) if found.is_dir() => Err(TransferError::NotAFile(target.to_owned())),
+        // A device or a pipe is not what anybody means to replace by a file.
+        (Ok(found), Existing::Overwrite) if !found.is_file() => Err(TransferError::NotAFile(target.to_owned())),
         (Ok(_), Existing::Keep) => Err(TransferError::TargetExists(target.to_owned())),
         (Ok(_), Existing::Overwrite) => Ok(()),
         (Err(error), _) if error.kind() == io::ErrorKind::NotFound => Ok(()),

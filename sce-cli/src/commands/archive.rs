@@ -1,6 +1,5 @@
 //! `sce archive`
 
-use std::fs;
 use std::path::Path;
 
 use sce::archive::{self, Identity, Problem, RestoreReport, Restored, SecretString, VerifyReport};
@@ -60,8 +59,7 @@ pub(crate) fn run(asked: &Archive, global: &Global) -> Result<Exit, Failure> {
 
 /// The first line of a file.
 pub(crate) fn passphrase(file: &Path) -> Result<SecretString, Failure> {
-    let text = fs::read_to_string(file)
-        .map_err(|error| Failure::usage(format!("`{}` cannot be read", file.display())).because(&error))?;
+    let text = sce::read_text(file)?;
     match text.lines().next().filter(|line| !line.is_empty()) {
         Some(line) => Ok(SecretString::from(line)),
         None => {

@@ -79,11 +79,12 @@ pub(crate) fn not_shown_text(not_shown: &[NotShown]) -> String {
     if groups.is_empty() {
         return String::new();
     }
-    let told = |(what, why, nodes): (&str, &str, Vec<&str>)| {
-        format!("{}\n{}\n", wrapped(&format!("{what} of {}", nodes.join(", ")), "  "), wrapped(why, "          "))
-    };
-    let told: String = groups.into_iter().map(told).collect();
-    format!("\nnot shown by this emulator, and so not verified:\n{told}")
+    let told = groups.into_iter().map(|(what, _, nodes)| match nodes.as_slice() {
+        [only] => format!("{what} of {only}"),
+        several => format!("{what} of {} things", several.len()),
+    });
+    let told = wrapped(&told.collect::<Vec<_>>().join(", "), "  ");
+    format!("\nnot shown by this emulator, and so not verified (`--json` says why):\n{told}\n")
 }
 
 fn entry(finding: &Finding, width: usize) -> String {
@@ -123,7 +124,7 @@ mod tests {
         };
         let text =
             not_shown_text(&[not_shown("a", "none comes"), not_shown("b", "late"), not_shown("c", "none comes")]);
-        let expected = "\nnot shown by this emulator, and so not verified:\n  delivery of a, c\n          none comes\n  delivery of b\n          late\n";
+        let expected = "\nnot shown by this emulator, and so not verified (`--json` says why):\n  delivery of 2 things, delivery of b\n";
         assert_eq!(text, expected);
         assert_eq!(not_shown_text(&[]), "");
     }

@@ -25,16 +25,23 @@ struct Document<'a> {
 /// Who can open the archive.
 struct Chosen {
     protection: Protection,
-    /// The private key, when it was made here.
+    /// The private key, when it is ours to hand over.
     identity: Option<PathBuf>,
+    /// Whether this run made it.
+    made_now: bool,
 }
 
 pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failure> {
     let session = target::session(global, &asked.environment).await?;
-    let Chosen { protection, identity } = chosen(asked)?;
+    let recipients = match asked.recipient.as_slice() {
+        [] => sce::kept_spec(&session, &asked.environment.pit).await?.archive.recipients,
+        named => named.to_vec(),
+    };
+    let Chosen { protection, identity, made_now } = chosen(asked, recipients)?;
     let options = CloseOutOptions { archive: asked.archive.clone(), protection, take_over: asked.take_over };
     let progress = Progress::new(global.quiet, "closing out");
-    let closed = sce::close_out(&session, &asked.environment.pit, &options, &|step| progress.step(step)).await?;
+    let closed = sce::close_out(&session, &asked.environment.pit, &options, &|step| progress.step(step)).await;
+    let closed = closed.inspect_err(|_| remove_unused(identity.as_deref().filter(|_| made_now), &asked.archive))?;
     drop(progress);
     match asked.format.json {
         true => {
@@ -46,19 +53,28 @@ pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failu
     Ok(Exit::findings(!closed.left.is_empty()))
 }
 
-/// Those named; else a key that is made now.
-fn chosen(asked: &CloseOut) -> Result<Chosen, Failure> {
+/// A key that this run made and that opens nothing is not left lying about: without a manifest there is no archive to open.
+fn remove_unused(identity: Option<&Path>, archive: &Path) {
+    if let Some(identity) = identity.filter(|_| !archive.join("manifest.json").exists()) {
+        // What matters is the failure that is about to be told.
+        drop(std::fs::remove_file(identity));
+    }
+}
+
+/// Those named on the command line or in the spec; else a key that is made now.
+fn chosen(asked: &CloseOut, recipients: Vec<String>) -> Result<Chosen, Failure> {
     if asked.dangerously_plain {
         note("warning: the archive is not encrypted; whoever gets at the folder can read the data");
         let protection = Protection::Plain(Dangerous::store_health_data_in_clear());
-        return Ok(Chosen { protection, identity: None });
+        return Ok(Chosen { protection, identity: None, made_now: false });
     }
-    if !asked.recipient.is_empty() {
-        return Ok(Chosen { protection: Protection::Recipients(asked.recipient.clone()), identity: None });
+    if !recipients.is_empty() {
+        return Ok(Chosen { protection: Protection::Recipients(recipients), identity: None, made_now: false });
     }
     let path = identity_path(&asked.archive);
+    let made_now = !path.exists();
     let recipient = own_key(&path, asked.passphrase_file.as_deref())?;
-    Ok(Chosen { protection: Protection::Recipients(vec![recipient]), identity: Some(path) })
+    Ok(Chosen { protection: Protection::Recipients(vec![recipient]), identity: Some(path), made_now })
 }
 
 /// Makes the key, or takes the one that an earlier run made for the same archive.
@@ -145,6 +161,7 @@ mod tests {
             foreign: Vec::new(),
             stays: Vec::new(),
             manifest: "archive/manifest.json".to_owned(),
+            archives: Vec::new(),
             manifest_head: String::new(),
         };
         insta::assert_snapshot!(text(&closed, Some(Path::new("archive.identity"))), @r"

@@ -1,6 +1,5 @@
 //! `sce cost`
 
-use std::fs;
 use std::path::Path;
 
 use sce::cost::{Assumptions, InvalidPrices, Prices};
@@ -21,8 +20,7 @@ pub(crate) fn run(asked: &Cost, global: &Global) -> Result<Exit, Failure> {
 }
 
 fn read(path: &Path) -> Result<Prices, Failure> {
-    let text = fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("`{}` cannot be read", path.display())).because(&error))?;
+    let text = sce::read_text(path)?;
     text.parse().map_err(|error| invalid(path, &error))
 }
 

@@ -81,7 +81,12 @@ async fn get(asked: &Fetch, global: &Global) -> Result<Exit, Failure> {
     let place = Place { bucket: bucket(&stores, asked.from).to_owned(), key: asked.key.clone() };
     let existing = if asked.overwrite { Existing::Overwrite } else { Existing::Keep };
     let progress = Progress::new(global.quiet, "receiving");
-    let fetched = transfer::get(&session, &place, &asked.output, existing, &|done| progress.transfer(done)).await?;
+    let listener = |done| progress.transfer(done);
+    let fetched = tokio::select! {
+        fetched = transfer::get(&session, &place, &asked.output, existing, &listener) => fetched?,
+        // The partial file goes with the work that is dropped here.
+        _ = tokio::signal::ctrl_c() => return Err(Failure::cloud("interrupted: nothing was written")),
+    };
     drop(progress);
     let Fetched { bytes, sha256, verified, .. } = fetched;
     if !verified {

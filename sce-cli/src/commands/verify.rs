@@ -14,8 +14,12 @@ use crate::progress::Progress;
 #[derive(Serialize)]
 struct Document<'a> {
     schema_version: u32,
-    #[serde(flatten)]
-    verification: &'a Verification,
+    verified: bool,
+    nodes: &'a [Verdict],
+    unplanned: &'a [String],
+    not_shown: &'a [sce::NotShown],
+    /// Those about which something is to be done, as `sce check` counts them.
+    findings: Vec<&'a sce::Finding>,
 }
 
 pub(crate) async fn run(asked: &SpecJson, global: &Global) -> Result<Exit, Failure> {
@@ -24,10 +28,21 @@ pub(crate) async fn run(asked: &SpecJson, global: &Global) -> Result<Exit, Failu
     let verification = sce::verify(&session, &prepared.plan, &Declared::of(&prepared.file.spec)).await;
     drop(progress);
     match asked.format.json {
-        true => output::json(&Document { schema_version: 1, verification: &verification })?,
+        true => output::json(&document(&verification))?,
         false => output::result(&text(&verification))?,
     }
     Ok(Exit::findings(!verification.verified))
+}
+
+fn document(verification: &Verification) -> Document<'_> {
+    Document {
+        schema_version: 1,
+        verified: verification.verified,
+        nodes: &verification.nodes,
+        unplanned: &verification.unplanned,
+        not_shown: &verification.not_shown,
+        findings: verification.findings.iter().filter(|finding| finding.open()).collect(),
+    }
 }
 
 /// What is not as planned, what the rules say of what is there, and what nobody could see.

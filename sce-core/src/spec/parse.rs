@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use jiff::civil::Date;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize as _, Deserializer, Serialize, de};
 use thiserror::Error;
 
 use super::locate::{line_at, line_of};
@@ -119,6 +121,44 @@ pub(crate) fn grammar_help(message: &str) -> Option<String> {
     }
 }
 
+/// A date, written as text or as TOML's own.
+pub(super) fn optional_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    struct DateVisitor;
+
+    impl<'de> Visitor<'de> for DateVisitor {
+        type Value = Option<Date>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a date such as `2026-03-01`")
+        }
+
+        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+            deserializer.deserialize_any(self)
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            let wrong = |_| E::invalid_value(de::Unexpected::Str(text), &self);
+            text.parse().map(Some).map_err(wrong)
+        }
+
+        // TOML's reader hands its dates out as a map of its own.
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            let date = toml::value::Datetime::deserialize(de::value::MapAccessDeserializer::new(map))?;
+            self.visit_str(&date.to_string())
+        }
+    }
+
+    deserializer.deserialize_option(DateVisitor)
+}
+
 /// The candidate most like `word`, if any is like it at all.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
@@ -189,6 +229,17 @@ mod tests {
         assert_eq!(problems[0].1, "private subnet `10.0.0.128/25` overlaps public subnet `10.0.0.0/24`");
         assert_eq!(problems[1].1, "zone `us-east-1a` is not in region `us-west-2`");
         assert_eq!(problems[2].2.as_deref(), Some("the nearest period that keeps them long enough is 2192 days"));
+    }
+
+    #[test]
+    fn a_date_is_read_as_text_and_as_tomls_own() {
+        for date in ["\"2026-03-01\"", "2026-03-01"] {
+            let spec = parse(&format!("{LEAST}[approvals]\nbaa = {date}\n"), Format::Toml).unwrap();
+            assert_eq!(spec.approvals.baa, Some(jiff::civil::date(2026, 3, 1)));
+        }
+        let (line, message, _) = refused(&format!("{LEAST}[approvals]\nbaa = \"2026-02-31\"\n")).remove(0);
+        let expected = "invalid value: string \"2026-02-31\", expected a date such as `2026-03-01`";
+        assert_eq!((line, message.as_str()), (Some(5), expected));
     }
 
     #[test]

@@ -44,6 +44,12 @@ fn network(spec: &Spec, found: &mut Vec<Violation>) {
     {
         found.push(violation(&["network", "cidr"], error.to_string(), error.help()));
     }
+    if let Some(block) = network.cidr.filter(|block| block.is_ipv4() && !block.is_rfc1918()) {
+        let message = format!("network `{block}` is not a private range");
+        let help =
+            "use a part of 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16 (RFC 1918): other addresses belong to somebody";
+        found.push(violation(&["network", "cidr"], message, Some(help.to_owned())));
+    }
     let subnets = [("public", &network.public), ("private", &network.private)];
     for (name, subnet) in subnets.iter().filter_map(|(name, subnet)| Some((*name, (*subnet).as_ref()?))) {
         if let Err(error) = VpcBlock::try_from(*subnet) {
