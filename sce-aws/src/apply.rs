@@ -221,11 +221,12 @@ impl Run<'_> {
         name: &str,
         teller: &mut Teller<'_>,
     ) -> Result<(), ApplyError> {
-        let dropped = dropped(self.plan, registry, name).await.map_err(|source| self.registry(source))?;
+        let mut journal = Journal::open(registry, name).await.map_err(|source| self.registry(source))?;
+        let dropped = dropped(self.plan, &journal);
         if !dropped.is_empty() {
             return Err(ApplyError::Dropped { nodes: dropped });
         }
-        let mut journal = self.prepare(checked, registry, name).await.map_err(|source| self.registry(source))?;
+        self.keep(checked, registry).await.map_err(|source| self.registry(source))?;
         let life = registry.life().await.map_err(|source| self.registry(source))?;
         for node in self.plan.pit_nodes() {
             held.renew().await.map_err(|source| self.registry(source))?;
@@ -236,19 +237,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Keeps what was asked where it outlives the environment, and reads what earlier runs did.
-    async fn prepare<'r>(
-        &self,
-        checked: &CheckedPlan,
-        registry: &'r Registry<'r>,
-        name: &str,
-    ) -> Result<Journal<'r>, RegistryError> {
+    /// Keeps what was asked where it outlives the environment.
+    async fn keep(&self, checked: &CheckedPlan, registry: &Registry<'_>) -> Result<(), RegistryError> {
         let json = |value: serde_json::Result<String>| value.unwrap_or_default();
         registry.keep("spec.json", &json(serde_json::to_string_pretty(checked.spec()))).await?;
         registry.keep("lock.json", &json(serde_json::to_string_pretty(checked.lock()))).await?;
         registry.keep_plan(self.plan).await?;
-        registry.keep("findings.json", &json(serde_json::to_string_pretty(checked.findings()))).await?;
-        Journal::open(registry, name).await
+        registry.keep("findings.json", &json(serde_json::to_string_pretty(checked.findings()))).await
     }
 
     /// One node: looked for, made if it is not there, settled if it is not as planned.
@@ -271,7 +266,7 @@ impl Run<'_> {
                 self.make(node, journal, life).await?
             }
         };
-        self.own(node, &found, made || in_doubt)?;
+        self.own(node, &found, made)?;
         if journal.attributes(&node.id) != Some(&found.attributes) {
             self.record(journal, node, Event::Present(found.attributes.clone())).await?;
         }
@@ -361,7 +356,7 @@ impl Run<'_> {
         &mut self,
         node: &Node,
         found: Found,
-        journal: Option<&mut Journal<'_>>,
+        mut journal: Option<&mut Journal<'_>>,
         teller: &mut Teller<'_>,
     ) -> Result<bool, ApplyError> {
         let divergences = self.session.divergences.clone();
@@ -374,10 +369,6 @@ impl Run<'_> {
         }
         teller.node(node, Deed::Settling);
         let attributes = found.attributes.clone();
-        if let Some(journal) = &journal {
-            debug_assert!(journal.attributes(&node.id).is_some(), "a thing is present before it is changed");
-        }
-        let mut journal = journal;
         if let Some(journal) = journal.as_deref_mut() {
             self.record(journal, node, Event::Changing).await?;
         }
@@ -394,7 +385,7 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// Refuses what bears the name and is not this environment's. What this run made, or an earlier one may have, is.
+    /// Refuses what bears the name and is not this environment's. Tags come with the creating call, so what any run made has them.
     fn own(&self, node: &Node, found: &Found, made: bool) -> Result<(), ApplyError> {
         let descriptor = node.properties.kind().descriptor();
         if made || goes_with_vpc(node) || !descriptor.taggable {
@@ -442,10 +433,8 @@ impl Run<'_> {
 
 /// What earlier plans made that this plan has no more. This version deletes nothing but a whole environment, so it must not be left
 /// to run on unseen.
-async fn dropped(plan: &Plan, registry: &Registry<'_>, name: &str) -> Result<Vec<String>, RegistryError> {
-    let journal = Journal::open(registry, name).await?;
-    let known = journal.present().filter(|id| plan.node(id).is_none());
-    Ok(known.map(ToString::to_string).collect())
+fn dropped(plan: &Plan, journal: &Journal<'_>) -> Vec<String> {
+    journal.present().filter(|id| plan.node(id).is_none()).map(ToString::to_string).collect()
 }
 
 /// How it shows that a thing is not what this node made; none when it is.
