@@ -74,6 +74,8 @@ pub struct ArchiveRecord {
     pub manifest: String,
     /// How many versions of objects it holds.
     pub objects: usize,
+    /// In how many buckets something did not have the SHA-256 it was stored with; those are not deleted.
+    pub differing_buckets: usize,
 }
 
 /// An object in the archive.
@@ -286,6 +288,7 @@ impl End<'_> {
             head: manifest.head.to_string(),
             manifest: self.closed.manifest.clone(),
             objects: manifest.objects.len(),
+            differing_buckets: self.damaged.len(),
         };
         let text = serde_json::to_string_pretty(&record).unwrap_or_default();
         registry.write(&format!("{}{}.json", self.archives, record.head), &text).await?;
@@ -303,8 +306,13 @@ impl End<'_> {
         let Ok(text) = std::fs::read(options.archive.join("manifest.json")) else { return Ok(None) };
         let Ok(manifest) = Manifest::from_json(&text) else { return Ok(None) };
         let records = registry.archives(&self.archives).await?;
-        let known = records.iter().any(|record| record.head == manifest.head.to_string());
+        let known =
+            records.iter().any(|record| record.head == manifest.head.to_string() && record.differing_buckets == 0);
         if !known || !manifest.is_chained() || manifest.pit != self.plan.pit {
+            return Ok(None);
+        }
+        // The manifest alone proves nothing: what it names must still lie there, every hash as written.
+        if !archive::verify(&options.archive, None).is_ok_and(|report| report.is_sound()) {
             return Ok(None);
         }
         let held: BTreeSet<(&str, &str, Option<&str>)> = manifest

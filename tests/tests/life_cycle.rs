@@ -164,3 +164,29 @@ fn an_end_that_was_cut_short_goes_on_into_the_same_archive() {
     assert_eq!(closed["archived"].as_array().unwrap().len(), 1, "the archive of the first run counts");
     assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"]);
 }
+
+#[test]
+fn an_end_that_was_cut_short_does_not_rely_on_an_archive_that_lost_a_file() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", ""))).with_status(0);
+    let data = folder.path().join("visits.csv");
+    fs::write(&data, "1,2,3").unwrap();
+    run(emulators.sce().args(["data", "put"]).arg(&data).arg("hipaa")).with_status(0);
+    let archive = folder.path().join("archive");
+    let mut first = emulators.sce();
+    first.args(["close-out", "hipaa", "--archive"]).arg(&archive).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut first = first.spawn().unwrap();
+    let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("deleted bucket-ancillary")), "it begins to delete");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let object = fs::read_dir(archive.join("objects")).unwrap().next().unwrap().unwrap();
+    fs::remove_file(object.path()).unwrap();
+
+    let mut again = emulators.sce();
+    again.args(["close-out", "hipaa", "--take-over", "--archive"]).arg(&archive);
+    let refused = run(&mut again);
+    assert_ne!(refused.status, 0, "{refused:?}");
+    assert!(emulators.traces("hipaa").iter().any(|line| line.starts_with("vpc ")), "nothing more was deleted");
+}
