@@ -6,7 +6,25 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
 
 /// The services that this crate calls, as endpoint settings name them.
-pub const SERVICES: [&str; 6] = ["ec2", "iam", "kms", "logs", "s3", "sts"];
+pub const SERVICES: [&str; 17] = [
+    "cloudtrail",
+    "cloudwatch",
+    "config",
+    "dynamodb",
+    "ec2",
+    "guardduty",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "rds",
+    "s3",
+    "s3control",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+];
 
 /// Where each service is reached: one endpoint for all, others for single services.
 ///

@@ -1,7 +1,9 @@
 //! Asking the account what a plan needs.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sce_core::aws::arn::Arn;
-use sce_core::lock::Lock;
+use sce_core::lock::{Architecture, Image, Lock};
 use sce_core::spec::Spec;
 use thiserror::Error;
 
@@ -23,7 +25,16 @@ pub enum LockError {
         /// Those it can use.
         available: Vec<String>,
     },
+    /// The region has no image for a machine.
+    #[error("the region has no Amazon Linux 2023 image for {} machines", .architecture.as_str())]
+    NoImage {
+        /// The architecture.
+        architecture: Architecture,
+    },
 }
+
+/// Names of Amazon Linux 2023's full images; the minimal ones, without the agent of Systems Manager, are named otherwise.
+const IMAGE_NAMES: &str = "al2023-ami-2023.*";
 
 impl LockError {
     /// What to do about it.
@@ -31,6 +42,9 @@ impl LockError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Cloud(error) => error.help().map(str::to_owned),
+            Self::NoImage { .. } => {
+                Some("choose an instance type of another architecture, or another region".to_owned())
+            }
             Self::NoSuchZone { available, .. } => Some(format!("zones it can use: {}", available.join(", "))),
         }
     }
@@ -57,7 +71,41 @@ pub async fn resolve(session: &Session, spec: &Spec) -> Result<Lock, LockError> 
         partition: spec.region.partition(),
         zone,
         administrators: administrators(session, spec).await,
+        images: images(session, spec).await?,
+        s3_prefix_list: if spec.machines().next().is_some() { s3_prefix_list(session, spec).await? } else { None },
+        keys: BTreeMap::new(),
     })
+}
+
+/// The newest Amazon Linux 2023 image of each architecture that the spec's machines have.
+async fn images(session: &Session, spec: &Spec) -> Result<BTreeMap<Architecture, Image>, LockError> {
+    let wanted: BTreeSet<Architecture> =
+        spec.machines().map(|machine| Architecture::of(&machine.instance_type)).collect();
+    let mut images = BTreeMap::new();
+    for architecture in wanted {
+        let request = session.ec2.describe_images().owners("amazon").filters(filter("name", IMAGE_NAMES));
+        let request = request.filters(filter("architecture", architecture.as_str()));
+        let request = request.filters(filter("state", "available"));
+        let answer = request.send().await.map_err(cloud("DescribeImages", architecture.as_str()))?;
+        let newest = answer.images().iter().max_by_key(|image| image.creation_date().unwrap_or_default().to_owned());
+        let found = newest.and_then(|image| {
+            Some(Image {
+                id: image.image_id()?.parse().ok()?,
+                name: image.name()?.to_owned(),
+                root_device: image.root_device_name()?.to_owned(),
+            })
+        });
+        images.insert(architecture, found.ok_or(LockError::NoImage { architecture })?);
+    }
+    Ok(images)
+}
+
+async fn s3_prefix_list(session: &Session, spec: &Spec) -> Result<Option<String>, LockError> {
+    let name = format!("com.amazonaws.{}.s3", spec.region);
+    let request = session.ec2.describe_managed_prefix_lists().filters(filter("prefix-list-name", &name));
+    let answer = request.send().await.map_err(cloud("DescribeManagedPrefixLists", &name))?;
+    let ours = answer.prefix_lists().iter().find(|list| list.prefix_list_name() == Some(name.as_str()));
+    Ok(ours.and_then(|list| list.prefix_list_id()).map(str::to_owned))
 }
 
 /// As declared; else whoever builds, so that nobody locks himself out.

@@ -132,6 +132,16 @@ dispatch! {
     KmsKey => kms_key,
     KmsAlias => kms_alias,
     Bucket => bucket,
+    BucketObject => bucket_object,
+    SecurityGroup => security_group,
+    KeyPair => key_pair,
+    InstanceProfile => instance_profile,
+    InterfaceEndpoint => interface_endpoint,
+    SessionDocument => session_document,
+    LaunchTemplate => launch_template,
+    Instance => instance,
+    Volume => volume,
+    VolumeAttachment => volume_attachment,
 }
 
 /// The only one of what was found; of several of the same PIT and place, the one that the journal knows. Where it knows none, that is a

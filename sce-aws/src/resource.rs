@@ -1,13 +1,19 @@
 //! One kind of resource a file: how it is looked at, made, settled, tagged and deleted.
 
 pub(crate) mod bucket;
+pub(crate) mod bucket_object;
 pub(crate) mod default_security_group;
 pub(crate) mod elastic_ip;
 pub(crate) mod flow_log;
 pub(crate) mod gateway_endpoint;
+pub(crate) mod instance;
+pub(crate) mod instance_profile;
+pub(crate) mod interface_endpoint;
 pub(crate) mod internet_gateway;
+pub(crate) mod key_pair;
 pub(crate) mod kms_alias;
 pub(crate) mod kms_key;
+pub(crate) mod launch_template;
 pub(crate) mod log_group;
 pub(crate) mod managed_policy;
 pub(crate) mod nat_gateway;
@@ -16,7 +22,11 @@ pub(crate) mod role;
 pub(crate) mod route;
 pub(crate) mod route_table;
 pub(crate) mod route_table_association;
+pub(crate) mod security_group;
+pub(crate) mod session_document;
 pub(crate) mod subnet;
+pub(crate) mod volume;
+pub(crate) mod volume_attachment;
 pub(crate) mod vpc;
 
 use sce_core::plan::Node;

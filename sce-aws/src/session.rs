@@ -36,11 +36,22 @@ pub enum Target {
 /// A way into an account.
 #[derive(Clone, Debug)]
 pub struct Session {
+    pub(crate) cloudtrail: aws_sdk_cloudtrail::Client,
+    pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(crate) config: aws_sdk_config::Client,
+    pub(crate) dynamodb: aws_sdk_dynamodb::Client,
     pub(crate) ec2: aws_sdk_ec2::Client,
+    pub(crate) guardduty: aws_sdk_guardduty::Client,
     pub(crate) iam: aws_sdk_iam::Client,
     pub(crate) kms: aws_sdk_kms::Client,
+    pub(crate) lambda: aws_sdk_lambda::Client,
     pub(crate) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(crate) rds: aws_sdk_rds::Client,
     pub(crate) s3: aws_sdk_s3::Client,
+    pub(crate) s3control: aws_sdk_s3control::Client,
+    pub(crate) sns: aws_sdk_sns::Client,
+    pub(crate) sqs: aws_sdk_sqs::Client,
+    pub(crate) ssm: aws_sdk_ssm::Client,
     pub(crate) world: Arc<dyn World>,
     pub(crate) divergences: Arc<Divergences>,
     region: Region,
@@ -109,7 +120,7 @@ impl Session {
             Target::Emulator(_) => Some(dummy_credentials()),
             Target::RealAccount(_) => usual_credentials(region).await,
         };
-        let config = config(region, credentials);
+        let shared = config(region, credentials);
         let endpoint = |service: &str| match target {
             Target::Emulator(endpoints) => endpoints.of(service).map(|url| Some(url.to_owned())),
             Target::RealAccount(_) => Ok(None),
@@ -117,7 +128,7 @@ impl Session {
         let count = Count(calls.clone());
         macro_rules! client {
             ($sdk:ident, $service:literal) => {{
-                let mut builder = $sdk::config::Builder::from(&config).interceptor(count.clone());
+                let mut builder = $sdk::config::Builder::from(&shared).interceptor(count.clone());
                 builder.set_endpoint_url(endpoint($service)?);
                 builder
             }};
@@ -131,11 +142,22 @@ impl Session {
         }
         let emulated = matches!(target, Target::Emulator(_));
         Ok(Self {
+            cloudtrail: aws_sdk_cloudtrail::Client::from_conf(client!(aws_sdk_cloudtrail, "cloudtrail").build()),
+            cloudwatch: aws_sdk_cloudwatch::Client::from_conf(client!(aws_sdk_cloudwatch, "cloudwatch").build()),
+            config: aws_sdk_config::Client::from_conf(client!(aws_sdk_config, "config").build()),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(client!(aws_sdk_dynamodb, "dynamodb").build()),
             ec2: aws_sdk_ec2::Client::from_conf(client!(aws_sdk_ec2, "ec2").build()),
+            guardduty: aws_sdk_guardduty::Client::from_conf(client!(aws_sdk_guardduty, "guardduty").build()),
             iam: aws_sdk_iam::Client::from_conf(client!(aws_sdk_iam, "iam").build()),
             kms: aws_sdk_kms::Client::from_conf(client!(aws_sdk_kms, "kms").build()),
+            lambda: aws_sdk_lambda::Client::from_conf(client!(aws_sdk_lambda, "lambda").build()),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(client!(aws_sdk_cloudwatchlogs, "logs").build()),
+            rds: aws_sdk_rds::Client::from_conf(client!(aws_sdk_rds, "rds").build()),
             s3: aws_sdk_s3::Client::from_conf(client!(aws_sdk_s3, "s3").force_path_style(emulated).build()),
+            s3control: aws_sdk_s3control::Client::from_conf(client!(aws_sdk_s3control, "s3control").build()),
+            sns: aws_sdk_sns::Client::from_conf(client!(aws_sdk_sns, "sns").build()),
+            sqs: aws_sdk_sqs::Client::from_conf(client!(aws_sdk_sqs, "sqs").build()),
+            ssm: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm, "ssm").build()),
             world,
             divergences: Arc::default(),
             region: region.clone(),

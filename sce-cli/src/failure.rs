@@ -199,7 +199,7 @@ impl From<CloudError> for Failure {
 impl From<LockError> for Failure {
     fn from(error: LockError) -> Self {
         let exit = match &error {
-            LockError::NoSuchZone { .. } => Exit::Usage,
+            LockError::NoSuchZone { .. } | LockError::NoImage { .. } => Exit::Usage,
             LockError::Cloud(_) => Exit::Cloud,
         };
         Self::of(exit, &error, error.help())

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountId, Partition, Zone};
-use crate::aws::arn::Arn;
+use crate::aws::arn::{Arn, ImageId};
 use crate::pit::Pit;
 use crate::spec::Spec;
+use crate::ssh::PublicKey;
 
 /// The version of the lock file's format that this crate writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -28,6 +29,68 @@ pub struct Lock {
     pub zone: Zone,
     /// Who administers the key and may read data from outside the VPC.
     pub administrators: Vec<Arn>,
+    /// The newest Amazon Linux 2023 image of each architecture that the spec's machines have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub images: BTreeMap<Architecture, Image>,
+    /// AWS's list of S3's addresses in the region, which firewalls name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_prefix_list: Option<String>,
+    /// Public halves of keys made with `sce keys make`, by what they are for: `bastion`, `private`, or a person's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub keys: BTreeMap<String, PublicKey>,
+}
+
+/// A machine image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Image {
+    /// Its id.
+    pub id: ImageId,
+    /// Its name, which tells its version.
+    pub name: String,
+    /// What it calls the volume it boots from.
+    pub root_device: String,
+}
+
+/// A processor architecture, as AWS writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Architecture {
+    /// Intel and AMD.
+    #[serde(rename = "x86_64")]
+    X86,
+    /// Graviton.
+    Arm64,
+}
+
+impl Architecture {
+    /// The architecture of an instance type: those with a `g` after the generation's number are Graviton's (EC2 user guide,
+    /// "Instance type naming conventions").
+    ///
+    /// ```
+    /// use sce_core::lock::Architecture;
+    /// assert_eq!(Architecture::of("m7g.large"), Architecture::Arm64);
+    /// assert_eq!(Architecture::of("g5.xlarge"), Architecture::X86);
+    /// ```
+    #[must_use]
+    pub fn of(instance_type: &str) -> Self {
+        let family = instance_type.split('.').next().unwrap_or_default();
+        let options = family.trim_start_matches(|c: char| !c.is_ascii_digit());
+        if options.trim_start_matches(|c: char| c.is_ascii_digit()).contains('g') || family == "a1" {
+            Self::Arm64
+        } else {
+            Self::X86
+        }
+    }
+
+    /// The architecture as AWS writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::X86 => "x86_64",
+            Self::Arm64 => "arm64",
+        }
+    }
 }
 
 /// The file `sce.lock`: one lock for each PIT whose spec lies in the folder.
@@ -59,7 +122,18 @@ impl Lock {
             declared => declared.to_vec(),
         };
         let zone = spec.network.zone.clone().unwrap_or_else(|| spec.region.zone('a').expect("`a` is a letter"));
-        Self { offline: true, account, partition, zone, administrators }
+        let images = spec.machines().map(|machine| Architecture::of(&machine.instance_type));
+        let images = images.map(|architecture| (architecture, placeholder_image(architecture))).collect();
+        let s3_prefix_list = spec.machines().next().is_some().then(|| "pl-00000000".to_owned());
+        Self { offline: true, account, partition, zone, administrators, images, s3_prefix_list, keys: BTreeMap::new() }
+    }
+}
+
+fn placeholder_image(architecture: Architecture) -> Image {
+    Image {
+        id: "ami-00000000000000000".parse().expect("a prefix and digits"),
+        name: format!("al2023-ami-placeholder-{}", architecture.as_str()),
+        root_device: "/dev/xvda".to_owned(),
     }
 }
 

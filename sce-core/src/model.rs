@@ -139,6 +139,26 @@ each! {
     keys -> KmsKey;
     /// The buckets.
     buckets -> Bucket;
+    /// The configuration objects.
+    bucket_objects -> BucketObject;
+    /// The security groups, default ones aside.
+    security_groups -> SecurityGroup;
+    /// The key pairs.
+    key_pairs -> KeyPair;
+    /// The instance profiles.
+    instance_profiles -> InstanceProfile;
+    /// The interface endpoints.
+    interface_endpoints -> InterfaceEndpoint;
+    /// The session documents.
+    session_documents -> SessionDocument;
+    /// The launch templates.
+    launch_templates -> LaunchTemplate;
+    /// The instances.
+    instances -> Instance;
+    /// The EBS volumes that are no instance's root.
+    volumes -> Volume;
+    /// The attachments of volumes to instances.
+    volume_attachments -> VolumeAttachment;
 }
 
 impl Resource {

@@ -16,7 +16,7 @@ pub use node::{Node, Scope};
 
 use crate::account::{AccountId, Region};
 use crate::cidr::AllocationError;
-use crate::lock::Lock;
+use crate::lock::{Architecture, Lock};
 use crate::pit::Pit;
 use crate::spec::Spec;
 use crate::value::NodeId;
@@ -67,6 +67,18 @@ pub enum PlanError {
         /// The spec's region.
         region: Region,
     },
+    /// The lock has no image for a machine.
+    #[error("the lock has no image for {} machines", .architecture.as_str())]
+    NoImage {
+        /// The architecture.
+        architecture: Architecture,
+    },
+    /// The lock has no public key for a machine.
+    #[error("the lock has no public key for the {what} machine")]
+    NoKey {
+        /// What the key is for.
+        what: &'static str,
+    },
 }
 
 impl PlanError {
@@ -76,7 +88,8 @@ impl PlanError {
         match self {
             Self::Addresses { source, .. } => source.help(),
             Self::NoFreeNetwork => Some("give `network.cidr`, or narrow the ranges in `network.taken`".to_owned()),
-            Self::OtherRegion { .. } => Some("run `sce lock` again".to_owned()),
+            Self::OtherRegion { .. } | Self::NoImage { .. } => Some("run `sce lock` again".to_owned()),
+            Self::NoKey { .. } => Some("make the pair with `sce keys make SPEC`, then run `sce lock` again".to_owned()),
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::aws::arn::Arn;
 use crate::aws::resource::Tenancy;
 use crate::cidr::Cidr;
 use crate::pit::Pit;
+use crate::ssh::PublicKey;
 
 /// The version of the spec's format that this crate writes; it reads every version up to this one.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -57,6 +58,9 @@ pub struct Spec {
     /// Machines that work by themselves (L289-L315).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workers: Option<Workers>,
+    /// What goes on around the data: the table of uploaded files, and who is told.
+    #[serde(default)]
+    pub ancillary: Ancillary,
     /// Databases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub database: Vec<Database>,
@@ -157,7 +161,7 @@ pub struct NamedRange {
 }
 
 /// Ways in.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Access {
     /// How people get to the private machine.
@@ -166,6 +170,15 @@ pub struct Access {
     pub allow: Vec<NamedRange>,
     /// Who.
     pub people: Vec<Person>,
+    /// Minutes without input after which a session ends (45 CFR 164.312(a)(2)(iii)).
+    pub idle_minutes: u32,
+}
+
+impl Default for Access {
+    /// Session Manager, nobody, and a quarter of an hour.
+    fn default() -> Self {
+        Self { mode: AccessMode::default(), allow: Vec::new(), people: Vec::new(), idle_minutes: 15 }
+    }
 }
 
 /// How people get to the private machine.
@@ -189,6 +202,9 @@ pub struct Person {
     pub name: String,
     /// Where the hand-over sheet goes.
     pub email: String,
+    /// The public half of the person's key; `sce keys make` makes a pair for who has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<PublicKey>,
 }
 
 /// Machines to work on.
@@ -211,6 +227,75 @@ pub struct Machine {
     /// The size of the encrypted data volume, in GiB.
     #[serde(default)]
     pub data_volume_gib: Option<u32>,
+    /// The size of the encrypted root volume, in GiB.
+    #[serde(default = "root_volume_gib")]
+    pub root_volume_gib: u32,
+    /// The size of the swap file on the encrypted root volume, in GiB; 0 for none.
+    #[serde(default = "swap_gib")]
+    pub swap_gib: u32,
+    /// What is installed for people.
+    #[serde(default = "software")]
+    pub software: Vec<Software>,
+    /// Where it comes from.
+    #[serde(default)]
+    pub packages: Packages,
+}
+
+impl Machine {
+    /// A machine of that type and otherwise as usual.
+    #[must_use]
+    pub fn of_type(instance_type: &str) -> Self {
+        Self {
+            instance_type: instance_type.to_owned(),
+            data_volume_gib: None,
+            root_volume_gib: root_volume_gib(),
+            swap_gib: swap_gib(),
+            software: software(),
+            packages: Packages::default(),
+        }
+    }
+}
+
+/// What is installed for people (L332, L682).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Software {
+    /// Python 3 with pip and virtual environments.
+    Python,
+    /// R.
+    R,
+    /// JupyterLab, reached through the ssh tunnel.
+    JupyterLab,
+}
+
+/// Where packages that Amazon Linux's own repositories do not have come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Packages {
+    /// The public indexes, through the NAT gateway.
+    #[default]
+    Internet,
+    /// A Python package index inside, by its URL.
+    Mirror(String),
+    /// Nowhere: Amazon Linux's own packages only, which come through the S3 endpoint.
+    None,
+}
+
+/// What goes on around the data (L577-L582).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ancillary {
+    /// Whether a table lists every file that is put into S3D, filled by a function of the environment's own.
+    pub file_table: bool,
+    /// E-mail addresses that are told of each new file by its name; each has to confirm.
+    pub notify: Vec<String>,
+}
+
+impl Default for Ancillary {
+    /// The table, and nobody told.
+    fn default() -> Self {
+        Self { file_table: true, notify: Vec::new() }
+    }
 }
 
 /// Machines that work by themselves.
@@ -304,6 +389,31 @@ impl Spec {
         })
     }
 
+    /// The private machine E, if one is asked for.
+    #[must_use]
+    pub fn private_machine(&self) -> Option<&Machine> {
+        self.compute.as_ref()?.private.as_ref()
+    }
+
+    /// The bastion B: where the way in leads over one and there is a machine to get to; small unless the spec says otherwise, the
+    /// document's type in its own profile (L504).
+    #[must_use]
+    pub fn bastion_machine(&self) -> Option<Machine> {
+        let wanted = self.access.mode == AccessMode::Bastion && self.private_machine().is_some();
+        let small = || {
+            Machine::of_type(match self.profile {
+                Profile::Modern => "t3.micro",
+                Profile::CloudMaven2017 => "m4.large",
+            })
+        };
+        wanted.then(|| self.compute.as_ref().and_then(|compute| compute.bastion.clone()).unwrap_or_else(small))
+    }
+
+    /// The machines there shall be.
+    pub fn machines(&self) -> impl Iterator<Item = Machine> {
+        self.private_machine().cloned().into_iter().chain(self.bastion_machine())
+    }
+
     /// The VPC's tenancy: as asked, else what the profile has (L388 for the document's).
     #[must_use]
     pub fn tenancy(&self) -> Tenancy {
@@ -318,6 +428,19 @@ impl Spec {
 #[must_use]
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Spec).to_value()
+}
+
+/// Amazon Linux 2023's image takes 8 GiB; the rest is for software and swap.
+const fn root_volume_gib() -> u32 {
+    30
+}
+
+const fn swap_gib() -> u32 {
+    4
+}
+
+fn software() -> Vec<Software> {
+    vec![Software::Python, Software::R, Software::JupyterLab]
 }
 
 fn current_schema_version() -> u32 {

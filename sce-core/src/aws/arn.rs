@@ -162,6 +162,16 @@ ids! {
     RouteTableId, "rtb-", "route table id";
     /// The id of a VPC endpoint.
     VpcEndpointId, "vpce-", "VPC endpoint id";
+    /// The id of a security group.
+    SecurityGroupId, "sg-", "security group id";
+    /// The id of a machine image.
+    ImageId, "ami-", "image id";
+    /// The id of a launch template.
+    LaunchTemplateId, "lt-", "launch template id";
+    /// The id of an instance.
+    InstanceId, "i-", "instance id";
+    /// The id of an EBS volume.
+    VolumeId, "vol-", "volume id";
     /// The id of a KMS key (not its ARN, not an alias).
     KeyId, "", "KMS key id";
 }

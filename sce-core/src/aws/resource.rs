@@ -4,328 +4,29 @@
 //! is, and verification is equality. [`Kind::descriptor`] is the one place that tells what a kind is; its match is exhaustive, so a
 //! kind with a forgotten part does not compile.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod identity;
+mod keys;
+mod logs;
+mod machines;
+mod network;
+mod stores;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::arn::{AllocationId, Arn, InternetGatewayId, KeyId, NatGatewayId, RouteTableId, SubnetId, VpcId};
-use super::policy::Policy;
-use crate::account::Zone;
-use crate::cidr::Cidr;
-use crate::value::Value;
-
-/// A virtual private cloud: V of the document (L386-L420).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Vpc {
-    /// Its address range; no IPv6 (L391).
-    pub cidr: Cidr,
-    /// Whether instances share hardware with other AWS customers.
-    pub tenancy: Tenancy,
-    /// Whether names resolve inside the VPC at all.
-    pub dns_support: bool,
-    /// Whether instances get DNS names; endpoints need it.
-    pub dns_hostnames: bool,
-}
-
-/// Whether instances share hardware with other AWS customers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Tenancy {
-    /// Shared hardware; since 2017 no duty under the BAA speaks against it (L192).
-    #[default]
-    Default,
-    /// Hardware of one's own, at a premium (L388).
-    Dedicated,
-}
-
-/// A subnet: Spublic or Sprivate (L421-L434).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Subnet {
-    /// The VPC it lies in.
-    pub vpc: Value<VpcId>,
-    /// Its share of the VPC's range.
-    pub cidr: Cidr,
-    /// Its availability zone.
-    pub zone: Zone,
-    /// Whether a new network interface gets a public address (L461).
-    pub public_address_on_launch: bool,
-}
-
-/// An internet gateway, IG (L435-L440).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct InternetGateway {
-    /// The VPC it is attached to; none while it is not.
-    pub vpc: Option<Value<VpcId>>,
-}
-
-/// A public IPv4 address of the account's own (L446).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ElasticIp {}
-
-/// A NAT gateway, NG: a way out that is no way in (L441-L446, L277).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NatGateway {
-    /// The public subnet it stands in.
-    pub subnet: Value<SubnetId>,
-    /// Its public address.
-    pub address: Value<AllocationId>,
-}
-
-/// A route table; its local route is AWS's own and not listed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RouteTable {
-    /// The VPC it belongs to.
-    pub vpc: Value<VpcId>,
-    /// Whether it rules every subnet without a table of its own: RT of the document (L393-L398), made by AWS with the VPC.
-    pub main: bool,
-}
-
-/// A route, other than the local one and those that an endpoint puts in by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Route {
-    /// The table it is in.
-    pub table: Value<RouteTableId>,
-    /// Where packets want to go.
-    pub destination: Cidr,
-    /// Where they are sent.
-    pub target: RouteTarget,
-}
-
-/// Where a route sends packets.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RouteTarget {
-    /// To the internet, and from it.
-    InternetGateway(Value<InternetGatewayId>),
-    /// To the internet, replies only.
-    NatGateway(Value<NatGatewayId>),
-    /// To something no plan makes: a peering, a transit gateway, an interface. As AWS names it.
-    Other(String),
-}
-
-/// The explicit rule of a route table over a subnet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RouteTableAssociation {
-    /// The table.
-    pub table: Value<RouteTableId>,
-    /// The subnet.
-    pub subnet: Value<SubnetId>,
-}
-
-/// A gateway endpoint: traffic to S3 that never crosses the internet (L491-L495).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct GatewayEndpoint {
-    /// The VPC it serves.
-    pub vpc: Value<VpcId>,
-    /// The service, such as `com.amazonaws.us-west-2.s3`.
-    pub service: String,
-    /// The tables that get a route to it.
-    pub route_tables: BTreeSet<Value<RouteTableId>>,
-    /// What may pass through it.
-    pub policy: Policy,
-}
-
-/// The VPC's default security group, which AWS makes and nobody can delete (L399-L402).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DefaultSecurityGroup {
-    /// The VPC it belongs to.
-    pub vpc: Value<VpcId>,
-    /// Rules for traffic in, each as AWS describes it; none is safe.
-    pub ingress: BTreeSet<String>,
-    /// Rules for traffic out; none is safe.
-    pub egress: BTreeSet<String>,
-}
-
-/// A network ACL: a stateless filter at a subnet's edge.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkAcl {
-    /// The VPC it belongs to.
-    pub vpc: Value<VpcId>,
-    /// The subnets it guards.
-    pub subnets: BTreeSet<Value<SubnetId>>,
-    /// Rules in, by number; the lowest that matches decides, none that matches denies.
-    pub ingress: BTreeMap<u16, AclRule>,
-    /// Rules out, likewise.
-    pub egress: BTreeMap<u16, AclRule>,
-}
-
-/// One rule of a network ACL.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AclRule {
-    /// Whether what matches may pass.
-    pub allow: bool,
-    /// The protocol.
-    pub protocol: Protocol,
-    /// The other side's addresses.
-    pub cidr: Cidr,
-    /// First and last destination port; none for protocols without ports.
-    pub ports: Option<(u16, u16)>,
-}
-
-/// A protocol in a firewall rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Protocol {
-    /// All of them (AWS's `-1`).
-    All,
-    /// TCP, number 6.
-    Tcp,
-    /// UDP, number 17.
-    Udp,
-    /// Any other, by its IANA number.
-    Number(u8),
-}
-
-/// A flow log, FL (L403-L417).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FlowLog {
-    /// The VPC whose traffic it records.
-    pub vpc: Value<VpcId>,
-    /// Which traffic; the document requires all (L414).
-    pub traffic: Traffic,
-    /// The log group it writes to.
-    pub destination: Value<Arn>,
-    /// The role it writes as.
-    pub role: Value<Arn>,
-    /// Seconds over which packets are summed up: 60 or 600.
-    pub aggregation_seconds: u32,
-}
-
-/// Which traffic a flow log records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Traffic {
-    /// Accepted and rejected.
-    All,
-    /// Accepted only.
-    Accept,
-    /// Rejected only.
-    Reject,
-}
-
-/// A CloudWatch log group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogGroup {
-    /// Days that events are kept; none for ever.
-    pub retention_days: Option<u32>,
-    /// The KMS key it is encrypted with; none means CloudWatch's own.
-    pub key: Option<Value<Arn>>,
-}
-
-/// An IAM role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Role {
-    /// Who may take it on.
-    pub trust: Policy,
-    /// The managed policies attached to it.
-    pub policies: BTreeSet<Value<Arn>>,
-    /// Names of inline policies; a plan has none.
-    pub inline_policies: BTreeSet<String>,
-}
-
-/// A customer-managed IAM policy.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ManagedPolicy {
-    /// What it grants.
-    pub document: Policy,
-}
-
-/// A customer-managed KMS key: one a PIT, so that closing out can shred what it encrypted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KmsKey {
-    /// What it is for.
-    pub description: String,
-    /// Who may do what with it.
-    pub policy: Policy,
-    /// Whether AWS renews its material yearly.
-    pub rotation: bool,
-    /// Whether it can be used.
-    pub enabled: bool,
-}
-
-/// A KMS alias.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct KmsAlias {
-    /// The key it names.
-    pub key: Value<KeyId>,
-}
-
-/// An S3 bucket: S3D, S3O, S3L, S3A (L1131-L1135), or the account's registry.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Bucket {
-    /// How new objects are encrypted unless the writer says otherwise.
-    pub encryption: Encryption,
-    /// Whether an overwritten or deleted object stays as an older version.
-    pub versioning: bool,
-    /// Whether access lists are off and every object belongs to the bucket's owner.
-    pub ownership_enforced: bool,
-    /// Whether all four public-access blocks are on.
-    pub public_access_blocked: bool,
-    /// Who may do what.
-    pub policy: Option<Policy>,
-    /// Where requests to it are recorded.
-    pub access_log: Option<AccessLog>,
-    /// What happens to objects with time, by rule id.
-    pub lifecycle: BTreeMap<String, LifecycleRule>,
-}
-
-/// Default encryption of a bucket.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Encryption {
-    /// With S3's own keys (SSE-S3, AES256).
-    S3,
-    /// With a KMS key (SSE-KMS).
-    Kms {
-        /// The key.
-        key: Value<Arn>,
-        /// Whether a bucket key saves calls to KMS.
-        bucket_key: bool,
-    },
-}
-
-/// Server access logging.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AccessLog {
-    /// The bucket that gets the records.
-    pub bucket: String,
-    /// What their keys begin with.
-    pub prefix: String,
-}
-
-/// A lifecycle rule over a whole bucket.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LifecycleRule {
-    /// Days after which an unfinished multi-part upload is dropped.
-    pub abort_upload_days: Option<i32>,
-    /// Days after which an older version is dropped.
-    pub expire_older_versions_days: Option<i32>,
-    /// Days after which an object is dropped.
-    pub expire_days: Option<i32>,
-    /// Anything else that the rule does, as AWS describes it; a plan has none.
-    pub other: Option<String>,
-}
+pub use identity::{ManagedPolicy, Role};
+pub use keys::{KmsAlias, KmsKey};
+pub use logs::{FlowLog, LogGroup, Traffic};
+pub use machines::{
+    BucketObject, GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, LaunchTemplate, Peer, RootVolume,
+    SecurityGroup, SessionDocument, Volume, VolumeAttachment,
+};
+pub use network::{
+    AclRule, DefaultSecurityGroup, ElasticIp, GatewayEndpoint, InternetGateway, NatGateway, NetworkAcl, Protocol,
+    Route, RouteTable, RouteTableAssociation, RouteTarget, Subnet, Tenancy, Vpc,
+};
+pub use stores::{AccessLog, Bucket, Encryption, LifecycleRule};
 
 /// What closing out does to a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -452,6 +153,16 @@ kinds! {
     KmsKey, "kms-key";
     KmsAlias, "kms-alias";
     Bucket, "bucket";
+    BucketObject, "bucket-object";
+    SecurityGroup, "security-group";
+    KeyPair, "key-pair";
+    InstanceProfile, "instance-profile";
+    InterfaceEndpoint, "interface-endpoint";
+    SessionDocument, "session-document";
+    LaunchTemplate, "launch-template";
+    Instance, "instance";
+    Volume, "volume";
+    VolumeAttachment, "volume-attachment";
 }
 
 impl Kind {
@@ -483,6 +194,16 @@ impl Kind {
             Self::KmsKey => ("KMS key", "kms", DataAndCompute, Schedule, true, true),
             Self::KmsAlias => ("KMS alias", "kms", TriggersAndOrchestration, Delete, false, false),
             Self::Bucket => ("S3 bucket", "s3", DataAndCompute, EmptyAndDelete, true, false),
+            Self::BucketObject => ("configuration object", "s3", TriggersAndOrchestration, Delete, true, false),
+            Self::SecurityGroup => ("security group", "ec2", TriggersAndOrchestration, Delete, true, false),
+            Self::KeyPair => ("key pair", "ec2", TriggersAndOrchestration, Delete, true, false),
+            Self::InstanceProfile => ("instance profile", "iam", TriggersAndOrchestration, Delete, true, false),
+            Self::InterfaceEndpoint => ("interface endpoint", "ec2", DataAndCompute, Delete, true, false),
+            Self::SessionDocument => ("session document", "ssm", TriggersAndOrchestration, Delete, true, false),
+            Self::LaunchTemplate => ("launch template", "ec2", TriggersAndOrchestration, Delete, true, false),
+            Self::Instance => ("EC2 instance", "ec2", DataAndCompute, Delete, true, false),
+            Self::Volume => ("EBS volume", "ec2", DataAndCompute, Delete, true, false),
+            Self::VolumeAttachment => ("volume attachment", "ec2", TriggersAndOrchestration, Delete, false, false),
         };
         Descriptor { title, service, phi_contact, teardown, taggable, duplicable }
     }

@@ -167,7 +167,17 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         | Kind::LogGroup
         | Kind::Role
         | Kind::ManagedPolicy
-        | Kind::KmsAlias => &[],
+        | Kind::KmsAlias
+        | Kind::BucketObject
+        | Kind::SecurityGroup
+        | Kind::KeyPair
+        | Kind::InstanceProfile
+        | Kind::InterfaceEndpoint
+        | Kind::SessionDocument
+        | Kind::LaunchTemplate
+        | Kind::Instance
+        | Kind::Volume
+        | Kind::VolumeAttachment => &[],
     }
 }
 
@@ -191,7 +201,17 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         | Kind::FlowLog
         | Kind::Role
         | Kind::ManagedPolicy
-        | Kind::KmsAlias => None,
+        | Kind::KmsAlias
+        | Kind::BucketObject
+        | Kind::SecurityGroup
+        | Kind::KeyPair
+        | Kind::InstanceProfile
+        | Kind::InterfaceEndpoint
+        | Kind::SessionDocument
+        | Kind::LaunchTemplate
+        | Kind::Instance
+        | Kind::Volume
+        | Kind::VolumeAttachment => None,
     }
 }
 

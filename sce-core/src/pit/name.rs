@@ -46,11 +46,29 @@ pub enum Named {
     PrivateVolume,
     /// The customer-managed KMS key.
     Key,
+    /// The log group of sessions, ssh and audit.
+    SessionsLogGroup,
+    /// The private instance's security group.
+    PrivateSecurityGroup,
+    /// The security group of the interface endpoints.
+    EndpointsSecurityGroup,
+    /// The private instance's key pair.
+    PrivateKeyPair,
+    /// How Session Manager sessions go.
+    SessionDocument,
+    /// What the bastion is launched from.
+    BastionTemplate,
+    /// The bastion, B.
+    Bastion,
+    /// What the private instance is launched from.
+    PrivateTemplate,
+    /// The private instance, E: the document's volume is `hipaa_ebs_ec2_private`.
+    PrivateInstance,
 }
 
 impl Named {
     /// Every part, once.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 30] = [
         Self::Vpc,
         Self::RoutingTable,
         Self::SecurityGroup,
@@ -72,6 +90,15 @@ impl Named {
         Self::BastionKeyPair,
         Self::PrivateVolume,
         Self::Key,
+        Self::SessionsLogGroup,
+        Self::PrivateSecurityGroup,
+        Self::EndpointsSecurityGroup,
+        Self::PrivateKeyPair,
+        Self::SessionDocument,
+        Self::BastionTemplate,
+        Self::Bastion,
+        Self::PrivateTemplate,
+        Self::PrivateInstance,
     ];
 
     /// What stands after `PIT_`.
@@ -99,6 +126,15 @@ impl Named {
             Self::BastionKeyPair => "bastion_keypair",
             Self::PrivateVolume => "ebs_ec2_private",
             Self::Key => "key",
+            Self::SessionsLogGroup => "sessions_loggroup",
+            Self::PrivateSecurityGroup => "private_securitygroup",
+            Self::EndpointsSecurityGroup => "endpoints_securitygroup",
+            Self::PrivateKeyPair => "private_keypair",
+            Self::SessionDocument => "session_document",
+            Self::BastionTemplate => "bastion_template",
+            Self::Bastion => "bastion",
+            Self::PrivateTemplate => "private_template",
+            Self::PrivateInstance => "ec2_private",
         }
     }
 }
@@ -139,7 +175,16 @@ hipaa_flowlog_policy
 hipaa_bastion_ssh_securitygroup
 hipaa_bastion_keypair
 hipaa_ebs_ec2_private
-hipaa_key";
+hipaa_key
+hipaa_sessions_loggroup
+hipaa_private_securitygroup
+hipaa_endpoints_securitygroup
+hipaa_private_keypair
+hipaa_session_document
+hipaa_bastion_template
+hipaa_bastion
+hipaa_private_template
+hipaa_ec2_private";
 
     #[test]
     fn the_names_of_hipaa_are_the_documents() {

@@ -77,6 +77,30 @@ fn summary(properties: &Properties) -> String {
                 if bucket.public_access_blocked { "public access blocked" } else { "public access not blocked" };
             format!("{encryption}, {versions}, {access}")
         }
+        Properties::BucketObject(object) => format!("{}, {} bytes", object.key, object.content.len()),
+        Properties::SecurityGroup(group) => format!("{} rules in, {} out", group.ingress.len(), group.egress.len()),
+        Properties::KeyPair(_) => "public half of a key pair made here".to_owned(),
+        Properties::InstanceProfile(profile) => format!("lends {}", value(&profile.role)),
+        Properties::InterfaceEndpoint(endpoint) => endpoint.service.clone(),
+        Properties::SessionDocument(document) => {
+            format!("sessions end after {} idle minutes, recorded in {}", document.idle_minutes, document.log_group)
+        }
+        Properties::LaunchTemplate(template) => {
+            let metadata = if template.metadata_token_required { "IMDSv2" } else { "IMDSv1" };
+            let root = if template.root.encrypted { "encrypted root" } else { "root in clear" };
+            format!("{} from {}, {metadata}, {root}", template.instance_type, template.image)
+        }
+        Properties::Instance(instance) => {
+            let public = if instance.public_address { "public address" } else { "no public address" };
+            format!("{} in {}, {public}", instance.instance_type, value(&instance.subnet))
+        }
+        Properties::Volume(volume) => {
+            let encrypted = if volume.encrypted { "encrypted" } else { "in clear" };
+            format!("{} GiB {}, {encrypted}", volume.size_gib, volume.volume_type)
+        }
+        Properties::VolumeAttachment(attachment) => {
+            format!("{} to {} as {}", value(&attachment.volume), value(&attachment.instance), attachment.device)
+        }
     }
 }
 

@@ -2,18 +2,22 @@
 //!
 //! What each statement is for stands in its name (`Sid`) and the comment above it; that they do so is the IAM evaluator's to show.
 
+mod machines;
+
 use crate::account::Partition;
 use crate::aws::policy::{Policy, Statement, Text, text};
 use crate::lock::Lock;
 use crate::pit::{BucketRole, Named};
 use crate::spec::Spec;
 
+pub(super) use machines::{bastion, compute, instance_trust, interface_endpoint};
+
 /// The registry: over TLS only.
 pub(super) fn registry(bucket: &str, partition: Partition) -> Policy {
     Policy::new(tls_only(bucket, partition).into())
 }
 
-/// The PIT's key: the account administers it, administrators use it through S3, CloudWatch Logs uses it for the PIT's log group.
+/// The PIT's key: the account administers it, administrators use it through S3, CloudWatch Logs uses it for the PIT's log groups.
 ///
 /// AWS's default key policy hands use of the key to whatever any IAM policy of the account allows; this one hands out administration
 /// only, so that reading data takes being named here.
@@ -36,8 +40,10 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
         "kms:Update*",
     ];
     let usage = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
-    let group = format!("arn:{partition}:logs:{region}:{account}:log-group:{}", spec.pit.name(Named::LogGroup));
-    Policy::new(vec![
+    let sessions = spec.private_machine().is_some().then_some(Named::SessionsLogGroup);
+    let group = |named| text(format!("arn:{partition}:logs:{region}:{account}:log-group:{}", spec.pit.name(named)));
+    let groups: Vec<Text> = [Some(Named::LogGroup), sessions].into_iter().flatten().map(group).collect();
+    let mut statements = vec![
         Statement::allow("AccountAdministersKey")
             .principals([text(format!("arn:{partition}:iam::{account}:root"))])
             .actions(administration)
@@ -52,8 +58,43 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
             .service(&format!("logs.{region}.amazonaws.com"))
             .actions(usage)
             .resources([text("*")])
-            .when("ArnEquals", "kms:EncryptionContext:aws:logs:arn", [text(group)]),
-    ])
+            .when("ArnEquals", "kms:EncryptionContext:aws:logs:arn", groups),
+    ];
+    if spec.private_machine().is_some() {
+        statements.extend(key_of_machines(spec, lock));
+    }
+    Policy::new(statements)
+}
+
+/// Whoever launches machines lets EC2 use the key for their volumes; the machines read and write S3 with it. Their own policies say
+/// which of them: this hands the decision to the roles named, and to nobody else.
+fn key_of_machines(spec: &Spec, lock: &Lock) -> [Statement; 3] {
+    let (partition, account, region) = (lock.partition, &lock.account, &spec.region);
+    let root = || text(format!("arn:{partition}:iam::{account}:root"));
+    let roles = ["compute", "bastion"]
+        .map(|what| text(format!("arn:{partition}:iam::{account}:role/{}{what}_role", spec.pit.name_prefix())));
+    let of_volumes = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"];
+    let ec2 = || [text(format!("ec2.{region}.amazonaws.com"))];
+    [
+        Statement::allow("AdministratorsUseKeyThroughEc2")
+            .principals([root()])
+            .actions(of_volumes)
+            .resources([text("*")])
+            .when("ArnLike", "aws:PrincipalArn", administrators(lock))
+            .when("StringEquals", "kms:ViaService", ec2()),
+        Statement::allow("AdministratorsLendKeyToVolumes")
+            .principals([root()])
+            .actions(["kms:CreateGrant"])
+            .resources([text("*")])
+            .when("ArnLike", "aws:PrincipalArn", administrators(lock))
+            .when("Bool", "kms:GrantIsForAWSResource", [text("true")])
+            .when("StringEquals", "kms:ViaService", ec2()),
+        Statement::allow("MachinesUseKey")
+            .principals([root()])
+            .actions(["kms:Decrypt", "kms:GenerateDataKey"])
+            .resources([text("*")])
+            .when("ArnLike", "aws:PrincipalArn", roles),
+    ]
 }
 
 /// Who may write flow logs: the service, for this account's flow logs only (AWS VPC guide, "confused deputy").

@@ -1,0 +1,216 @@
+//! Machines: their firewalls, keys, templates, disks, and the endpoints they are reached by.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Protocol, Tenancy};
+use crate::account::Zone;
+use crate::aws::arn::{Arn, ImageId, InstanceId, LaunchTemplateId, SecurityGroupId, SubnetId, VolumeId, VpcId};
+use crate::aws::policy::Policy;
+use crate::cidr::Cidr;
+use crate::value::Value;
+
+/// A security group, SG: the stateful filter around a machine (L501-L516).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityGroup {
+    /// The VPC it belongs to.
+    pub vpc: Value<VpcId>,
+    /// What it is for; AWS never lets it be changed.
+    pub description: String,
+    /// What may come in; nothing else may.
+    pub ingress: BTreeSet<GroupRule>,
+    /// What may go out; nothing else may.
+    pub egress: BTreeSet<GroupRule>,
+}
+
+/// One rule of a security group; all of them allow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GroupRule {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// First and last destination port; none for protocols without ports.
+    pub ports: Option<(u16, u16)>,
+    /// The other side.
+    pub peer: Peer,
+    /// Why the rule is there.
+    pub description: String,
+}
+
+/// The other side of a security group's rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Peer {
+    /// Addresses.
+    Cidr(Cidr),
+    /// Whatever is in that group.
+    Group(Value<SecurityGroupId>),
+    /// The addresses of a list that AWS keeps, such as S3's in a region.
+    PrefixList(String),
+}
+
+/// The public half of a key pair; AWS never sees the private one (L517-L518).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyPair {
+    /// Algorithm and key as OpenSSH writes them, without comment: `ssh-ed25519 AAAA…`.
+    pub public_key: String,
+}
+
+/// What lends an instance a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceProfile {
+    /// The name of the role.
+    pub role: Value<String>,
+}
+
+/// What an instance is launched from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LaunchTemplate {
+    /// The machine image.
+    pub image: ImageId,
+    /// The instance type, such as `m7i.large`.
+    pub instance_type: String,
+    /// The instance profile's ARN.
+    pub profile: Value<Arn>,
+    /// The name of the key pair of the image's own account, if ssh with it is a way in.
+    pub key_pair: Option<Value<String>>,
+    /// The security groups.
+    pub groups: BTreeSet<Value<SecurityGroupId>>,
+    /// Whether it gets a public address.
+    pub public_address: bool,
+    /// Whether the metadata service answers only to requests with a session token (IMDSv2).
+    pub metadata_token_required: bool,
+    /// Whether metrics come every minute (L264).
+    pub detailed_monitoring: bool,
+    /// Whether its hardware is shared.
+    pub tenancy: Tenancy,
+    /// The volume it boots from.
+    pub root: RootVolume,
+    /// The program that runs at first boot.
+    pub user_data: String,
+}
+
+/// The volume an instance boots from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RootVolume {
+    /// The image's own name for it, such as `/dev/xvda`.
+    pub device: String,
+    /// Its size in GiB.
+    pub size_gib: u32,
+    /// Whether it is encrypted.
+    pub encrypted: bool,
+    /// The key it is encrypted with; none means the account's default key.
+    pub key: Option<Value<Arn>>,
+}
+
+/// A machine: B, the bastion, or E, the private instance (L501-L508, L523). Whether it runs is its users' choice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instance {
+    /// The template it was launched from.
+    pub template: Value<LaunchTemplateId>,
+    /// The subnet it is in.
+    pub subnet: Value<SubnetId>,
+    /// The machine image.
+    pub image: ImageId,
+    /// The instance type.
+    pub instance_type: String,
+    /// The instance profile's ARN.
+    pub profile: Option<Value<Arn>>,
+    /// The name of its key pair.
+    pub key_pair: Option<Value<String>>,
+    /// The security groups.
+    pub groups: BTreeSet<Value<SecurityGroupId>>,
+    /// Whether it has a public address, or gets one when it starts.
+    pub public_address: bool,
+    /// Whether the metadata service answers only to requests with a session token (IMDSv2).
+    pub metadata_token_required: bool,
+    /// Whether metrics come every minute.
+    pub detailed_monitoring: bool,
+    /// Whether its hardware is shared.
+    pub tenancy: Tenancy,
+    /// Whether every volume attached to it is encrypted, root and data alike.
+    pub volumes_encrypted: bool,
+    /// SHA-256 of the program it ran at first boot, in hexadecimal.
+    pub user_data_sha256: String,
+}
+
+/// An EBS volume apart from any instance: PHI's own partition (L586-L588).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Volume {
+    /// Its availability zone.
+    pub zone: Zone,
+    /// Its size in GiB.
+    pub size_gib: u32,
+    /// Its type as AWS writes it, such as `gp3`.
+    pub volume_type: String,
+    /// Whether it is encrypted.
+    pub encrypted: bool,
+    /// The key it is encrypted with; none means the account's default key.
+    pub key: Option<Value<Arn>>,
+}
+
+/// A volume's being attached to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VolumeAttachment {
+    /// The volume.
+    pub volume: Value<VolumeId>,
+    /// The instance.
+    pub instance: Value<InstanceId>,
+    /// The device name asked for, such as `/dev/sdf`.
+    pub device: String,
+}
+
+/// An interface endpoint: an AWS service at an address inside the VPC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InterfaceEndpoint {
+    /// The VPC it serves.
+    pub vpc: Value<VpcId>,
+    /// The service, such as `com.amazonaws.us-west-2.ssm`.
+    pub service: String,
+    /// The subnets it has an address in.
+    pub subnets: BTreeSet<Value<SubnetId>>,
+    /// The security groups around it.
+    pub groups: BTreeSet<Value<SecurityGroupId>>,
+    /// Whether the service's usual name resolves to it inside the VPC.
+    pub private_dns: bool,
+    /// What may pass through it.
+    pub policy: Policy,
+}
+
+/// Preferences of Session Manager sessions, as a document of Systems Manager.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SessionDocument {
+    /// The log group that gets what is typed and shown.
+    pub log_group: String,
+    /// The KMS key that the session's traffic is encrypted with, on top of TLS.
+    pub key: Value<Arn>,
+    /// Minutes without a keystroke after which a session ends.
+    pub idle_minutes: u32,
+    /// Minutes after which any session ends.
+    pub max_minutes: u32,
+}
+
+/// An object that configures something, in one of the environment's buckets.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BucketObject {
+    /// The bucket's name.
+    pub bucket: Value<String>,
+    /// The object's key.
+    pub key: String,
+    /// What it says; never a secret, never PHI.
+    pub content: String,
+    /// The KMS key that it is encrypted with.
+    pub encryption_key: Value<Arn>,
+}

@@ -1,0 +1,94 @@
+//! The stores: the registry, S3D, S3O, S3A and the bucket that their access logs go to.
+
+use std::collections::BTreeMap;
+
+use super::{Design, Handle, node_id, policies};
+use crate::aws::resource::{AccessLog, Bucket, Encryption, GatewayEndpoint, KmsKey, LifecycleRule};
+use crate::pit::{self, BucketRole};
+use crate::plan::{Node, Scope, node};
+
+/// Days after which an unfinished multi-part upload is dropped.
+const ABORT_UPLOAD_DAYS: i32 = 7;
+
+impl Design<'_> {
+    pub(super) fn registry(&mut self) {
+        let name = pit::registry_bucket(&self.lock.account, &self.spec.region);
+        let policy = policies::registry(&name, self.lock.partition);
+        let lifecycle = LifecycleRule { abort_upload_days: Some(ABORT_UPLOAD_DAYS), ..LifecycleRule::default() };
+        let bucket = Bucket {
+            encryption: Encryption::S3,
+            versioning: true,
+            ownership_enforced: true,
+            public_access_blocked: true,
+            policy: Some(policy),
+            access_log: None,
+            lifecycle: BTreeMap::from([("abort-uploads".to_owned(), lifecycle)]),
+        };
+        let id = node_id("registry");
+        let tags = pit::account_tags(&id, &node::digest(&name, &bucket.clone().into()));
+        self.nodes.push(Node { id, name, scope: Scope::Account, needs: Vec::new(), tags, properties: bucket.into() });
+    }
+
+    pub(super) fn buckets(&mut self, key: &Handle<KmsKey>, endpoint: &Handle<GatewayEndpoint>) {
+        let logs = self.bucket_name(BucketRole::AccessLogs);
+        let logging = Bucket {
+            encryption: Encryption::S3,
+            policy: Some(policies::access_logs(&logs, self.spec, self.lock)),
+            lifecycle: BTreeMap::from([
+                (
+                    "abort-uploads".to_owned(),
+                    LifecycleRule { abort_upload_days: Some(ABORT_UPLOAD_DAYS), ..LifecycleRule::default() },
+                ),
+                (
+                    "expire".to_owned(),
+                    LifecycleRule { expire_days: days(self.spec.retention.logs_days), ..LifecycleRule::default() },
+                ),
+            ]),
+            ..private_bucket()
+        };
+        let target = self.add_named("bucket-accesslogs", logs.clone(), &[], logging);
+        for role in [BucketRole::Data, BucketRole::Output, BucketRole::Ancillary] {
+            let name = self.bucket_name(role);
+            let older = days(self.spec.retention.versions_days);
+            let bucket = Bucket {
+                encryption: Encryption::Kms { key: key.arn(), bucket_key: true },
+                policy: Some(policies::store(&name, self.lock, &key.arn(), &endpoint.id_text())),
+                access_log: Some(AccessLog { bucket: logs.clone(), prefix: format!("{}/", role.as_str()) }),
+                lifecycle: BTreeMap::from([
+                    (
+                        "abort-uploads".to_owned(),
+                        LifecycleRule { abort_upload_days: Some(ABORT_UPLOAD_DAYS), ..LifecycleRule::default() },
+                    ),
+                    (
+                        "older-versions".to_owned(),
+                        LifecycleRule { expire_older_versions_days: older, ..LifecycleRule::default() },
+                    ),
+                ]),
+                ..private_bucket()
+            };
+            self.add_named(&format!("bucket-{}", role.as_str()), name, &[&target.node], bucket);
+        }
+    }
+
+    pub(super) fn bucket_name(&self, role: BucketRole) -> String {
+        self.spec.pit.bucket(role, &self.lock.account, &self.spec.region)
+    }
+}
+
+/// A bucket as all of ours are: nothing public, nothing of somebody else's, nothing overwritten for good.
+fn private_bucket() -> Bucket {
+    Bucket {
+        encryption: Encryption::S3,
+        versioning: true,
+        ownership_enforced: true,
+        public_access_blocked: true,
+        policy: None,
+        access_log: None,
+        lifecycle: BTreeMap::new(),
+    }
+}
+
+/// Days as S3 takes them; the spec's bounds keep them in range.
+fn days(days: u32) -> Option<i32> {
+    i32::try_from(days).ok()
+}
