@@ -6,7 +6,7 @@ EMULATORS := python3 tools/emulators.py
 # The version deny.toml was written for.
 CARGO_DENY := 0.20.2
 
-.PHONY: help demo test lint bench clean cargo-deny
+.PHONY: help demo test lint bench clean cargo-deny walkthrough
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -20,6 +20,7 @@ test: ## every test: unit, property, golden, documentation, and end to end over 
 	python3 -m unittest discover --start-directory tools --pattern 'test_*.py'
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
+	PATH="$(abspath $(TARGET))/debug:$$PATH" $(EMULATORS) run -- python3 tools/walkthrough.py --check
 
 lint: ## formatting, clippy, documentation, licences
 	cargo fmt --all --check
@@ -34,6 +35,10 @@ lint: ## formatting, clippy, documentation, licences
 
 cargo-deny: ## installs cargo-deny for `make lint` (about 4 CPU minutes, once)
 	cargo install --quiet --locked cargo-deny --version $(CARGO_DENY)
+
+walkthrough: ## runs the commands of docs/poc-a.in.md and writes docs/poc-a.md with what they said
+	cargo build --locked -p sce-cli --bin sce
+	PATH="$(abspath $(TARGET))/debug:$$PATH" $(EMULATORS) run -- python3 tools/walkthrough.py
 
 bench: ## every speed, as a ratio to a peer run beside it
 	cargo bench --locked -p sce-synth --bench johns
