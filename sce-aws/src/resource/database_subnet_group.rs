@@ -117,6 +117,6 @@ pub(super) fn rds_tags(tags: &Tags) -> Vec<Tag> {
 }
 
 /// Tags as RDS hands them back.
-pub(super) fn from_rds_tags(tags: &[Tag]) -> Tags {
+pub(crate) fn from_rds_tags(tags: &[Tag]) -> Tags {
     tags.iter().filter_map(|tag| Some((tag.key()?.to_owned(), tag.value()?.to_owned()))).collect()
 }
