@@ -35,6 +35,7 @@ def client(service: str) -> Any:
 
 
 EC2, S3, IAM, KMS, LOGS = (client(name) for name in ("ec2", "s3", "iam", "kms", "logs"))
+RDS = client("rds")
 
 
 def tags_of(pairs: list[dict[str, str]] | None) -> dict[str, str]:
@@ -253,6 +254,47 @@ class Checker:
         self.tags(node, tags_of(S3.get_bucket_tagging(**name)["TagSet"]))
 
 
+    def rds(self, node: dict[str, Any], arn: str) -> None:
+        self.ids[f"${{{node['id']}.id}}"] = node["name"]
+        self.tags(node, tags_of(RDS.list_tags_for_resource(ResourceName=arn)["TagList"]))
+
+    def database_subnet_group(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        group = RDS.describe_db_subnet_groups(DBSubnetGroupName=node["name"])["DBSubnetGroups"][0]
+        subnets = sorted(one["SubnetIdentifier"] for one in group["Subnets"])
+        self.same(node, "subnets", sorted(self.resolve(wanted["subnets"])), subnets)
+        zones = {one["SubnetAvailabilityZone"]["Name"] for one in group["Subnets"]}
+        self.same(node, "number of zones", 2, len(zones))
+        self.rds(node, group["DBSubnetGroupArn"])
+
+    def database_parameter_group(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        group = RDS.describe_db_parameter_groups(DBParameterGroupName=node["name"])["DBParameterGroups"][0]
+        self.same(node, "family", wanted["family"], group["DBParameterGroupFamily"])
+        set_by_us = RDS.describe_db_parameters(DBParameterGroupName=node["name"], Source="user")["Parameters"]
+        found = {one["ParameterName"]: one["ParameterValue"] for one in set_by_us}
+        self.same(node, "parameters", wanted["parameters"], found)
+        self.rds(node, group["DBParameterGroupArn"])
+
+    def database_instance(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        database = RDS.describe_db_instances(DBInstanceIdentifier=node["name"])["DBInstances"][0]
+        for what, field in (
+            ("engine", "Engine"), ("class", "DBInstanceClass"), ("storage_gib", "AllocatedStorage"),
+            ("storage_type", "StorageType"), ("encrypted", "StorageEncrypted"), ("key", "KmsKeyId"),
+            ("public", "PubliclyAccessible"), ("iam_authentication", "IAMDatabaseAuthenticationEnabled"),
+            ("backup_days", "BackupRetentionPeriod"), ("deletion_protection", "DeletionProtection"),
+            ("zone", "AvailabilityZone"),
+        ):
+            self.same(node, what, self.resolve(wanted[what]), database[field])
+        self.same(node, "state", "available", database["DBInstanceStatus"])
+        self.same(node, "version", wanted["major_version"], database["EngineVersion"].split(".")[0])
+        self.same(node, "subnets", self.resolve(wanted["subnet_group"]), database["DBSubnetGroup"]["DBSubnetGroupName"])
+        groups = [one["VpcSecurityGroupId"] for one in database["VpcSecurityGroups"]]
+        self.same(node, "groups", self.resolve(wanted["groups"]), groups)
+        parameters = [one["DBParameterGroupName"] for one in database["DBParameterGroups"]]
+        self.same(node, "parameters", [self.resolve(wanted["parameter_group"])], parameters)
+        assert "MasterUserSecret" in database, "somebody keeps the master password"
+        self.rds(node, database["DBInstanceArn"])
+
+
 def listed(document: Any) -> Any:
     """A policy with every single value as a list of one, lists sorted, `{"AWS": "*"}` as `*`: what AWS holds equal."""
     if isinstance(document, dict):
@@ -296,6 +338,18 @@ def traces(pit: str) -> list[str]:
     found += [f"log-group {one['logGroupName']}" for one in groups]
     aliases = KMS.list_aliases()["Aliases"]
     found += [f"kms-alias {one['AliasName']}" for one in aliases if one["AliasName"].startswith(f"alias/{pit}_")]
+    for kind, operation, field, name in (
+        ("database", "describe_db_instances", "DBInstances", "DBInstance"),
+        ("database-subnet-group", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroup"),
+        ("database-parameter-group", "describe_db_parameter_groups", "DBParameterGroups", "DBParameterGroup"),
+        ("database-snapshot", "describe_db_snapshots", "DBSnapshots", "DBSnapshot"),
+    ):
+        for one in getattr(RDS, operation)()[field]:
+            tags = tags_of(RDS.list_tags_for_resource(ResourceName=one[f"{name}Arn"])["TagList"])
+            if tags.get("sce:pit") == pit:
+                found.append(f"{kind} {one[f'{name}Arn']}")
+    for group in LOGS.describe_log_groups(logGroupNamePrefix=f"/aws/rds/instance/{pit}-")["logGroups"]:
+        found.append(f"log-group {group['logGroupName']}")
     for key in KMS.list_keys()["Keys"]:
         pairs = KMS.list_resource_tags(KeyId=key["KeyId"])["Tags"]
         if {"TagKey": "sce:pit", "TagValue": pit} in pairs:
@@ -329,6 +383,7 @@ def snapshot() -> dict[str, Any]:
                 if not one["Key"].endswith("/lease.json")
             ],
         }
+    answer["databases"] = [one["DBInstanceArn"] for one in RDS.describe_db_instances()["DBInstances"]]
     answer["roles"] = [one["RoleName"] for one in IAM.list_roles()["Roles"]]
     answer["keys"] = [one["KeyId"] for one in KMS.list_keys()["Keys"]]
     answer["groups"] = [one["logGroupName"] for one in LOGS.describe_log_groups()["logGroups"]]
@@ -351,6 +406,17 @@ def route_private_subnet_to_internet(pit: str) -> None:
 
 def delete_flow_log(pit: str) -> None:
     EC2.delete_flow_logs(FlowLogIds=[of(EC2.describe_flow_logs()["FlowLogs"], pit, "flow-log")["FlowLogId"]])
+
+
+def loosen_database(identifier: str) -> None:
+    RDS.modify_db_instance(
+        DBInstanceIdentifier=identifier, PubliclyAccessible=True, DeletionProtection=False, ApplyImmediately=True
+    )
+
+
+def accept_connections_in_clear(group: str) -> None:
+    off = {"ParameterName": "rds.force_ssl", "ParameterValue": "0", "ApplyMethod": "pending-reboot"}
+    RDS.modify_db_parameter_group(DBParameterGroupName=group, Parameters=[off])
 
 
 def add_foreign_subnet(pit: str, cidr: str) -> None:

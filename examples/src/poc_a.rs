@@ -165,6 +165,7 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
         archive: archive.clone(),
         protection: Protection::Recipients(vec![recipient]),
         take_over: false,
+        discard_databases: false,
     };
     let closed = sce::close_out(&session, &options.pit, &options_of_close_out, &show).await?;
     summary.archived = closed.archived.len();

@@ -35,6 +35,8 @@ pub struct CloseOutOptions {
     pub protection: Protection,
     /// Whether to take a lease over that another run holds.
     pub take_over: bool,
+    /// Whether databases may go with what is in them: no archive holds it.
+    pub discard_databases: bool,
 }
 
 /// What close-out did.
@@ -184,6 +186,7 @@ async fn run(
         journal,
         closed: blank(plan),
         kept: BTreeSet::new(),
+        discard_databases: options.discard_databases,
         damaged: BTreeMap::new(),
         archives,
     };
@@ -231,6 +234,8 @@ struct End<'a> {
     kept: BTreeSet<NodeId>,
     /// Where the registry keeps the archives of this life of the environment.
     archives: String,
+    /// Whether databases may go with what is in them.
+    discard_databases: bool,
     /// Buckets whose content is not what was stored, and how that shows: evidence, which is not deleted.
     damaged: BTreeMap<NodeId, String>,
 }
@@ -363,6 +368,11 @@ impl End<'_> {
         }
         if self.kept.contains(&node.id) {
             self.leave(node, &found, "something that needs it is still there".to_owned(), teller);
+            return Ok(());
+        }
+        if node.properties.kind().descriptor().teardown == Teardown::DeleteWhenDiscarded && !self.discard_databases {
+            let why = "no archive holds what is in it, and nobody said that it may go";
+            self.leave(node, &found, why.to_owned(), teller);
             return Ok(());
         }
         teller.node(node, Deed::Deleting);

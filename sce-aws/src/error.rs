@@ -200,10 +200,13 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "UnauthorizedOperation",
         "UnrecognizedClientException",
     ];
-    const EXISTS: [&str; 9] = [
+    const EXISTS: [&str; 12] = [
         "AlreadyExistsException",
         "BucketAlreadyExists",
         "BucketAlreadyOwnedByYou",
+        "DBInstanceAlreadyExists",
+        "DBParameterGroupAlreadyExists",
+        "DBSubnetGroupAlreadyExists",
         "EntityAlreadyExists",
         "FlowLogAlreadyExists",
         "NetworkAclEntryAlreadyExists",
@@ -211,18 +214,25 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "ResourceAlreadyExistsException",
         "RouteAlreadyExists",
     ];
-    const IN_USE: [&str; 9] = [
+    const IN_USE: [&str; 13] = [
         "BucketNotEmpty",
         "ConcurrentModification",
         "DeleteConflict",
         "DependencyViolation",
         "IncorrectState",
+        "InvalidBucketState",
+        "InvalidDBInstanceState",
+        "InvalidDBParameterGroupState",
+        "InvalidDBSubnetGroupStateFault",
+        "InvalidDBSubnetStateFault",
         "InvalidIPAddress.InUse",
         "OperationAborted",
         "OperationAbortedException",
-        "InvalidBucketState",
     ];
-    const MISSING: [&str; 11] = [
+    const MISSING: [&str; 14] = [
+        "DBInstanceNotFound",
+        "DBParameterGroupNotFound",
+        "DBSubnetGroupNotFoundFault",
         "NatGatewayNotFound",
         "NoSuchBucket",
         "NoSuchBucketPolicy",

@@ -64,6 +64,9 @@ pub async fn resolve(session: &Session, spec: &Spec) -> Result<Lock, LockError> 
     let wanted = spec.network.zone.as_ref().map(ToString::to_string);
     let zone = wanted.clone().or_else(|| available.first().cloned()).unwrap_or_default();
     let known = available.contains(&zone).then(|| zone.parse().ok()).flatten();
+    let second_zone = (!spec.database.is_empty())
+        .then(|| available.iter().find(|other| **other != zone).and_then(|other| other.parse().ok()))
+        .flatten();
     let zone = known.ok_or(LockError::NoSuchZone { zone, available })?;
     Ok(Lock {
         offline: false,
@@ -71,6 +74,7 @@ pub async fn resolve(session: &Session, spec: &Spec) -> Result<Lock, LockError> 
         partition: spec.region.partition(),
         zone,
         administrators: administrators(session, spec).await,
+        second_zone,
         images: images(session, spec).await?,
         s3_prefix_list: if spec.machines().next().is_some() { s3_prefix_list(session, spec).await? } else { None },
         keys: BTreeMap::new(),

@@ -142,6 +142,9 @@ dispatch! {
     Instance => instance,
     Volume => volume,
     VolumeAttachment => volume_attachment,
+    DatabaseSubnetGroup => database_subnet_group,
+    DatabaseParameterGroup => database_parameter_group,
+    DatabaseInstance => database_instance,
 }
 
 /// The only one of what was found; of several of the same PIT and place, the one that the journal knows. Where it knows none, that is a

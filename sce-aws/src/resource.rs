@@ -2,6 +2,9 @@
 
 pub(crate) mod bucket;
 pub(crate) mod bucket_object;
+pub(crate) mod database_instance;
+pub(crate) mod database_parameter_group;
+pub(crate) mod database_subnet_group;
 pub(crate) mod default_security_group;
 pub(crate) mod elastic_ip;
 pub(crate) mod flow_log;

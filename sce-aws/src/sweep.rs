@@ -6,6 +6,7 @@ use aws_sdk_ec2::types::Filter;
 use sce_core::pit::{BucketRole, Pit, TAG_ID, TAG_PIT, Tags};
 
 use crate::error::{CloudError, cloud};
+use crate::resource::database_subnet_group::from_rds_tags;
 use crate::resource::{gateway_endpoint, nat_gateway, network_acl};
 use crate::session::Session;
 use crate::tags::filter;
@@ -28,6 +29,7 @@ pub(crate) async fn traces(session: &Session, pit: &Pit) -> Result<Vec<Trace>, C
     traces.extend(log_groups(session, pit).await?);
     traces.extend(aliases(session, pit).await?);
     traces.extend(roles_and_policies(session, pit).await?);
+    traces.extend(databases(session, pit).await?);
     traces.sort();
     traces.dedup();
     Ok(traces)
@@ -127,4 +129,46 @@ async fn roles_and_policies(session: &Session, pit: &Pit) -> Result<Vec<Trace>, 
     let policies = policies.iter().filter_map(|policy| Some(("managed-policy", policy.policy_name()?)));
     let ours = roles.chain(policies).filter(|(_, name)| name.starts_with(&prefix));
     Ok(ours.map(|(kind, name)| Trace { kind: kind.to_owned(), id: name.to_owned(), node: None }).collect())
+}
+
+/// Databases and what belongs to them, snapshots too: by their tags, which come with each list but for the groups'.
+async fn databases(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let mut traces = Vec::new();
+    let instances = session.rds.describe_db_instances().into_paginator().items().send().try_collect().await;
+    for instance in instances.map_err(cloud("DescribeDBInstances", pit.as_str()))? {
+        let tags = from_rds_tags(instance.tag_list());
+        traces.extend(database_trace(pit, "database", instance.db_instance_identifier(), &tags));
+    }
+    let snapshots = session.rds.describe_db_snapshots().into_paginator().items().send().try_collect().await;
+    for snapshot in snapshots.map_err(cloud("DescribeDBSnapshots", pit.as_str()))? {
+        let tags = from_rds_tags(snapshot.tag_list());
+        traces.extend(database_trace(pit, "database-snapshot", snapshot.db_snapshot_identifier(), &tags));
+    }
+    let prefix = format!("{pit}-");
+    let groups = session.rds.describe_db_subnet_groups().into_paginator().items().send().try_collect().await;
+    for group in groups.map_err(cloud("DescribeDBSubnetGroups", pit.as_str()))? {
+        let named = group.db_subnet_group_name().filter(|name| name.starts_with(&prefix));
+        let (Some(name), Some(arn)) = (named, group.db_subnet_group_arn()) else { continue };
+        let tags = rds_tags_of(session, pit, arn).await?;
+        traces.extend(database_trace(pit, "database-subnet-group", Some(name), &tags));
+    }
+    let groups = session.rds.describe_db_parameter_groups().into_paginator().items().send().try_collect().await;
+    for group in groups.map_err(cloud("DescribeDBParameterGroups", pit.as_str()))? {
+        let named = group.db_parameter_group_name().filter(|name| name.starts_with(&prefix));
+        let (Some(name), Some(arn)) = (named, group.db_parameter_group_arn()) else { continue };
+        let tags = rds_tags_of(session, pit, arn).await?;
+        traces.extend(database_trace(pit, "database-parameter-group", Some(name), &tags));
+    }
+    Ok(traces)
+}
+
+async fn rds_tags_of(session: &Session, pit: &Pit, arn: &str) -> Result<Tags, CloudError> {
+    let sent = session.rds.list_tags_for_resource().resource_name(arn).send().await;
+    Ok(from_rds_tags(sent.map_err(cloud("ListTagsForResource", pit.as_str()))?.tag_list()))
+}
+
+fn database_trace(pit: &Pit, kind: &str, id: Option<&str>, tags: &Tags) -> Option<Trace> {
+    let ours = tags.get(TAG_PIT).map(String::as_str) == Some(pit.as_str());
+    let id = id.filter(|_| ours)?.to_owned();
+    Some(Trace { kind: kind.to_owned(), id, node: tags.get(TAG_ID).cloned() })
 }

@@ -35,6 +35,9 @@ pub struct Lock {
     /// AWS's list of S3's addresses in the region, which firewalls name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub s3_prefix_list: Option<String>,
+    /// Another zone, which RDS wants beside the one where everything lies (C28).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_zone: Option<Zone>,
     /// Public halves of keys made with `sce keys make`, by what they are for: `bastion`, `private`, or a person's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, PublicKey>,
@@ -125,7 +128,22 @@ impl Lock {
         let images = spec.machines().map(|machine| Architecture::of(&machine.instance_type));
         let images = images.map(|architecture| (architecture, placeholder_image(architecture))).collect();
         let s3_prefix_list = spec.machines().next().is_some().then(|| "pl-00000000".to_owned());
-        Self { offline: true, account, partition, zone, administrators, images, s3_prefix_list, keys: BTreeMap::new() }
+        let second_zone = (!spec.database.is_empty())
+            .then(|| {
+                ['a', 'b'].into_iter().filter_map(|letter| spec.region.zone(letter).ok()).find(|other| *other != zone)
+            })
+            .flatten();
+        Self {
+            offline: true,
+            account,
+            partition,
+            zone,
+            administrators,
+            images,
+            s3_prefix_list,
+            second_zone,
+            keys: BTreeMap::new(),
+        }
     }
 }
 

@@ -157,6 +157,12 @@ each! {
     instances -> Instance;
     /// The EBS volumes that are no instance's root.
     volumes -> Volume;
+    /// The subnet groups of databases.
+    database_subnet_groups -> DatabaseSubnetGroup;
+    /// The parameter groups of databases.
+    database_parameter_groups -> DatabaseParameterGroup;
+    /// The databases.
+    database_instances -> DatabaseInstance;
     /// The attachments of volumes to instances.
     volume_attachments -> VolumeAttachment;
 }

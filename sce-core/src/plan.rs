@@ -73,6 +73,9 @@ pub enum PlanError {
         /// The architecture.
         architecture: Architecture,
     },
+    /// The lock names no second zone, which databases need.
+    #[error("the lock names no second zone, which RDS wants for a database")]
+    NoSecondZone,
     /// The lock has no public key for a machine.
     #[error("the lock has no public key for the {what} machine")]
     NoKey {
@@ -88,7 +91,9 @@ impl PlanError {
         match self {
             Self::Addresses { source, .. } => source.help(),
             Self::NoFreeNetwork => Some("give `network.cidr`, or narrow the ranges in `network.taken`".to_owned()),
-            Self::OtherRegion { .. } | Self::NoImage { .. } => Some("run `sce lock` again".to_owned()),
+            Self::OtherRegion { .. } | Self::NoImage { .. } | Self::NoSecondZone => {
+                Some("run `sce lock` again".to_owned())
+            }
             Self::NoKey { .. } => Some("make the pair with `sce keys make SPEC`, then run `sce lock` again".to_owned()),
         }
     }

@@ -310,10 +310,33 @@ pub struct Workers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Database {
-    /// The engine, such as `postgres`.
+    /// What it is called, beside the PIT; the engine when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The engine; `postgres` is the one that is built.
     pub engine: String,
+    /// Its major version.
+    #[serde(default = "database_version")]
+    pub version: String,
     /// Whether it will hold PHI.
     pub phi_contact: bool,
+    /// The instance class.
+    #[serde(default = "database_class")]
+    pub class: String,
+    /// Storage in GiB.
+    #[serde(default = "database_storage_gib")]
+    pub storage_gib: u32,
+    /// Days that automatic backups are kept.
+    #[serde(default = "database_backup_days")]
+    pub backup_days: u32,
+}
+
+impl Database {
+    /// What it is called, beside the PIT.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.engine)
+    }
 }
 
 /// What no API tells about the account.
@@ -441,6 +464,24 @@ const fn swap_gib() -> u32 {
 
 fn software() -> Vec<Software> {
     vec![Software::Python, Software::R, Software::JupyterLab]
+}
+
+fn database_version() -> String {
+    "16".to_owned()
+}
+
+fn database_class() -> String {
+    "db.t4g.medium".to_owned()
+}
+
+/// The least that RDS gives of gp3.
+const fn database_storage_gib() -> u32 {
+    20
+}
+
+/// As long as RDS keeps them.
+const fn database_backup_days() -> u32 {
+    35
 }
 
 fn current_schema_version() -> u32 {

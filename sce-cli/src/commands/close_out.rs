@@ -38,7 +38,12 @@ pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failu
         named => named.to_vec(),
     };
     let Chosen { protection, identity, made_now } = chosen(asked, recipients)?;
-    let options = CloseOutOptions { archive: asked.archive.clone(), protection, take_over: asked.take_over };
+    let options = CloseOutOptions {
+        archive: asked.archive.clone(),
+        protection,
+        take_over: asked.take_over,
+        discard_databases: asked.dangerously_discard_databases,
+    };
     let progress = Progress::new(global.quiet, "closing out");
     let closed = sce::close_out(&session, &asked.environment.pit, &options, &|step| progress.step(step)).await;
     let closed = closed.inspect_err(|_| remove_unused(identity.as_deref().filter(|_| made_now), &asked.archive))?;

@@ -4,6 +4,7 @@
 //! is, and verification is equality. [`Kind::descriptor`] is the one place that tells what a kind is; its match is exhaustive, so a
 //! kind with a forgotten part does not compile.
 
+mod databases;
 mod identity;
 mod keys;
 mod logs;
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use databases::{DatabaseInstance, DatabaseParameterGroup, DatabaseSubnetGroup};
 pub use identity::{ManagedPolicy, Role};
 pub use keys::{KmsAlias, KmsKey};
 pub use logs::{FlowLog, LogGroup, Traffic};
@@ -36,6 +38,8 @@ pub enum Teardown {
     Delete,
     /// Deletes what is in it, then it.
     EmptyAndDelete,
+    /// Deletes it only when its holder says that what is in it may go: no archive holds it.
+    DeleteWhenDiscarded,
     /// Starts AWS's waiting period, after which AWS deletes it.
     Schedule,
     /// Nothing: AWS made it with the VPC, and it goes with the VPC.
@@ -163,6 +167,9 @@ kinds! {
     Instance, "instance";
     Volume, "volume";
     VolumeAttachment, "volume-attachment";
+    DatabaseSubnetGroup, "database-subnet-group";
+    DatabaseParameterGroup, "database-parameter-group";
+    DatabaseInstance, "database-instance";
 }
 
 impl Kind {
@@ -170,7 +177,7 @@ impl Kind {
     #[must_use]
     pub const fn descriptor(self) -> Descriptor {
         use PhiContact::{DataAndCompute, TriggersAndOrchestration};
-        use Teardown::{Delete, EmptyAndDelete, GoesWithVpc, Schedule};
+        use Teardown::{Delete, DeleteWhenDiscarded, EmptyAndDelete, GoesWithVpc, Schedule};
         let (title, service, phi_contact, teardown, taggable, duplicable) = match self {
             Self::Vpc => ("VPC", "ec2", DataAndCompute, Delete, true, true),
             Self::Subnet => ("subnet", "ec2", DataAndCompute, Delete, true, false),
@@ -204,6 +211,13 @@ impl Kind {
             Self::Instance => ("EC2 instance", "ec2", DataAndCompute, Delete, true, false),
             Self::Volume => ("EBS volume", "ec2", DataAndCompute, Delete, true, false),
             Self::VolumeAttachment => ("volume attachment", "ec2", TriggersAndOrchestration, Delete, false, false),
+            Self::DatabaseSubnetGroup => {
+                ("database subnet group", "rds", TriggersAndOrchestration, Delete, true, false)
+            }
+            Self::DatabaseParameterGroup => {
+                ("database parameter group", "rds", TriggersAndOrchestration, Delete, true, false)
+            }
+            Self::DatabaseInstance => ("RDS database", "rds", DataAndCompute, DeleteWhenDiscarded, true, false),
         };
         Descriptor { title, service, phi_contact, teardown, taggable, duplicable }
     }

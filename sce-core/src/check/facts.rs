@@ -68,7 +68,6 @@ fn not_built(spec: &Spec) -> Vec<&'static str> {
     let asked = [
         ("compute", spec.compute.is_some()),
         ("workers", spec.workers.is_some()),
-        ("database", !spec.database.is_empty()),
         ("access.people", !spec.access.people.is_empty()),
         ("access.mode", spec.access.mode != AccessMode::SessionManager),
         ("account.cloudtrail", spec.account.cloudtrail.is_some()),

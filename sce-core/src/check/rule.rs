@@ -10,6 +10,11 @@ mod bucket_ownership_is_enforced;
 mod bucket_policy_grants_not_to_everyone;
 mod bucket_requires_tls;
 mod budget_is_declared;
+mod database_authenticates_with_tokens;
+mod database_is_backed_up;
+mod database_is_encrypted_with_own_key;
+mod database_is_private;
+mod database_requires_tls;
 mod default_security_group_is_empty;
 mod egress_is_web_only;
 mod egress_none_has_no_way_out;
@@ -289,6 +294,11 @@ static ALL: &[&Rule] = &[
     &bucket_policy_grants_not_to_everyone::RULE,
     &bucket_requires_tls::RULE,
     &budget_is_declared::RULE,
+    &database_authenticates_with_tokens::RULE,
+    &database_is_backed_up::RULE,
+    &database_is_encrypted_with_own_key::RULE,
+    &database_is_private::RULE,
+    &database_requires_tls::RULE,
     &default_security_group_is_empty::RULE,
     &egress_is_web_only::RULE,
     &egress_none_has_no_way_out::RULE,

@@ -177,7 +177,10 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         | Kind::LaunchTemplate
         | Kind::Instance
         | Kind::Volume
-        | Kind::VolumeAttachment => &[],
+        | Kind::VolumeAttachment
+        | Kind::DatabaseSubnetGroup
+        | Kind::DatabaseParameterGroup
+        | Kind::DatabaseInstance => &[],
     }
 }
 
@@ -211,7 +214,10 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         | Kind::LaunchTemplate
         | Kind::Instance
         | Kind::Volume
-        | Kind::VolumeAttachment => None,
+        | Kind::VolumeAttachment
+        | Kind::DatabaseSubnetGroup
+        | Kind::DatabaseParameterGroup
+        | Kind::DatabaseInstance => None,
     }
 }
 

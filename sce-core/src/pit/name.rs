@@ -64,11 +64,17 @@ pub enum Named {
     PrivateTemplate,
     /// The private instance, E: the document's volume is `hipaa_ebs_ec2_private`.
     PrivateInstance,
+    /// The subnet in a second zone that RDS wants.
+    SpareSubnet,
+    /// Its network access control list, which lets nothing pass.
+    SpareNetworkAcl,
+    /// The databases' security group.
+    DatabasesSecurityGroup,
 }
 
 impl Named {
     /// Every part, once.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::Vpc,
         Self::RoutingTable,
         Self::SecurityGroup,
@@ -99,6 +105,9 @@ impl Named {
         Self::Bastion,
         Self::PrivateTemplate,
         Self::PrivateInstance,
+        Self::SpareSubnet,
+        Self::SpareNetworkAcl,
+        Self::DatabasesSecurityGroup,
     ];
 
     /// What stands after `PIT_`.
@@ -135,6 +144,9 @@ impl Named {
             Self::Bastion => "bastion",
             Self::PrivateTemplate => "private_template",
             Self::PrivateInstance => "ec2_private",
+            Self::SpareSubnet => "sparesubnet",
+            Self::SpareNetworkAcl => "spare_networkacl",
+            Self::DatabasesSecurityGroup => "databases_securitygroup",
         }
     }
 }
@@ -184,7 +196,10 @@ hipaa_session_document
 hipaa_bastion_template
 hipaa_bastion
 hipaa_private_template
-hipaa_ec2_private";
+hipaa_ec2_private
+hipaa_sparesubnet
+hipaa_spare_networkacl
+hipaa_databases_securitygroup";
 
     #[test]
     fn the_names_of_hipaa_are_the_documents() {

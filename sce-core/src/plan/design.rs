@@ -2,6 +2,7 @@
 //!
 //! The order is also the order of teardown, reversed: what writes logs goes before the log group, so that nobody re-creates it.
 
+mod databases;
 mod machines;
 mod network;
 mod policies;
@@ -16,8 +17,9 @@ use crate::aws::arn::{
     SubnetId, VolumeId, VpcEndpointId, VpcId,
 };
 use crate::aws::resource::{
-    Bucket, ElasticIp, FlowLog, GatewayEndpoint, Instance, InternetGateway, KeyPair, KmsAlias, KmsKey, LaunchTemplate,
-    LogGroup, ManagedPolicy, NatGateway, Properties, Role, RouteTable, SecurityGroup, Subnet, Traffic, Volume, Vpc,
+    Bucket, DatabaseParameterGroup, DatabaseSubnetGroup, ElasticIp, FlowLog, GatewayEndpoint, Instance,
+    InternetGateway, KeyPair, KmsAlias, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NatGateway, Properties, Role,
+    RouteTable, SecurityGroup, Subnet, Traffic, Volume, Vpc,
 };
 use crate::lock::Lock;
 use crate::pit::{self, Named};
@@ -39,7 +41,8 @@ pub(super) fn nodes(spec: &Spec, lock: &Lock) -> Result<Vec<Node>, PlanError> {
     let endpoint = design.endpoint(&network);
     design.firewalls(&network, &addresses);
     design.buckets(&key, &endpoint);
-    design.machines(&network, &addresses, &key)?;
+    let machines = design.machines(&network, &addresses, &key)?;
+    design.databases(&network, &addresses, &key, machines.as_ref())?;
     Ok(design.nodes)
 }
 
@@ -76,6 +79,8 @@ has_id! {
     LaunchTemplate => LaunchTemplateId,
     Instance => InstanceId,
     Volume => VolumeId,
+    DatabaseSubnetGroup => String,
+    DatabaseParameterGroup => String,
 }
 
 impl<K> Handle<K> {

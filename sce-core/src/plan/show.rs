@@ -98,6 +98,13 @@ fn summary(properties: &Properties) -> String {
             let encrypted = if volume.encrypted { "encrypted" } else { "in clear" };
             format!("{} GiB {}, {encrypted}", volume.size_gib, volume.volume_type)
         }
+        Properties::DatabaseSubnetGroup(group) => format!("{} subnets", group.subnets.len()),
+        Properties::DatabaseParameterGroup(group) => format!("{}, {} settings", group.family, group.parameters.len()),
+        Properties::DatabaseInstance(database) => {
+            let public = if database.public { "public" } else { "private" };
+            let encrypted = if database.encrypted { "encrypted" } else { "in clear" };
+            format!("{} {} on {}, {public}, {encrypted}", database.engine, database.major_version, database.class)
+        }
         Properties::VolumeAttachment(attachment) => {
             format!("{} to {} as {}", value(&attachment.volume), value(&attachment.instance), attachment.device)
         }

@@ -26,6 +26,7 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     access(spec, &mut found);
     retention(spec, &mut found);
     archive(spec, &mut found);
+    databases(spec, &mut found);
     debug_assert!(spec.schema_version <= SCHEMA_VERSION);
     found
 }
@@ -166,6 +167,53 @@ fn archive(spec: &Spec, found: &mut Vec<Violation>) {
     }
 }
 
+fn databases(spec: &Spec, found: &mut Vec<Violation>) {
+    for (index, database) in spec.database.iter().enumerate() {
+        let index = index.to_string();
+        let mut wrong = |key: &str, message: String, help: Option<&str>| {
+            found.push(violation(&["database", &index, key], message, help.map(str::to_owned)));
+        };
+        if database.engine != "postgres" {
+            let help = match nearest(&database.engine, ["postgres", "postgresql"].into_iter()) {
+                Some(_) => "did you mean `postgres`?",
+                None => "`postgres` is the engine that this version builds",
+            };
+            wrong("engine", format!("engine `{}` is not built", database.engine), Some(help));
+        }
+        if !is_database_name(database.name()) {
+            let help = "use up to 16 lower-case letters and digits, beginning with a letter";
+            wrong("name", format!("`{}` is no database name", database.name()), Some(help));
+        }
+        if spec.database.iter().filter(|other| other.name() == database.name()).count() > 1 {
+            let help = "give each a `name` of its own";
+            wrong("name", format!("more than one database is called `{}`", database.name()), Some(help));
+        }
+        if !database.version.parse::<u32>().is_ok_and(|version| (12..100).contains(&version)) {
+            let help = "give the major version alone, such as `16`";
+            wrong("version", format!("`{}` is no major version of PostgreSQL", database.version), Some(help));
+        }
+        let class = database.class.strip_prefix("db.").and_then(|class| class.split_once('.'));
+        if !class.is_some_and(|(family, size)| !family.is_empty() && !size.is_empty()) {
+            let help = "write it as `db.FAMILY.SIZE`, such as `db.t4g.medium`";
+            wrong("class", format!("`{}` is no instance class", database.class), Some(help));
+        }
+        if !(20..=65_536).contains(&database.storage_gib) {
+            let message = format!("a database cannot have `{}` GiB of storage", database.storage_gib);
+            wrong("storage_gib", message, Some("use 20 to 65536"));
+        }
+        if database.backup_days > 35 {
+            let message = format!("backups cannot be kept for `{}` days", database.backup_days);
+            wrong("backup_days", message, Some("use 0 to 35; the archive of close-out keeps what must last"));
+        }
+    }
+}
+
+/// What fits into an RDS identifier behind a PIT and a hyphen, and reads back without doubt.
+fn is_database_name(text: &str) -> bool {
+    let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.len() <= 16 && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(legal)
+}
+
 fn overlap(range: &NamedRange, earlier: &NamedRange) -> String {
     format!("allowed range `{}` (`{}`) overlaps `{}` (`{}`)", range.cidr, range.name, earlier.cidr, earlier.name)
 }
@@ -226,6 +274,25 @@ mod tests {
     fn a_private_key_in_the_spec_is_refused_without_being_shown() {
         let found = messages("[archive]\nrecipients = [\"AGE-SECRET-KEY-1QQQ\"]\n");
         assert_eq!(found, ["archive recipient 1 is no age public key"]);
+    }
+
+    #[test]
+    fn databases_are_of_a_kind_that_is_built() {
+        let rest = "[[database]]\nengine = \"postgresql\"\nphi_contact = true\nname = \"a-b\"\nversion = \"16.4\"\nclass = \"t4g\"\nstorage_gib = 5\nbackup_days = 36\n";
+        assert_eq!(
+            messages(rest),
+            [
+                "engine `postgresql` is not built",
+                "`a-b` is no database name",
+                "`16.4` is no major version of PostgreSQL",
+                "`t4g` is no instance class",
+                "a database cannot have `5` GiB of storage",
+                "backups cannot be kept for `36` days",
+            ]
+        );
+        let one = "[[database]]\nengine = \"postgres\"\nphi_contact = true\n";
+        assert_eq!(messages(&one.repeat(2)).len(), 2);
+        assert_eq!(messages(one), [""; 0]);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::aws::policy::Policy;
 use crate::aws::resource::{
-    Bucket, DefaultSecurityGroup, FlowLog, GatewayEndpoint, KmsKey, LogGroup, ManagedPolicy, NetworkAcl, Properties,
-    Role, Route, RouteTableAssociation, RouteTarget, Subnet, Vpc,
+    Bucket, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog, GatewayEndpoint, KmsKey, LogGroup,
+    ManagedPolicy, NetworkAcl, Properties, Role, Route, RouteTableAssociation, RouteTarget, Subnet, Vpc,
 };
 use crate::check::{Declared, Facts, Finding, judge};
 use crate::lock::Lock;
@@ -30,6 +30,11 @@ impl Scene {
     pub(super) fn of(rest: &str) -> Self {
         let approvals = "[approvals]\nirb = \"STUDY00001234\"\nbilling = \"BUDGET-77\"\nbaa = \"2026-03-01\"\n";
         Self::of_spec(&format!("{LEAST}{rest}{approvals}"))
+    }
+
+    /// The planned environment with a database in it.
+    pub(super) fn with_database() -> Self {
+        Self::of("[[database]]\nengine = \"postgres\"\nphi_contact = true\n")
     }
 
     /// The planned environment of a whole spec.
@@ -123,4 +128,6 @@ parts! {
     managed_policy -> ManagedPolicy;
     key -> KmsKey;
     bucket -> Bucket;
+    database -> DatabaseInstance;
+    database_parameters -> DatabaseParameterGroup;
 }

@@ -35,6 +35,26 @@ const MUTATIONS: &[Mutation] = &[
     }),
     ("bucket-requires-tls", |scene| scene.without_statement("registry", "DenyWithoutTls")),
     ("budget-is-declared", |scene| scene.declared.billing = None),
+    ("database-authenticates-with-tokens", |scene| {
+        *scene = Scene::with_database();
+        scene.database("database-postgres").master_password_managed = false;
+    }),
+    ("database-is-backed-up", |scene| {
+        *scene = Scene::with_database();
+        scene.database("database-postgres").backup_days = 0;
+    }),
+    ("database-is-encrypted-with-own-key", |scene| {
+        *scene = Scene::with_database();
+        scene.database("database-postgres").key = None;
+    }),
+    ("database-is-private", |scene| {
+        *scene = Scene::with_database();
+        scene.database("database-postgres").public = true;
+    }),
+    ("database-requires-tls", |scene| {
+        *scene = Scene::with_database();
+        scene.database_parameters("database-parameters-postgres").parameters.remove("rds.force_ssl");
+    }),
     ("default-security-group-is-empty", |scene| {
         scene.default_security_group("security-group-default").egress.insert("-1 0.0.0.0/0".to_owned());
     }),

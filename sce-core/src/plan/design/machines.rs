@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::databases::POSTGRES;
 use super::network::{Addresses, NetworkParts, anywhere};
 use super::{Design, Handle, policies};
 use crate::aws::resource::{
@@ -48,15 +49,15 @@ impl Design<'_> {
         }
     }
 
-    /// Everything that a machine needs, and the machines.
+    /// Everything that a machine needs, and the machines; answers the security group of the private one.
     pub(super) fn machines(
         &mut self,
         network: &NetworkParts,
         addresses: &Addresses,
         key: &Handle<KmsKey>,
-    ) -> Result<(), PlanError> {
+    ) -> Result<Option<Handle<SecurityGroup>>, PlanError> {
         let spec = self.spec;
-        let Some(private) = spec.private_machine() else { return Ok(()) };
+        let Some(private) = spec.private_machine() else { return Ok(None) };
         let people = self.people(key);
         let bastion_group = spec.bastion_machine().is_some().then(|| self.bastion_group(network, addresses));
         let group = self.private_group(network, addresses, bastion_group.as_ref());
@@ -78,7 +79,7 @@ impl Design<'_> {
         if let Some(size_gib) = private.data_volume_gib {
             self.data_volume(size_gib, key, &instance);
         }
-        Ok(())
+        Ok(Some(group))
     }
 
     fn people(&mut self, key: &Handle<KmsKey>) -> NodeId {
@@ -110,7 +111,7 @@ impl Design<'_> {
         bastion: Option<&Handle<SecurityGroup>>,
     ) -> Handle<SecurityGroup> {
         let ingress = bastion.map(|group| ssh(Peer::Group(group.id()), "ssh from the bastion")).into_iter().collect();
-        let egress = match self.spec.network.egress {
+        let mut egress: BTreeSet<GroupRule> = match self.spec.network.egress {
             Egress::Nat => web("updates and AWS services"),
             Egress::None => {
                 let lists = self.lock.s3_prefix_list.iter();
@@ -118,6 +119,9 @@ impl Design<'_> {
                 to_s3.chain([https(Peer::Cidr(addresses.vpc), "endpoints of AWS services")]).collect()
             }
         };
+        if !self.spec.database.is_empty() {
+            egress.insert(tcp(POSTGRES, Peer::Cidr(addresses.private), "databases"));
+        }
         let description = format!("the private instance of {}", self.spec.pit);
         let group = SecurityGroup { vpc: network.vpc.id(), description, ingress, egress };
         self.add("security-group-private", Named::PrivateSecurityGroup, &[], group)
@@ -285,6 +289,6 @@ fn web(description: &str) -> BTreeSet<GroupRule> {
     [80, 443].map(|port| tcp(port, Peer::Cidr(anywhere()), description)).into()
 }
 
-fn tcp(port: u16, peer: Peer, description: &str) -> GroupRule {
+pub(super) fn tcp(port: u16, peer: Peer, description: &str) -> GroupRule {
     GroupRule { protocol: Protocol::Tcp, ports: Some((port, port)), peer, description: description.to_owned() }
 }

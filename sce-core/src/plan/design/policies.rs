@@ -4,6 +4,7 @@
 
 mod machines;
 
+use super::databases::database_log_group;
 use crate::account::Partition;
 use crate::aws::policy::{Policy, Statement, Text, text};
 use crate::lock::Lock;
@@ -42,7 +43,12 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
     let usage = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
     let sessions = spec.private_machine().is_some().then_some(Named::SessionsLogGroup);
     let group = |named| text(format!("arn:{partition}:logs:{region}:{account}:log-group:{}", spec.pit.name(named)));
-    let groups: Vec<Text> = [Some(Named::LogGroup), sessions].into_iter().flatten().map(group).collect();
+    let of_databases = spec.database.iter().map(|database| {
+        let name = database_log_group(&format!("{}-{}", spec.pit, database.name()));
+        text(format!("arn:{partition}:logs:{region}:{account}:log-group:{name}"))
+    });
+    let named = [Some(Named::LogGroup), sessions].into_iter().flatten().map(group);
+    let groups: Vec<Text> = named.chain(of_databases).collect();
     let mut statements = vec![
         Statement::allow("AccountAdministersKey")
             .principals([text(format!("arn:{partition}:iam::{account}:root"))])
@@ -63,7 +69,32 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
     if spec.private_machine().is_some() {
         statements.extend(key_of_machines(spec, lock));
     }
+    if !spec.database.is_empty() {
+        statements.extend(key_of_databases(spec, lock));
+    }
     Policy::new(statements)
+}
+
+/// Whoever makes databases lets RDS use the key for their storage, and Secrets Manager for the master password that RDS keeps there.
+fn key_of_databases(spec: &Spec, lock: &Lock) -> [Statement; 2] {
+    let root = || text(format!("arn:{}:iam::{}:root", lock.partition, lock.account));
+    let through = || ["rds", "secretsmanager"].map(|service| text(format!("{service}.{}.amazonaws.com", spec.region)));
+    let usage = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
+    [
+        Statement::allow("AdministratorsUseKeyThroughRds")
+            .principals([root()])
+            .actions(usage)
+            .resources([text("*")])
+            .when("ArnLike", "aws:PrincipalArn", administrators(lock))
+            .when("StringEquals", "kms:ViaService", through()),
+        Statement::allow("AdministratorsLendKeyToDatabases")
+            .principals([root()])
+            .actions(["kms:CreateGrant"])
+            .resources([text("*")])
+            .when("ArnLike", "aws:PrincipalArn", administrators(lock))
+            .when("Bool", "kms:GrantIsForAWSResource", [text("true")])
+            .when("StringEquals", "kms:ViaService", through()),
+    ]
 }
 
 /// Whoever launches machines lets EC2 use the key for their volumes; the machines read and write S3 with it. Their own policies say
