@@ -230,7 +230,7 @@ impl Run<'_> {
         let life = registry.life().await.map_err(|source| self.registry(source))?;
         for node in self.plan.pit_nodes() {
             held.renew().await.map_err(|source| self.registry(source))?;
-            let deed = self.node(node, &mut journal, &life, teller).await?;
+            let deed = held.during(self.node(node, &mut journal, &life, teller)).await?;
             teller.node(node, deed);
             self.finished(node, deed);
         }

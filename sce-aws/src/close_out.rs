@@ -195,7 +195,7 @@ async fn run(
     for node in plan.pit_nodes().rev() {
         // The lease warns others; that it cannot be renewed is no reason to leave things behind.
         drop(held.renew().await);
-        end.node(node, &mut teller).await?;
+        held.during(end.node(node, &mut teller)).await?;
     }
     end.sweep().await?;
     if end.closed.left.is_empty() {

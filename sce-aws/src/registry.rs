@@ -285,6 +285,22 @@ impl Held<'_> {
         self.registry.write("lease.json", &renewed).await
     }
 
+    /// Does the work, and renews the lease as long as it takes: a database takes ten minutes to make, and a lease lasts two.
+    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                done = &mut work => return done,
+                () = self.registry.session.world.sleep(RENEW) => {
+                    // The lease warns others; that it cannot be renewed is no reason to abandon a call half-way.
+                    if let Err(error) = self.renew().await {
+                        tracing::warn!(%error, "the lease could not be renewed");
+                    }
+                }
+            }
+        }
+    }
+
     /// Gives the lease back.
     pub(crate) async fn release(self) -> Result<(), RegistryError> {
         self.registry.remove("lease.json").await
