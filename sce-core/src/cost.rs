@@ -21,8 +21,8 @@ pub use item::{InvalidItem, Item, items};
 pub use prices::{Currency, InvalidPrices, PRICES_SCHEMA_VERSION, Prices};
 
 use crate::account::Region;
-use crate::aws::resource::Kind;
-use crate::pit::{BucketRole, Pit};
+use crate::aws::resource::{Instance, Kind, Properties, Tenancy};
+use crate::pit::{BucketRole, Named, Pit};
 use crate::plan::{Node, Plan, Scope};
 
 /// The version of the estimate's JSON that this crate writes.
@@ -34,7 +34,7 @@ pub const HOURS_PER_MONTH: u64 = 730;
 /// What an estimate rests on that no plan tells. Sizes are of one month, in GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Assumptions {
-    /// How long machines run. NAT gateways, addresses and stores cost money all the time, and no machine is planned yet.
+    /// How long machines run. NAT gateways, endpoints, volumes and stores cost money all the time.
     pub hours_per_week: HoursPerWeek,
     /// Stored in the data bucket.
     pub data_gib: u32,
@@ -48,6 +48,10 @@ pub struct Assumptions {
     pub download_gib: u32,
     /// Flow log records written.
     pub flow_log_gib: u32,
+    /// Session, ssh and audit records written.
+    pub session_log_gib: u32,
+    /// Through each interface endpoint.
+    pub endpoint_gib: u32,
 }
 
 impl Default for Assumptions {
@@ -60,6 +64,8 @@ impl Default for Assumptions {
             egress_gib: 1,
             download_gib: 1,
             flow_log_gib: 1,
+            session_log_gib: 1,
+            endpoint_gib: 1,
         }
     }
 }
@@ -115,6 +121,9 @@ pub struct Estimate {
 pub struct Line {
     /// What is priced.
     pub item: Item,
+    /// The type of machine, for what is priced by it.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub of_type: Option<String>,
     /// The AWS service it belongs to.
     pub service: String,
     /// The resource's name.
@@ -211,10 +220,16 @@ impl PriceMissing {
 /// ```
 pub fn estimate(plan: &Plan, assumptions: &Assumptions, prices: &Prices) -> Result<Estimate, PriceMissing> {
     let mut lines = Vec::new();
+    let mut unpriced = Vec::new();
     for node in &plan.nodes {
         for item in items(node.properties.kind()) {
-            if let Some(quantity) = quantity(*item, node, plan, assumptions) {
-                lines.push(line(*item, quantity, node, &plan.region, prices)?);
+            let Some(quantity) = quantity(*item, node, plan, assumptions) else { continue };
+            match (line(*item, quantity, node, &plan.region, prices), of_type(*item, node)) {
+                (Ok(line), _) => lines.push(line),
+                (Err(_), Some(of_type)) => {
+                    unpriced.push(format!("`{}` by the hour: the price file has no price of a `{of_type}`", node.name))
+                }
+                (Err(missing), None) => return Err(missing),
             }
         }
     }
@@ -228,8 +243,8 @@ pub fn estimate(plan: &Plan, assumptions: &Assumptions, prices: &Prices) -> Resu
         lines,
         assumptions: *assumptions,
         hours_per_month: HOURS_PER_MONTH,
-        left_out: left_out(plan),
-        notes: notes(),
+        left_out: unpriced.into_iter().chain(left_out(plan)).collect(),
+        notes: notes(plan),
         document2017: comparisons(&plan.region, prices),
     })
 }
@@ -252,30 +267,89 @@ impl Estimate {
 /// How much of the item the node takes in a month; none when this node takes none of it.
 fn quantity(item: Item, node: &Node, plan: &Plan, assumptions: &Assumptions) -> Option<u64> {
     let is_bucket = |role| node.name == plan.pit.bucket(role, &plan.account, &plan.region);
-    let quantity = match item {
-        Item::Vpc | Item::S3GatewayEndpoint | Item::KmsKey => 1,
-        Item::NatGatewayHours | Item::PublicIpv4Hours => HOURS_PER_MONTH,
-        Item::NatGatewayData => assumptions.nat_gib.into(),
-        Item::LogIngestion => assumptions.flow_log_gib.into(),
-        Item::S3Storage if node.scope == Scope::Account => 0,
-        Item::S3Storage if is_bucket(BucketRole::Data) => assumptions.data_gib.into(),
-        Item::S3Storage => assumptions.other_bucket_gib.into(),
-        Item::InternetEgress if node.properties.kind() == Kind::InternetGateway => assumptions.egress_gib.into(),
+    let machine_hours = machine_hours(assumptions);
+    Some(match (item, &node.properties) {
+        (Item::Vpc | Item::S3GatewayEndpoint | Item::KmsKey, _) => 1,
+        (Item::DedicatedFee, Properties::Vpc(vpc)) => {
+            return (vpc.tenancy == Tenancy::Dedicated && has_machines(plan)).then_some(machine_hours);
+        }
+        // An address that comes with a machine goes when the machine stops; one of its own stays.
+        (Item::PublicIpv4Hours, Properties::Instance(instance)) => {
+            return instance.public_address.then_some(machine_hours);
+        }
+        (Item::NatGatewayHours | Item::PublicIpv4Hours, _) => HOURS_PER_MONTH,
+        (Item::NatGatewayData, _) => assumptions.nat_gib.into(),
+        (Item::InstanceHours, _) => machine_hours,
+        // `sce stop` leaves databases alone: AWS starts a stopped one by itself after seven days.
+        (Item::RdsInstanceHours, Properties::DatabaseInstance(_)) => HOURS_PER_MONTH,
+        (Item::RdsGp3Storage, Properties::DatabaseInstance(database)) => database.storage_gib.into(),
+        (Item::CloudwatchMetric, Properties::Instance(instance)) => {
+            let metrics = (DETAILED_METRICS * machine_hours).div_ceil(HOURS_PER_MONTH);
+            return instance.detailed_monitoring.then_some(metrics);
+        }
+        (Item::EbsGp3Storage, Properties::Instance(instance)) => root_gib(plan, instance)?,
+        (Item::EbsGp3Storage, Properties::Volume(volume)) if volume.volume_type == "gp3" => volume.size_gib.into(),
+        (Item::EbsGp2Storage, Properties::Volume(volume)) if volume.volume_type == "gp2" => volume.size_gib.into(),
+        (Item::InterfaceEndpointHours, Properties::InterfaceEndpoint(endpoint)) => {
+            HOURS_PER_MONTH * u64::try_from(endpoint.subnets.len()).unwrap_or(u64::MAX)
+        }
+        (Item::InterfaceEndpointData, _) => assumptions.endpoint_gib.into(),
+        (Item::LogIngestion, Properties::FlowLog(_)) => assumptions.flow_log_gib.into(),
+        // What fills the other group is counted where it comes from, at the flow log.
+        (Item::LogIngestion, _) => {
+            let sessions = node.name == plan.pit.name(Named::SessionsLogGroup);
+            return sessions.then(|| assumptions.session_log_gib.into());
+        }
+        (Item::S3Storage, _) if node.scope == Scope::Account => 0,
+        (Item::S3Storage, _) if is_bucket(BucketRole::Data) => assumptions.data_gib.into(),
+        (Item::S3Storage, _) => assumptions.other_bucket_gib.into(),
+        (Item::InternetEgress, Properties::InternetGateway(_)) => assumptions.egress_gib.into(),
         // Only results are meant to leave; people fetch them from this bucket.
-        Item::InternetEgress if is_bucket(BucketRole::Output) => assumptions.download_gib.into(),
-        Item::InternetEgress => return None,
-        // For the comparison with the document; nothing planned gives rise to them.
-        Item::InterZoneData | Item::EbsGp2Storage | Item::EbsSnapshotStorage | Item::RdsGp2Storage => return None,
-    };
-    Some(quantity)
+        (Item::InternetEgress, _) if is_bucket(BucketRole::Output) => assumptions.download_gib.into(),
+        // Of the rest some is for the comparison with the document, and some for what the plan does not yet contain.
+        _ => return None,
+    })
+}
+
+/// The metrics that detailed monitoring of an instance keeps (Infracost golden file `instance_test`).
+const DETAILED_METRICS: u64 = 7;
+
+/// Hours of a month that machines run, to the nearest.
+fn machine_hours(assumptions: &Assumptions) -> u64 {
+    let week = u64::from(HoursPerWeek::default());
+    (HOURS_PER_MONTH * u64::from(assumptions.hours_per_week) + week / 2) / week
+}
+
+fn has_machines(plan: &Plan) -> bool {
+    plan.nodes.iter().any(|node| node.properties.kind() == Kind::Instance)
+}
+
+/// The size of the volume that the instance boots from, which its template tells; Amazon Linux 2023 makes it a gp3.
+fn root_gib(plan: &Plan, instance: &Instance) -> Option<u64> {
+    let template = plan.nodes.iter().find(|node| instance.template.refers_to(&node.id))?;
+    match &template.properties {
+        Properties::LaunchTemplate(template) => Some(template.root.size_gib.into()),
+        _ => None,
+    }
+}
+
+/// The type of machine that the item's price differs with.
+fn of_type(item: Item, node: &Node) -> Option<&str> {
+    match &node.properties {
+        Properties::Instance(instance) if item.is_by_type() => Some(&instance.instance_type),
+        Properties::DatabaseInstance(database) if item.is_by_type() => Some(&database.class),
+        _ => None,
+    }
 }
 
 fn line(item: Item, quantity: u64, node: &Node, region: &Region, prices: &Prices) -> Result<Line, PriceMissing> {
     let missing = || PriceMissing { item, resource: node.name.clone() };
-    let quote = prices.quote(item, region).ok_or_else(missing)?;
+    let of_type = of_type(item, node);
+    let quote = prices.quote(item, of_type, region).ok_or_else(missing)?;
     let document = prices.of_document(item);
     Ok(Line {
         item,
+        of_type: of_type.map(str::to_owned),
         service: quote.service.to_owned(),
         resource: node.name.clone(),
         quantity,
@@ -283,20 +357,27 @@ fn line(item: Item, quantity: u64, node: &Node, region: &Region, prices: &Prices
         unit_price: quote.amount,
         monthly: quote.amount.times(quantity).rounded(),
         source: quote.source,
-        until: until(item, node.scope),
+        until: until(item, node),
         unit_price_2017: document.map(|price| price.amount),
         document_line: document.map(|price| price.line),
     })
 }
 
 /// The last state in which the item is billed.
-fn until(item: Item, scope: Scope) -> State {
-    match (scope, item) {
-        (Scope::Account, _) => State::Closed,
-        (Scope::Pit, Item::NatGatewayData | Item::InternetEgress | Item::InterZoneData | Item::LogIngestion) => {
-            State::Running
-        }
-        (Scope::Pit, _) => State::Stopped,
+fn until(item: Item, node: &Node) -> State {
+    let comes_with_machine = item == Item::PublicIpv4Hours && node.properties.kind() == Kind::Instance;
+    match item {
+        _ if node.scope == Scope::Account => State::Closed,
+        Item::NatGatewayData
+        | Item::InternetEgress
+        | Item::InterZoneData
+        | Item::LogIngestion
+        | Item::InstanceHours
+        | Item::DedicatedFee
+        | Item::CloudwatchMetric
+        | Item::InterfaceEndpointData => State::Running,
+        _ if comes_with_machine => State::Running,
+        _ => State::Stopped,
     }
 }
 
@@ -307,11 +388,17 @@ fn states(lines: &[Line]) -> States {
 
 fn left_out(plan: &Plan) -> Vec<String> {
     let mut left_out = vec![
-        "machines, volumes, workers and databases, even where the spec asks for them: no plan contains them yet"
-            .to_owned(),
+        "workers, even where the spec asks for them: no plan contains them yet".to_owned(),
         "the archive that close-out writes, wherever it is kept".to_owned(),
         "what belongs to the whole account, such as CloudTrail and Config".to_owned(),
     ];
+    let dedicated =
+        |node: &Node| matches!(&node.properties, Properties::Instance(of) if of.tenancy == Tenancy::Dedicated);
+    if plan.nodes.iter().any(dedicated) {
+        left_out.push(
+            "what dedicated hardware costs by the hour above shared hardware, whose price stands here".to_owned(),
+        );
+    }
     for node in &plan.nodes {
         let of_kind = item::left_out(node.properties.kind()).map(str::to_owned);
         left_out.extend(of_kind.filter(|text| !left_out.contains(text)));
@@ -319,10 +406,16 @@ fn left_out(plan: &Plan) -> Vec<String> {
     left_out
 }
 
-fn notes() -> Vec<String> {
+fn notes(plan: &Plan) -> Vec<String> {
+    let stopped = if has_machines(plan) {
+        "machines stopped: volumes, endpoints, the NAT gateway and its address cost on, and so do stores; a bastion gives its \
+         address back"
+    } else {
+        "machines stopped: no machine is planned, so this differs from use by traffic only"
+    };
     [
         "rough: list prices, without taxes, discounts, credits, free allowances and the lower prices of higher tiers",
-        "machines stopped: no machine is planned yet, so this differs from use by the traffic that machines cause",
+        stopped,
         "after close-out: the key is taken to cost nothing while it waits for deletion (Trend Micro's knowledge base on \
          disabled KMS keys; not verified with AWS), and the registry's few KB to be nothing",
     ]
@@ -332,7 +425,7 @@ fn notes() -> Vec<String> {
 
 fn comparisons(region: &Region, prices: &Prices) -> Vec<Comparison> {
     let compared = |price: &prices::DocumentPrice| {
-        let today = price.item.and_then(|item| prices.quote(item, region));
+        let today = price.item.and_then(|item| prices.quote(item, None, region));
         Comparison {
             document_line: price.line,
             what: price.what.clone(),
@@ -470,6 +563,74 @@ mod tests {
         assert_eq!(json["assumptions"]["hours_per_week"], 168);
     }
 
+    const MACHINES: &str = "[compute.private]\ntype = \"m7i.large\"\ndata_volume_gib = 100\n";
+    const BASTION: &str = "[access]\nmode = \"bastion\"\nallow = [{ name = \"campus\", cidr = \"140.142.0.0/16\" }]\n";
+
+    #[test]
+    fn machines_cost_by_the_hour_and_their_volumes_all_the_time() {
+        let estimate = estimated(MACHINES);
+        // 730 × 0.1008 + 7 × 0.30 + 0.50 of session logs on top of a network's 38.929, and 130 × 0.08 of volumes.
+        assert_eq!(estimate.states.running, amount("125.513"));
+        assert_eq!(estimate.states.stopped, amount("48.199"));
+        let hours = of_item(&estimate, Item::InstanceHours).next().unwrap();
+        assert_eq!((hours.of_type.as_deref(), hours.quantity, hours.until), (Some("m7i.large"), 730, State::Running));
+        let stored: Vec<(&str, u64)> =
+            of_item(&estimate, Item::EbsGp3Storage).map(|line| (line.resource.as_str(), line.quantity)).collect();
+        assert_eq!(stored, [("hipaa_ec2_private", 30), ("hipaa_ebs_ec2_private", 100)]);
+    }
+
+    #[test]
+    fn a_week_of_forty_hours_is_a_quarter_of_the_machines_price_and_all_of_the_rest() {
+        let forty = Assumptions { hours_per_week: "40".parse().unwrap(), ..Assumptions::default() };
+        let plan = planned(MACHINES);
+        let (all, part) = (estimated(MACHINES), estimate(&plan, &forty, Prices::built_in()).unwrap());
+        assert_eq!(of_item(&part, Item::InstanceHours).next().unwrap().quantity, 174);
+        assert_eq!(part.states.stopped, all.states.stopped);
+        let others = |estimate: &Estimate| {
+            let by_machine = |line: &&Line| !matches!(line.item, Item::InstanceHours | Item::CloudwatchMetric);
+            estimate.lines.iter().filter(by_machine).map(|line| line.monthly).sum::<Amount>()
+        };
+        assert_eq!(others(&part), others(&all));
+    }
+
+    #[test]
+    fn a_bastion_costs_its_address_while_it_runs() {
+        let estimate = estimated(&format!("{MACHINES}{BASTION}"));
+        let addresses: Vec<(&str, State)> =
+            of_item(&estimate, Item::PublicIpv4Hours).map(|line| (line.resource.as_str(), line.until)).collect();
+        assert_eq!(addresses, [("hipaa_natgateway_address", State::Stopped), ("hipaa_bastion", State::Running)]);
+        let types = of_item(&estimate, Item::InstanceHours).filter_map(|line| line.of_type.as_deref());
+        assert_eq!(types.collect::<Vec<_>>(), ["t3.micro", "m7i.large"]);
+    }
+
+    #[test]
+    fn without_a_way_out_endpoints_are_paid_for_all_the_time() {
+        let estimate = estimated(&format!("{MACHINES}[network]\negress = \"none\"\n"));
+        let hours = of_item(&estimate, Item::InterfaceEndpointHours);
+        let hours: Vec<_> = hours.map(|line| (line.quantity, line.monthly, line.until)).collect();
+        assert_eq!(hours, [(730, amount("7.3"), State::Stopped); 6]);
+        assert_eq!(of_item(&estimate, Item::InterfaceEndpointData).count(), 6);
+    }
+
+    #[test]
+    fn the_documents_machines_are_dedicated_and_cost_a_fee() {
+        let estimate = estimated(&format!("profile = \"cloudmaven2017\"\n{}{BASTION}", MACHINES.replace("m7i", "m4")));
+        let fee = of_item(&estimate, Item::DedicatedFee).next().unwrap();
+        assert_eq!((fee.quantity, fee.monthly), (730, amount("1460")));
+        assert!(of_item(&estimate, Item::EbsGp2Storage).any(|line| line.quantity == 100));
+        assert!(estimate.left_out.iter().any(|text| text.starts_with("what dedicated hardware costs by the hour")));
+        // A dedicated network without a machine costs no fee.
+        assert_eq!(of_item(&estimated("profile = \"cloudmaven2017\"\n"), Item::DedicatedFee).count(), 0);
+    }
+
+    #[test]
+    fn a_type_without_a_price_is_left_out_and_said() {
+        let estimate = estimated(&MACHINES.replace("m7i.large", "x8i.96xlarge"));
+        assert_eq!(of_item(&estimate, Item::InstanceHours).count(), 0);
+        let said = "`hipaa_ec2_private` by the hour: the price file has no price of a `x8i.96xlarge`";
+        assert_eq!(estimate.left_out[0], said);
+    }
+
     #[test]
     fn a_replaced_price_file_rules() {
         let text = include_str!("../data/prices.toml").replace("amount = \"1.00\"", "amount = \"3.00\"");
@@ -499,7 +660,7 @@ mod tests {
     #[test]
     fn what_is_not_counted_is_said() {
         let estimate = estimated("");
-        for words in ["machines", "archive", "log events", "requests to S3", "requests to KMS"] {
+        for words in ["workers", "archive", "log events", "requests to S3", "requests to KMS"] {
             assert!(estimate.left_out.iter().any(|text| text.contains(words)), "{words}");
         }
         assert!(estimate.notes[0].starts_with("rough: list prices, without taxes, discounts"));

@@ -172,13 +172,32 @@ pub struct Access {
     pub people: Vec<Person>,
     /// Minutes without input after which a session ends (45 CFR 164.312(a)(2)(iii)).
     pub idle_minutes: u32,
+    /// What is known of the laptops that people come from (L104 against L344-L345).
+    pub laptop: Laptop,
 }
 
 impl Default for Access {
-    /// Session Manager, nobody, and a quarter of an hour.
+    /// Session Manager, nobody, a quarter of an hour, and laptops that nobody vouches for.
     fn default() -> Self {
-        Self { mode: AccessMode::default(), allow: Vec::new(), people: Vec::new(), idle_minutes: 15 }
+        Self {
+            mode: AccessMode::default(),
+            allow: Vec::new(),
+            people: Vec::new(),
+            idle_minutes: 15,
+            laptop: Laptop::default(),
+        }
     }
+}
+
+/// What is known of the laptops that people come from; no API tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Laptop {
+    /// The document's L in a coffee shop: nobody vouches for it (L345).
+    #[default]
+    Outside,
+    /// The institution looks after it: its disk is encrypted, it is patched, and it locks itself.
+    Managed,
 }
 
 /// How people get to the private machine.
@@ -236,9 +255,9 @@ pub struct Machine {
     /// What is installed for people.
     #[serde(default = "software")]
     pub software: Vec<Software>,
-    /// Where it comes from.
-    #[serde(default)]
-    pub packages: Packages,
+    /// Where it comes from: when absent the internet where there is a way out, else nowhere but Amazon Linux's own repositories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packages: Option<Packages>,
 }
 
 impl Machine {
@@ -251,7 +270,7 @@ impl Machine {
             root_volume_gib: root_volume_gib(),
             swap_gib: swap_gib(),
             software: software(),
-            packages: Packages::default(),
+            packages: None,
         }
     }
 }
@@ -430,6 +449,15 @@ impl Spec {
             })
         };
         wanted.then(|| self.compute.as_ref().and_then(|compute| compute.bastion.clone()).unwrap_or_else(small))
+    }
+
+    /// Where a machine's packages come from: as asked, else the internet where there is a way out, else nowhere.
+    #[must_use]
+    pub fn packages(&self, machine: &Machine) -> Packages {
+        machine.packages.clone().unwrap_or(match self.network.egress {
+            Egress::Nat => Packages::Internet,
+            Egress::None => Packages::None,
+        })
     }
 
     /// The machines there shall be.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::model::Model;
-use crate::spec::{Access, AccessMode, Egress, Profile, Reviewed, Spec};
+use crate::spec::{Access, AccessMode, Egress, Machine, Packages, Profile, Reviewed, Spec};
 
 /// What rules may know: the model, and what no API tells.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +33,10 @@ pub struct Declared {
     pub egress: Egress,
     /// The way in that was asked for.
     pub access: Access,
+    /// The private machine that was asked for.
+    pub machine: Option<Machine>,
+    /// Where its packages shall come from.
+    pub packages: Packages,
     /// Plan ids of the stores that will hold PHI.
     pub phi_stores: BTreeSet<String>,
     /// Days that logs shall be kept.
@@ -56,6 +60,8 @@ impl Declared {
             baa: approvals.baa,
             egress: spec.network.egress,
             access: spec.access.clone(),
+            machine: spec.private_machine().cloned(),
+            packages: spec.private_machine().map(|machine| spec.packages(machine)).unwrap_or_default(),
             phi_stores: ["bucket-data", "bucket-output"].map(str::to_owned).into(),
             logs_days: spec.retention.logs_days,
             reviewed: spec.names.reviewed.clone(),
@@ -64,12 +70,14 @@ impl Declared {
     }
 }
 
+/// What this version accepts and does not build; people and a bastion are for a machine, and wait for one.
 fn not_built(spec: &Spec) -> Vec<&'static str> {
+    let machine = spec.private_machine().is_some();
     let asked = [
-        ("compute", spec.compute.is_some()),
         ("workers", spec.workers.is_some()),
-        ("access.people", !spec.access.people.is_empty()),
-        ("access.mode", spec.access.mode != AccessMode::SessionManager),
+        ("access.people", !spec.access.people.is_empty() && !machine),
+        ("access.mode", spec.access.mode == AccessMode::InstanceConnect),
+        ("access.mode", spec.access.mode == AccessMode::Bastion && !machine),
         ("account.cloudtrail", spec.account.cloudtrail.is_some()),
     ];
     asked.into_iter().filter(|(_, asked)| *asked).map(|(section, _)| section).collect()

@@ -4,6 +4,7 @@ mod access_log_target_uses_s3_keys;
 mod account_is_designated_for_phi;
 mod allowed_range_is_not_an_example;
 mod allowed_range_is_not_the_world;
+mod bastion_admits_only_allowed_ssh;
 mod bucket_blocks_public_access;
 mod bucket_is_versioned;
 mod bucket_ownership_is_enforced;
@@ -21,22 +22,46 @@ mod egress_none_has_no_way_out;
 mod endpoint_policy_names_its_buckets;
 mod everything_is_tagged;
 mod flow_log_records_all_traffic;
+mod instance_has_a_role_of_its_own;
+mod instance_has_no_public_address;
+mod instance_is_monitored_in_detail;
+mod instance_requires_metadata_tokens;
+mod instance_volumes_are_encrypted;
+mod interface_endpoint_admits_only_the_network;
+mod interface_endpoint_answers_to_the_usual_name;
+mod interface_endpoint_serves_own_account;
 mod key_is_rotated;
+mod key_pair_is_ed25519;
 mod key_policy_names_its_users;
+mod laptop_is_managed;
 mod log_group_is_encrypted_with_own_key;
 mod log_group_keeps_logs_long_enough;
 mod logs_are_kept_six_years;
+mod machine_type_fits_its_tenancy;
+mod machine_type_is_not_burstable;
+mod machine_type_is_on_nitro;
+mod machines;
 mod main_route_table_is_local_only;
 mod names_carry_no_identifiers;
 mod nat_route_survives_endpoint;
 mod network_acl_is_closed_to_anywhere;
 mod no_route_leads_to_another_network;
+mod people_have_an_account_each;
+mod person_has_a_key;
+mod private_machine_admits_only_the_bastion;
 mod private_subnet_has_no_internet_gateway_route;
 mod private_subnet_has_no_public_address;
 mod private_traffic_to_s3_takes_the_endpoint;
 mod questions;
 mod review_board_approval_is_declared;
 mod role_has_no_wildcards;
+mod security_group_egress_is_web_only;
+mod security_group_is_closed_to_the_world;
+mod security_group_rules_are_described;
+mod sessions_are_recorded;
+mod sessions_end_when_idle;
+mod sessions_reach_their_services;
+mod software_has_a_source;
 mod spec_is_built_in_full;
 mod store_is_encrypted_with_own_key;
 mod store_logs_access;
@@ -50,6 +75,8 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod unused_allowed_range_is_not_an_example;
+mod volume_is_encrypted_with_own_key;
+mod way_in_needs_no_bastion;
 
 use serde::Serialize;
 
@@ -288,6 +315,7 @@ static ALL: &[&Rule] = &[
     &account_is_designated_for_phi::RULE,
     &allowed_range_is_not_an_example::RULE,
     &allowed_range_is_not_the_world::RULE,
+    &bastion_admits_only_allowed_ssh::RULE,
     &bucket_blocks_public_access::RULE,
     &bucket_is_versioned::RULE,
     &bucket_ownership_is_enforced::RULE,
@@ -305,21 +333,44 @@ static ALL: &[&Rule] = &[
     &endpoint_policy_names_its_buckets::RULE,
     &everything_is_tagged::RULE,
     &flow_log_records_all_traffic::RULE,
+    &instance_has_a_role_of_its_own::RULE,
+    &instance_has_no_public_address::RULE,
+    &instance_is_monitored_in_detail::RULE,
+    &instance_requires_metadata_tokens::RULE,
+    &instance_volumes_are_encrypted::RULE,
+    &interface_endpoint_admits_only_the_network::RULE,
+    &interface_endpoint_answers_to_the_usual_name::RULE,
+    &interface_endpoint_serves_own_account::RULE,
     &key_is_rotated::RULE,
+    &key_pair_is_ed25519::RULE,
     &key_policy_names_its_users::RULE,
+    &laptop_is_managed::RULE,
     &log_group_is_encrypted_with_own_key::RULE,
     &log_group_keeps_logs_long_enough::RULE,
     &logs_are_kept_six_years::RULE,
+    &machine_type_fits_its_tenancy::RULE,
+    &machine_type_is_not_burstable::RULE,
+    &machine_type_is_on_nitro::RULE,
     &main_route_table_is_local_only::RULE,
     &names_carry_no_identifiers::RULE,
     &nat_route_survives_endpoint::RULE,
     &network_acl_is_closed_to_anywhere::RULE,
     &no_route_leads_to_another_network::RULE,
+    &people_have_an_account_each::RULE,
+    &person_has_a_key::RULE,
+    &private_machine_admits_only_the_bastion::RULE,
     &private_subnet_has_no_internet_gateway_route::RULE,
     &private_subnet_has_no_public_address::RULE,
     &private_traffic_to_s3_takes_the_endpoint::RULE,
     &review_board_approval_is_declared::RULE,
     &role_has_no_wildcards::RULE,
+    &security_group_egress_is_web_only::RULE,
+    &security_group_is_closed_to_the_world::RULE,
+    &security_group_rules_are_described::RULE,
+    &sessions_are_recorded::RULE,
+    &sessions_end_when_idle::RULE,
+    &sessions_reach_their_services::RULE,
+    &software_has_a_source::RULE,
     &spec_is_built_in_full::RULE,
     &store_is_encrypted_with_own_key::RULE,
     &store_logs_access::RULE,
@@ -329,6 +380,8 @@ static ALL: &[&Rule] = &[
     &subnets_lie_apart::RULE,
     &tenancy_is_shared::RULE,
     &unused_allowed_range_is_not_an_example::RULE,
+    &volume_is_encrypted_with_own_key::RULE,
+    &way_in_needs_no_bastion::RULE,
 ];
 
 /// The rule of that name.

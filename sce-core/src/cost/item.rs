@@ -38,6 +38,52 @@ pub enum Item {
     LogIngestion,
     /// General-purpose storage of a database (L160).
     RdsGp2Storage,
+    /// A machine's running, by its type (L504).
+    InstanceHours,
+    /// What dedicated hardware costs for each region, on top of what each machine costs (L191-L192).
+    DedicatedFee,
+    /// An interface endpoint's being there, in each zone.
+    InterfaceEndpointHours,
+    /// What passes through an interface endpoint.
+    InterfaceEndpointData,
+    /// General-purpose volumes of today's kind.
+    EbsGp3Storage,
+    /// A metric kept in CloudWatch beyond those that are free.
+    CloudwatchMetric,
+    /// An alarm on a metric.
+    CloudwatchAlarm,
+    /// Calls on objects and rows that CloudTrail records.
+    CloudtrailDataEvents,
+    /// Changes of resources that Config records.
+    ConfigItems,
+    /// Evaluations of Config's rules.
+    ConfigRuleEvaluations,
+    /// Management events that GuardDuty looks through.
+    GuarddutyManagementEvents,
+    /// Flow and DNS logs that GuardDuty looks through.
+    GuarddutyFlowLogs,
+    /// Checks that Security Hub makes.
+    SecurityHubChecks,
+    /// Writes to a DynamoDB table on demand.
+    DynamodbWrites,
+    /// Reads from a DynamoDB table on demand.
+    DynamodbReads,
+    /// What a DynamoDB table holds.
+    DynamodbStorage,
+    /// Calls of a function.
+    LambdaRequests,
+    /// A function's running.
+    LambdaDuration,
+    /// Requests to a standard queue.
+    SqsRequests,
+    /// Requests to a topic.
+    SnsRequests,
+    /// Notifications by e-mail.
+    SnsEmails,
+    /// A database's running, by its type (L159).
+    RdsInstanceHours,
+    /// General-purpose storage of a database, of today's kind.
+    RdsGp3Storage,
 }
 
 /// Why a text names no [`Item`].
@@ -61,7 +107,7 @@ impl InvalidItem {
 
 impl Item {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 36] = [
         Self::Vpc,
         Self::S3GatewayEndpoint,
         Self::NatGatewayHours,
@@ -75,6 +121,29 @@ impl Item {
         Self::S3Storage,
         Self::LogIngestion,
         Self::RdsGp2Storage,
+        Self::InstanceHours,
+        Self::DedicatedFee,
+        Self::InterfaceEndpointHours,
+        Self::InterfaceEndpointData,
+        Self::EbsGp3Storage,
+        Self::CloudwatchMetric,
+        Self::CloudwatchAlarm,
+        Self::CloudtrailDataEvents,
+        Self::ConfigItems,
+        Self::ConfigRuleEvaluations,
+        Self::GuarddutyManagementEvents,
+        Self::GuarddutyFlowLogs,
+        Self::SecurityHubChecks,
+        Self::DynamodbWrites,
+        Self::DynamodbReads,
+        Self::DynamodbStorage,
+        Self::LambdaRequests,
+        Self::LambdaDuration,
+        Self::SqsRequests,
+        Self::SnsRequests,
+        Self::SnsEmails,
+        Self::RdsInstanceHours,
+        Self::RdsGp3Storage,
     ];
 
     /// The item as price files and JSON write it.
@@ -95,6 +164,12 @@ impl Item {
         self.descriptor().2
     }
 
+    /// Whether its price differs with the type of machine.
+    #[must_use]
+    pub const fn is_by_type(self) -> bool {
+        matches!(self, Self::InstanceHours | Self::RdsInstanceHours)
+    }
+
     const fn descriptor(self) -> (&'static str, &'static str, &'static str) {
         match self {
             Self::Vpc => ("vpc", "VPC", "month"),
@@ -110,6 +185,31 @@ impl Item {
             Self::S3Storage => ("s3-storage", "S3 storage", "GB-month"),
             Self::LogIngestion => ("log-ingestion", "log ingestion", "GB"),
             Self::RdsGp2Storage => ("rds-gp2-storage", "RDS gp2 storage", "GB-month"),
+            Self::InstanceHours => ("instance-hours", "machine", "h"),
+            Self::DedicatedFee => ("dedicated-fee", "dedicated hardware, fee", "h"),
+            Self::InterfaceEndpointHours => ("interface-endpoint-hours", "interface endpoint, hours", "h"),
+            Self::InterfaceEndpointData => ("interface-endpoint-data", "interface endpoint, data", "GB"),
+            Self::EbsGp3Storage => ("ebs-gp3-storage", "EBS gp3 storage", "GB-month"),
+            Self::CloudwatchMetric => ("cloudwatch-metric", "CloudWatch metric", "metric-month"),
+            Self::CloudwatchAlarm => ("cloudwatch-alarm", "CloudWatch alarm", "alarm-month"),
+            Self::CloudtrailDataEvents => ("cloudtrail-data-events", "CloudTrail data events", "100k events"),
+            Self::ConfigItems => ("config-items", "Config items", "item"),
+            Self::ConfigRuleEvaluations => ("config-rule-evaluations", "Config rule evaluations", "evaluation"),
+            Self::GuarddutyManagementEvents => {
+                ("guardduty-management-events", "GuardDuty, management events", "1M events")
+            }
+            Self::GuarddutyFlowLogs => ("guardduty-flow-logs", "GuardDuty, flow and DNS logs", "GB"),
+            Self::SecurityHubChecks => ("security-hub-checks", "Security Hub checks", "check"),
+            Self::DynamodbWrites => ("dynamodb-writes", "DynamoDB writes", "1M units"),
+            Self::DynamodbReads => ("dynamodb-reads", "DynamoDB reads", "1M units"),
+            Self::DynamodbStorage => ("dynamodb-storage", "DynamoDB storage", "GB-month"),
+            Self::LambdaRequests => ("lambda-requests", "Lambda requests", "1M requests"),
+            Self::LambdaDuration => ("lambda-duration", "Lambda duration", "1k GB-seconds"),
+            Self::SqsRequests => ("sqs-requests", "SQS requests", "1M requests"),
+            Self::SnsRequests => ("sns-requests", "SNS requests", "1M requests"),
+            Self::SnsEmails => ("sns-emails", "SNS e-mails", "100k e-mails"),
+            Self::RdsInstanceHours => ("rds-instance-hours", "RDS instance", "h"),
+            Self::RdsGp3Storage => ("rds-gp3-storage", "RDS gp3 storage", "GB-month"),
         }
     }
 }
@@ -148,7 +248,7 @@ impl Serialize for Item {
 #[must_use]
 pub const fn items(kind: Kind) -> &'static [Item] {
     match kind {
-        Kind::Vpc => &[Item::Vpc],
+        Kind::Vpc => &[Item::Vpc, Item::DedicatedFee],
         Kind::InternetGateway => &[Item::InternetEgress],
         Kind::ElasticIp => &[Item::PublicIpv4Hours],
         Kind::NatGateway => &[Item::NatGatewayHours, Item::NatGatewayData],
@@ -156,15 +256,18 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         Kind::FlowLog => &[Item::LogIngestion],
         Kind::KmsKey => &[Item::KmsKey],
         Kind::Bucket => &[Item::S3Storage, Item::InternetEgress],
-        // Settings within a network and identities: AWS bills none of them. What a log group keeps is billed, but no figure of it
-        // is at hand: see `left_out`.
+        Kind::LogGroup => &[Item::LogIngestion],
+        Kind::InterfaceEndpoint => &[Item::InterfaceEndpointHours, Item::InterfaceEndpointData],
+        Kind::Instance => &[Item::InstanceHours, Item::EbsGp3Storage, Item::CloudwatchMetric, Item::PublicIpv4Hours],
+        Kind::Volume => &[Item::EbsGp3Storage, Item::EbsGp2Storage],
+        Kind::DatabaseInstance => &[Item::RdsInstanceHours, Item::RdsGp3Storage],
+        // Settings within a network and identities: AWS bills none of them.
         Kind::Subnet
         | Kind::RouteTable
         | Kind::Route
         | Kind::RouteTableAssociation
         | Kind::DefaultSecurityGroup
         | Kind::NetworkAcl
-        | Kind::LogGroup
         | Kind::Role
         | Kind::ManagedPolicy
         | Kind::KmsAlias
@@ -172,15 +275,11 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         | Kind::SecurityGroup
         | Kind::KeyPair
         | Kind::InstanceProfile
-        | Kind::InterfaceEndpoint
         | Kind::SessionDocument
         | Kind::LaunchTemplate
-        | Kind::Instance
-        | Kind::Volume
         | Kind::VolumeAttachment
         | Kind::DatabaseSubnetGroup
-        | Kind::DatabaseParameterGroup
-        | Kind::DatabaseInstance => &[],
+        | Kind::DatabaseParameterGroup => &[],
     }
 }
 
@@ -189,6 +288,9 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
     match kind {
         Kind::LogGroup => Some("log events while they are kept"),
         Kind::KmsKey => Some("requests to KMS, and former material of a rotated key"),
+        Kind::Instance => Some("processor time of burstable machines beyond their credits"),
+        Kind::DatabaseInstance => Some("backups beyond the database's own size, and what CloudWatch Logs takes in"),
+        Kind::Volume => Some("snapshots of volumes, and speed beyond what a volume has by itself"),
         Kind::Bucket => Some("requests to S3, and older versions of objects"),
         Kind::Vpc
         | Kind::Subnet
@@ -212,12 +314,9 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         | Kind::InterfaceEndpoint
         | Kind::SessionDocument
         | Kind::LaunchTemplate
-        | Kind::Instance
-        | Kind::Volume
         | Kind::VolumeAttachment
         | Kind::DatabaseSubnetGroup
-        | Kind::DatabaseParameterGroup
-        | Kind::DatabaseInstance => None,
+        | Kind::DatabaseParameterGroup => None,
     }
 }
 

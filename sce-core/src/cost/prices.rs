@@ -1,5 +1,6 @@
 //! The price file: dated list prices with their sources, and the document's figures of 2017.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -58,6 +59,8 @@ pub enum Currency {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Price {
     item: Item,
+    /// The type of machine, for what differs with it.
+    of_type: Option<String>,
     service: String,
     /// Those that the figure is for; none means all.
     regions: Option<Vec<Region>>,
@@ -137,6 +140,14 @@ pub enum InvalidPrices {
         /// What is empty.
         field: &'static str,
     },
+    /// An item stands where its prices cannot: by type, or not.
+    #[error("{}", shape(*.item))]
+    Shape {
+        /// Where, counted from 1.
+        line: usize,
+        /// What is priced.
+        item: Item,
+    },
     /// Two prices are for the same thing in the same place.
     #[error("`{item}` has two prices for {place}")]
     Twice {
@@ -160,6 +171,7 @@ impl InvalidPrices {
             | Self::Amount { line, .. }
             | Self::Unit { line, .. }
             | Self::Empty { line, .. }
+            | Self::Shape { line, .. }
             | Self::Twice { line, .. } => Some(*line),
         }
     }
@@ -179,8 +191,19 @@ impl InvalidPrices {
                 Some("name the regions that the price is for, or leave the line out if it holds in all".into())
             }
             Self::Empty { .. } => Some("say who names the price, and when".into()),
+            Self::Shape { item, .. } if item.is_by_type() => {
+                Some("write it as [[by_type]], with an amount for each type under [by_type.amounts]".into())
+            }
+            Self::Shape { .. } => Some("write it as [[price]], with its `amount`".into()),
             Self::Twice { .. } => Some("keep one of them".into()),
         }
+    }
+}
+
+fn shape(item: Item) -> String {
+    match item.is_by_type() {
+        true => format!("`{item}` has a price for each type of machine"),
+        false => format!("`{item}` has one price, whatever the type of machine"),
     }
 }
 
@@ -214,9 +237,10 @@ impl Prices {
         self.currency
     }
 
-    /// The item's price in the region; in default of one, us-east-1's, and in default of that, the first there is.
-    pub(super) fn quote(&self, item: Item, region: &Region) -> Option<Quote<'_>> {
-        let of_item = || self.prices.iter().filter(|price| price.item == item);
+    /// The item's price in the region, for the type of machine where it differs with that; in default of one, us-east-1's, and in default of that, the first there is.
+    pub(super) fn quote(&self, item: Item, of_type: Option<&str>, region: &Region) -> Option<Quote<'_>> {
+        let fits = move |price: &&Price| price.item == item && price.of_type.as_deref() == of_type;
+        let of_item = || self.prices.iter().filter(fits);
         let named = |wanted: &str| of_item().find(|price| price.is_for(wanted));
         let here = named(region.as_str()).or_else(|| of_item().find(|price| price.regions.is_none()));
         if let Some(price) = here {
@@ -271,6 +295,8 @@ struct File {
     #[serde(default)]
     price: Vec<PriceRecord>,
     #[serde(default)]
+    by_type: Vec<TypesRecord>,
+    #[serde(default)]
     document2017: Vec<DocumentRecord>,
 }
 
@@ -283,6 +309,17 @@ struct PriceRecord {
     unit: Spanned<String>,
     amount: Spanned<String>,
     source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TypesRecord {
+    id: Spanned<String>,
+    service: String,
+    regions: Option<Vec<Region>>,
+    unit: Spanned<String>,
+    source: String,
+    amounts: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -307,12 +344,13 @@ impl FromStr for Prices {
         if !(1..=PRICES_SCHEMA_VERSION).contains(&file.schema_version) {
             return Err(InvalidPrices::LaterVersion(file.schema_version));
         }
-        let mut prices: Vec<Price> = Vec::with_capacity(file.price.len());
-        for record in file.price {
-            let line = line_at(text, record.id.span().start);
-            let price = price(text, record)?;
-            let rivals = prices.iter().filter(|earlier| earlier.item == price.item);
-            if let Some(place) = rivals.filter_map(|earlier| price.shared_place(earlier)).next() {
+        let one = file.price.into_iter().map(|record| price(text, record));
+        let many = file.by_type.into_iter().map(|record| of_types(text, record));
+        let mut prices: Vec<Price> = Vec::new();
+        for (line, price) in one.chain(many).collect::<Result<Vec<_>, _>>()?.into_iter().flatten() {
+            let like = |earlier: &&Price| earlier.item == price.item && earlier.of_type == price.of_type;
+            let mut rivals = prices.iter().filter(like);
+            if let Some(place) = rivals.find_map(|earlier| price.shared_place(earlier)) {
                 return Err(InvalidPrices::Twice { line, item: price.item, place });
             }
             prices.push(price);
@@ -324,21 +362,59 @@ impl FromStr for Prices {
     }
 }
 
-fn price(text: &str, record: PriceRecord) -> Result<Price, InvalidPrices> {
+/// A price with the line it is on.
+type Placed = (usize, Price);
+
+fn price(text: &str, record: PriceRecord) -> Result<Vec<Placed>, InvalidPrices> {
     let item = item(text, &record.id)?;
     let line = line_at(text, record.id.span().start);
-    if record.unit.get_ref() != item.unit() {
-        let line = line_at(text, record.unit.span().start);
-        return Err(InvalidPrices::Unit { line, item, unit: record.unit.into_inner() });
+    if item.is_by_type() {
+        return Err(InvalidPrices::Shape { line, item });
     }
-    if record.source.trim().is_empty() {
-        return Err(InvalidPrices::Empty { line, item, field: "source" });
-    }
-    if record.regions.as_ref().is_some_and(Vec::is_empty) {
-        return Err(InvalidPrices::Empty { line, item, field: "regions" });
-    }
+    stated(text, line, item, &record.unit, &record.source, record.regions.as_deref())?;
+    let PriceRecord { service, regions, source, .. } = record;
     let amount = amount(text, &record.amount)?;
-    Ok(Price { item, service: record.service, regions: record.regions, amount, source: record.source })
+    Ok(vec![(line, Price { item, of_type: None, service, regions, amount, source })])
+}
+
+fn of_types(text: &str, record: TypesRecord) -> Result<Vec<Placed>, InvalidPrices> {
+    let item = item(text, &record.id)?;
+    let line = line_at(text, record.id.span().start);
+    if !item.is_by_type() {
+        return Err(InvalidPrices::Shape { line, item });
+    }
+    stated(text, line, item, &record.unit, &record.source, record.regions.as_deref())?;
+    let TypesRecord { service, regions, source, .. } = record;
+    let of_type = |(of_type, given): (String, Spanned<String>)| {
+        let amount = amount(text, &given)?;
+        let (service, regions, source) = (service.clone(), regions.clone(), source.clone());
+        Ok((
+            line_at(text, given.span().start),
+            Price { item, of_type: Some(of_type), service, regions, amount, source },
+        ))
+    };
+    record.amounts.into_iter().map(of_type).collect()
+}
+
+/// Whether what must be said of a price is said.
+fn stated(
+    text: &str,
+    line: usize,
+    item: Item,
+    unit: &Spanned<String>,
+    source: &str,
+    regions: Option<&[Region]>,
+) -> Result<(), InvalidPrices> {
+    if unit.get_ref() != item.unit() {
+        let line = line_at(text, unit.span().start);
+        return Err(InvalidPrices::Unit { line, item, unit: unit.get_ref().clone() });
+    }
+    let empty = |field| Err(InvalidPrices::Empty { line, item, field });
+    match regions {
+        _ if source.trim().is_empty() => empty("source"),
+        Some([]) => empty("regions"),
+        _ => Ok(()),
+    }
 }
 
 fn document_price(text: &str, record: DocumentRecord) -> Result<DocumentPrice, InvalidPrices> {
@@ -379,7 +455,10 @@ mod tests {
         let prices = Prices::built_in();
         assert_eq!((prices.as_of().to_string().as_str(), prices.currency()), ("2026-08-21", Currency::UsDollar));
         for item in Item::ALL {
-            assert!(prices.quote(item, &region("eu-west-1")).is_some(), "{item}");
+            let of_type =
+                prices.prices.iter().find(|price| price.item == item).and_then(|price| price.of_type.as_deref());
+            assert_eq!(of_type.is_some(), item.is_by_type(), "{item}");
+            assert!(prices.quote(item, of_type, &region("eu-west-1")).is_some(), "{item}");
         }
         let lines: Vec<u32> = prices.document().iter().map(|price| price.line).collect();
         assert_eq!(lines, [156, 156, 157, 157, 158, 159, 160, 160, 161, 162, 163, 196]);
@@ -388,13 +467,13 @@ mod tests {
     #[test]
     fn a_region_without_a_figure_gets_another_s_and_is_told() {
         let quote = |name: &str| {
-            let quote = Prices::built_in().quote(Item::KmsKey, &region(name)).unwrap();
+            let quote = Prices::built_in().quote(Item::KmsKey, None, &region(name)).unwrap();
             (quote.amount.to_string(), quote.source)
         };
         assert!(!quote("us-east-1").1.contains("none being known"));
         assert_eq!(quote("us-west-2").0, "1.00");
         assert!(quote("us-west-2").1.ends_with("; the figure of us-east-1, none being known for us-west-2"));
-        let egress = Prices::built_in().quote(Item::InternetEgress, &region("us-east-1")).unwrap();
+        let egress = Prices::built_in().quote(Item::InternetEgress, None, &region("us-east-1")).unwrap();
         assert!(egress.source.ends_with("; the figure of us-west-2, none being known for us-east-1"));
     }
 
@@ -403,7 +482,7 @@ mod tests {
         let general =
             "[[price]]\nid = \"kms-key\"\nservice = \"kms\"\nunit = \"month\"\namount = \"2\"\nsource = \"T\"\n";
         let prices: Prices = format!("{KEY}{general}").parse().unwrap();
-        let amount = |name: &str| prices.quote(Item::KmsKey, &region(name)).map(|quote| quote.amount.to_string());
+        let amount = |name: &str| prices.quote(Item::KmsKey, None, &region(name)).map(|quote| quote.amount.to_string());
         assert_eq!(amount("us-east-1").as_deref(), Some("1.00"));
         assert_eq!(amount("us-west-2").as_deref(), Some("2.00"));
     }
@@ -441,6 +520,42 @@ mod tests {
         let twice = format!("{KEY}[[price]]{entry}").parse::<Prices>().unwrap_err();
         assert_eq!(twice.to_string(), "`kms-key` has two prices for `us-east-1`");
         assert_eq!((twice.line(), twice.help().as_deref()), (Some(12), Some("keep one of them")));
+    }
+
+    const TYPES: &str = "schema_version = 1\nas_of = \"2026-01-02\"\ncurrency = \"USD\"\n[[by_type]]\nid = \"instance-hours\"\nservice = \"ec2\"\nunit = \"h\"\nsource = \"S 2026\"\n[by_type.amounts]\n\"m7i.large\" = \"0.1\"\n\"t3.micro\" = \"0.01\"\n";
+
+    #[test]
+    fn each_type_has_its_own_price() {
+        let prices: Prices = TYPES.parse().unwrap();
+        let of = |of_type| {
+            prices.quote(Item::InstanceHours, of_type, &region("us-west-2")).map(|quote| quote.amount.to_string())
+        };
+        assert_eq!((of(Some("m7i.large")).as_deref(), of(Some("t3.micro")).as_deref()), (Some("0.10"), Some("0.01")));
+        assert_eq!((of(Some("m9z.large")), of(None)), (None, None));
+    }
+
+    #[test]
+    fn slips_in_prices_by_type_are_told_by_line() {
+        let cases = [
+            ("\"0.01\"", "\"0,01\"", 11, "a price has no proper amount"),
+            ("instance-hours", "kms-key", 5, "`kms-key` has one price, whatever the type of machine"),
+            ("\"h\"", "\"month\"", 7, "`instance-hours` is priced by the `month`"),
+            ("S 2026", "", 5, "the `source` of `instance-hours` is empty"),
+        ];
+        for (from, to, line, message) in cases {
+            let error = TYPES.replace(from, to).parse::<Prices>().unwrap_err();
+            assert_eq!((error.line(), error.to_string().as_str()), (Some(line), message), "{to}");
+            assert!(error.help().is_some(), "{to}");
+        }
+        let flat = KEY.replace("kms-key", "instance-hours").replace("month", "h").parse::<Prices>().unwrap_err();
+        assert_eq!(flat.to_string(), "`instance-hours` has a price for each type of machine");
+        assert!(flat.help().unwrap().contains("[[by_type]]"));
+        let entry = TYPES.split_once("[[by_type]]").unwrap().1;
+        let twice = format!("{TYPES}[[by_type]]{entry}").parse::<Prices>().unwrap_err();
+        assert_eq!(
+            (twice.line(), twice.to_string().as_str()),
+            (Some(18), "`instance-hours` has two prices for all regions")
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Amount, Estimate, HOURS_PER_MONTH};
+use super::{Amount, Estimate, HOURS_PER_MONTH, Line};
 
 /// Hours of a week, for the weekly sums.
 const HOURS_PER_WEEK: u64 = 168;
@@ -50,7 +50,7 @@ fn lines(estimate: &Estimate, sources: &[&str]) -> Vec<Vec<String>> {
     rows.extend(estimate.lines.iter().map(|line| {
         let source = sources.iter().position(|source| *source == line.source).map_or(0, |index| index + 1);
         vec![
-            line.item.title().to_owned(),
+            title(line),
             line.resource.clone(),
             line.quantity.to_string(),
             line.unit.to_owned(),
@@ -62,6 +62,12 @@ fn lines(estimate: &Estimate, sources: &[&str]) -> Vec<Vec<String>> {
         ]
     }));
     rows
+}
+
+/// What is billed, with the type of machine where the price is by type.
+fn title(line: &Line) -> String {
+    let title = line.item.title();
+    line.of_type.as_ref().map_or_else(|| title.to_owned(), |of_type| format!("{title}, {of_type}"))
 }
 
 fn states(estimate: &Estimate) -> Vec<Vec<String>> {
@@ -81,14 +87,16 @@ fn assumptions(estimate: &Estimate) -> Vec<Vec<String>> {
     let assumed = &estimate.assumptions;
     let row = |what: &str, quantity: u64, unit: &str| vec![what.to_owned(), quantity.to_string(), unit.to_owned()];
     vec![
-        row("hours, for what is billed by the hour", estimate.hours_per_month, "h"),
-        row("hours a week that machines run; none is planned yet", assumed.hours_per_week.into(), "h"),
+        row("hours, for what is billed all the time", estimate.hours_per_month, "h"),
+        row("hours a week that machines run", assumed.hours_per_week.into(), "h"),
         row("stored in the data bucket", assumed.data_gib.into(), "GiB"),
         row("stored in each other bucket but the registry", assumed.other_bucket_gib.into(), "GiB"),
         row("through the NAT gateway", assumed.nat_gib.into(), "GiB"),
         row("from the network to the internet", assumed.egress_gib.into(), "GiB"),
         row("taken out of the output bucket over the internet", assumed.download_gib.into(), "GiB"),
         row("of flow log records", assumed.flow_log_gib.into(), "GiB"),
+        row("of session, ssh and audit records", assumed.session_log_gib.into(), "GiB"),
+        row("through each interface endpoint", assumed.endpoint_gib.into(), "GiB"),
     ]
 }
 
@@ -139,12 +147,23 @@ mod tests {
     use crate::plan::plan;
     use crate::spec::{Format, parse};
 
+    fn shown(rest: &str, hours_per_week: &str) -> String {
+        let text = format!("pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n{rest}");
+        let spec = parse(&text, Format::Toml).unwrap();
+        let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
+        let assumptions = Assumptions { hours_per_week: hours_per_week.parse().unwrap(), ..Assumptions::default() };
+        estimate(&plan, &assumptions, Prices::built_in()).unwrap().to_text()
+    }
+
     #[test]
     fn the_estimate_for_people_stays_as_reviewed() {
-        let text = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n";
-        let spec = parse(text, Format::Toml).unwrap();
-        let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
-        let estimate = estimate(&plan, &Assumptions::default(), Prices::built_in()).unwrap();
-        insta::assert_snapshot!("cost_hipaa", estimate.to_text());
+        insta::assert_snapshot!("cost_hipaa", shown("", "168"));
+    }
+
+    #[test]
+    fn the_estimate_of_machines_stays_as_reviewed() {
+        let machine = "[compute.private]\ntype = \"m7i.large\"\ndata_volume_gib = 100\n";
+        let access = "[access]\nmode = \"bastion\"\nallow = [{ name = \"campus\", cidr = \"140.142.0.0/16\" }]\n";
+        insta::assert_snapshot!("cost_machines", shown(&format!("{machine}{access}"), "40"));
     }
 }

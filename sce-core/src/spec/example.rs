@@ -37,7 +37,17 @@ cidr = \"10.0.0.0/16\"
 egress = \"nat\"                   # or \"none\": no way out but endpoints
 
 [access]
-{access}
+{access}laptop = \"managed\"               # your word that people's laptops are looked after; or \"outside\"
+# people = [                     # one account each; `sce keys make` makes a key for who has none
+#   {{ name = \"r1\", email = \"r1@example.edu\", key = \"ssh-ed25519 AAAA…\" }},
+# ]
+
+[compute.private]                # the machine that people work on
+type = \"m7i.large\"
+data_volume_gib = 100            # encrypted, mounted at /{pit}, and it outlives the machine
+software = [\"python\", \"r\", \"jupyterlab\"]
+# packages = {{ mirror = \"https://…\" }}   # a Python package index inside; else they come from the internet
+
 [retention]
 logs_days = 2192                 # six years
 "
@@ -50,10 +60,21 @@ mod tests {
     use crate::spec::{Format, parse};
 
     #[test]
+    fn what_is_commented_out_is_a_spec_as_well() {
+        let text = example(&"omop".parse().unwrap(), AccessMode::SessionManager);
+        let shown = text.replace("\n# ", "\n");
+        let key = "AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS";
+        let shown = shown.replace("AAAA…", key).replace("https://…", "https://pypi.example.edu/simple");
+        let spec = parse(&shown, Format::Toml).unwrap();
+        assert_eq!((spec.access.people.len(), spec.access.people[0].key.is_some()), (1, true));
+    }
+
+    #[test]
     fn every_example_is_a_spec() {
         for mode in [AccessMode::SessionManager, AccessMode::Bastion, AccessMode::InstanceConnect] {
             let spec = parse(&example(&"omop".parse().unwrap(), mode), Format::Toml).unwrap();
             assert_eq!((spec.access.mode, spec.pit.as_str()), (mode, "omop"));
+            assert_eq!(spec.private_machine().and_then(|machine| machine.data_volume_gib), Some(100));
         }
     }
 }

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::locate::{line_at, line_of};
 use super::{SCHEMA_VERSION, Spec, validate};
+use crate::ssh::InvalidPublicKey;
 
 /// The notation a spec is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,21 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+}
+
+/// What private keys are known by, in OpenSSH's and age's notation.
+const PRIVATE: [&str; 2] = ["PRIVATE KEY", "AGE-SECRET-KEY-"];
+
+impl Problem {
+    /// The same, but a private key that somebody wrote in the wrong place is not repeated.
+    fn without_secrets(self) -> Self {
+        let said = [Some(&self.message), self.help.as_ref()];
+        if !said.into_iter().flatten().any(|said| PRIVATE.iter().any(|mark| said.contains(mark))) {
+            return self;
+        }
+        let key = InvalidPublicKey::Private;
+        Self { message: key.to_string(), help: Some(key.help().to_owned()), ..self }
+    }
 }
 
 /// Everything wrong with a spec.
@@ -67,7 +83,7 @@ impl fmt::Display for SpecError {
 /// assert_eq!(refused.problems[0].help.as_deref(), Some("did you mean `region`?"));
 /// ```
 pub fn parse(text: &str, format: Format) -> Result<Spec, SpecError> {
-    let spec = read(text, format).map_err(|problem| SpecError { problems: vec![problem] })?;
+    let spec = read(text, format).map_err(|problem| SpecError { problems: vec![problem.without_secrets()] })?;
     let mut problems: Vec<Problem> = validate::violations(&spec)
         .into_iter()
         .map(|violation| Problem {
@@ -75,6 +91,7 @@ pub fn parse(text: &str, format: Format) -> Result<Spec, SpecError> {
             message: violation.message,
             help: violation.help,
         })
+        .map(Problem::without_secrets)
         .collect();
     problems.sort_by_key(|problem| problem.line);
     if problems.is_empty() { Ok(spec) } else { Err(SpecError { problems }) }
@@ -114,6 +131,10 @@ fn describe(message: &str, line: Option<usize>) -> Problem {
 pub(crate) fn grammar_help(message: &str) -> Option<String> {
     let mut quoted = message.split('`').skip(1).step_by(2);
     let listing = message.starts_with("unknown field") || message.starts_with("unknown variant");
+    let keys = [InvalidPublicKey::Private, InvalidPublicKey::OtherKind];
+    if let Some(key) = keys.into_iter().find(|key| message == key.to_string()) {
+        return Some(key.help().to_owned());
+    }
     match quoted.next()? {
         found if listing => nearest(found, quoted).map(|word| format!("did you mean `{word}`?")),
         missing if message.starts_with("missing field") => Some(format!("add a line `{missing} = …`")),
@@ -240,6 +261,36 @@ mod tests {
         let (line, message, _) = refused(&format!("{LEAST}[approvals]\nbaa = \"2026-02-31\"\n")).remove(0);
         let expected = "invalid value: string \"2026-02-31\", expected a date such as `2026-03-01`";
         assert_eq!((line, message.as_str()), (Some(5), expected));
+    }
+
+    #[test]
+    fn a_private_key_is_refused_with_its_line_and_never_repeated() {
+        let secret = "-----BEGIN OPENSSH PRIVATE KEY-----\\nc2VjcmV0\\n-----END OPENSSH PRIVATE KEY-----";
+        let person = format!("{{ name = \"r1\", email = \"r1@example.edu\", key = \"{secret}\" }}");
+        let json = format!(
+            "{{\n\"pit\": \"hipaa\",\n\"region\": \"us-west-2\",\n\"owner\": \"b@example.edu\",\n\"access\": {{\"people\": [\n{{\"name\": \"r1\", \"email\": \"r1@example.edu\", \"key\": \"{secret}\"}}]}}}}"
+        );
+        let cases = [
+            (format!("{LEAST}[access]\npeople = [\n  {person},\n]\n"), 6),
+            (format!("{LEAST}[[access.people]]\nname = \"r1\"\nemail = \"r1@example.edu\"\nkey = \"{secret}\"\n"), 7),
+            (format!("{LEAST}[[access.people]]\nname = \"{secret}\"\nemail = \"r1@example.edu\"\n"), 5),
+            (format!("{LEAST}[access]\npeople = \"{secret}\"\n"), 5),
+            (format!("{LEAST}[archive]\nrecipients = \"AGE-SECRET-KEY-1SECRET\"\n"), 5),
+            (json, 6),
+        ];
+        for (text, at) in cases {
+            let (line, message, help) = refused(&text).remove(0);
+            assert_eq!((line, message.as_str()), (Some(at), "this is a private key"), "{text}");
+            assert!(help.is_some_and(|help| help.contains("make a new pair")), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_kind_is_told_what_to_write() {
+        let person = "[[access.people]]\nname = \"r1\"\nemail = \"r1@example.edu\"\nkey = \"ssh-rsa AAAA\"\n";
+        let (line, message, help) = refused(&format!("{LEAST}{person}")).remove(0);
+        assert_eq!((line, message.as_str()), (Some(7), "this is no Ed25519 public key"));
+        assert!(help.is_some_and(|help| help.contains("ssh-keygen -t ed25519")));
     }
 
     #[test]

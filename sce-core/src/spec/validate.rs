@@ -1,5 +1,7 @@
 //! What a spec's grammar allows and the world does not.
 
+mod machines;
+
 use super::parse::nearest;
 use super::{AccessMode, NamedRange, SCHEMA_VERSION, Spec};
 use crate::cidr::VpcBlock;
@@ -24,6 +26,7 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     network(spec, &mut found);
     taken(spec, &mut found);
     access(spec, &mut found);
+    machines::machines(spec, &mut found);
     retention(spec, &mut found);
     archive(spec, &mut found);
     databases(spec, &mut found);

@@ -3,7 +3,7 @@
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
 use crate::check::Declared;
 use crate::check::{Facts, Severity};
-use crate::identifiers::{Allowed, Review, refused, scan};
+use crate::identifiers::{Allowed, Kind, Review, refused, scan};
 use crate::model::Resource;
 use crate::pit::TAG_NODE;
 
@@ -35,7 +35,11 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let allowed = reviewed(facts.declared);
     let review = Review { owner: Some(&facts.declared.owner), allowed: &allowed, ..Review::default() };
     let resources = facts.model.resources.iter();
-    let broken: Vec<Observation> = resources.filter_map(|resource| suspicion(resource, &review)).collect();
+    let logins = facts.declared.access.people.iter();
+    let broken: Vec<Observation> = resources
+        .filter_map(|resource| suspicion(resource, &review))
+        .chain(logins.filter_map(|person| suspicious_login(&person.name, &review)))
+        .collect();
     match broken.as_slice() {
         [] => vec![Observation::of(
             "spec",
@@ -50,6 +54,13 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
 fn suspicion(resource: &Resource, review: &Review<'_>) -> Option<Observation> {
     let found = texts(resource).find_map(|text| refused(&scan(text, review)).next().map(ToString::to_string))?;
     Some(Observation::of(resource.label(), false, "", &format!("a name or tag {found}")))
+}
+
+/// Logins stand in every log. One made of its owner's name is none of a patient's, so that names alone are not suspected.
+fn suspicious_login(login: &str, review: &Review<'_>) -> Option<Observation> {
+    let suspicions = scan(login, review);
+    let found = refused(&suspicions).find(|suspicion| suspicion.kind != Kind::PersonName)?;
+    Some(Observation::of("spec", false, "", &format!("a login {found}")))
 }
 
 /// What people wrote. The digest in `sce:node` is not theirs, and its digits may look like anything.
@@ -84,6 +95,19 @@ mod tests {
             scene.model.resources[0].name = format!("hipaa-data-{account}-us-west-2");
             assert_eq!(super::RULE.findings(&scene.facts())[0].status, Status::Kept, "{account}");
         }
+    }
+
+    #[test]
+    fn logins_are_seen_and_their_owners_names_are_not_suspected() {
+        let of = |login: &str| {
+            let mut scene = Scene::full();
+            scene.declared.access.people[0].name = login.to_owned();
+            super::RULE.findings(&scene.facts())
+        };
+        let findings = of("ssn-123-45-6789");
+        assert_eq!((findings[0].resource.as_str(), findings[0].status), ("spec", Status::Broken));
+        assert!(findings[0].message.starts_with("a login ") && !findings[0].message.contains("123"));
+        assert_eq!(of("james-smith")[0].status, Status::Kept);
     }
 
     #[test]

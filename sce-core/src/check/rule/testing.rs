@@ -1,11 +1,13 @@
 //! A clean environment for the rules' tests, to break one thing of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::policy::Policy;
 use crate::aws::resource::{
-    Bucket, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog, GatewayEndpoint, KmsKey, LogGroup,
-    ManagedPolicy, NetworkAcl, Properties, Role, Route, RouteTableAssociation, RouteTarget, Subnet, Vpc,
+    Bucket, BucketObject, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog, GatewayEndpoint,
+    GroupRule, Instance, InterfaceEndpoint, KeyPair, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NetworkAcl, Peer,
+    Properties, Protocol, Role, Route, RouteTableAssociation, RouteTarget, SecurityGroup, SessionDocument, Subnet,
+    Volume, Vpc,
 };
 use crate::check::{Declared, Facts, Finding, judge};
 use crate::lock::Lock;
@@ -35,6 +37,23 @@ impl Scene {
     /// The planned environment with a database in it.
     pub(super) fn with_database() -> Self {
         Self::of("[[database]]\nengine = \"postgres\"\nphi_contact = true\n")
+    }
+
+    /// A planned environment with a machine that people reach through Session Manager.
+    pub(super) fn with_machine() -> Self {
+        Self::of(&format!("{MACHINE}[access]\n{PEOPLE}"))
+    }
+
+    /// The same without a way out, so that AWS's services have endpoints inside.
+    pub(super) fn shut() -> Self {
+        let packages = "packages = { mirror = \"https://pypi.example.edu/simple\" }\n";
+        Self::of(&format!("{MACHINE}{packages}[network]\negress = \"none\"\n[access]\n{PEOPLE}"))
+    }
+
+    /// A planned environment with all that there is of machines: a bastion, key pairs, a data volume.
+    pub(super) fn full() -> Self {
+        let allow = "mode = \"bastion\"\nallow = [{ name = \"campus-vpn\", cidr = \"140.142.0.0/16\" }]\n";
+        Self::of(&format!("{MACHINE}[access]\n{allow}{PEOPLE}"))
     }
 
     /// The planned environment of a whole spec.
@@ -84,7 +103,20 @@ impl Scene {
         let table = Value::Ref(Reference::parse(&format!("${{{table}.id}}")).unwrap());
         let route = Route { table, destination: destination.parse().unwrap(), target };
         let name = format!("route to {destination}");
-        let (tags, properties) = (std::collections::BTreeMap::new(), route.into());
+        let (tags, properties) = (BTreeMap::new(), route.into());
+        self.model.resources.push(Resource { node: None, name, scope: Scope::Account, tags, properties });
+    }
+
+    /// A security group that no plan made, around nothing.
+    pub(super) fn add_stray_group(&mut self, ingress: GroupRule) {
+        let vpc = Value::Ref(Reference::parse("${vpc.id}").unwrap());
+        let group = SecurityGroup {
+            vpc,
+            description: "test".to_owned(),
+            ingress: BTreeSet::from([ingress]),
+            egress: BTreeSet::new(),
+        };
+        let (name, tags, properties) = ("sg-0abc".to_owned(), BTreeMap::new(), group.into());
         self.model.resources.push(Resource { node: None, name, scope: Scope::Account, tags, properties });
     }
 
@@ -94,6 +126,24 @@ impl Scene {
         let statements = bucket.policy.as_ref().unwrap().statements().iter();
         let kept = statements.filter(|statement| statement.sid.as_deref() != Some(sid)).cloned().collect();
         bucket.policy = Some(Policy::new(kept));
+    }
+}
+
+/// A machine to work on, with a data volume.
+const MACHINE: &str = "[compute.private]\ntype = \"m7i.large\"\ndata_volume_gib = 100\n";
+
+/// Two people with keys, at laptops that are looked after. The keys are of pairs whose private halves nobody has.
+const PEOPLE: &str = "laptop = \"managed\"\npeople = [\
+    { name = \"r1\", email = \"r1@example.edu\", key = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS\" }, \
+    { name = \"r2\", email = \"r2@example.edu\", key = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\" }]\n";
+
+/// A rule of a security group for TCP.
+pub(super) fn tcp(port: u16, cidr: &str) -> GroupRule {
+    GroupRule {
+        protocol: Protocol::Tcp,
+        ports: Some((port, port)),
+        peer: Peer::Cidr(cidr.parse().unwrap()),
+        description: "test".to_owned(),
     }
 }
 
@@ -130,4 +180,12 @@ parts! {
     bucket -> Bucket;
     database -> DatabaseInstance;
     database_parameters -> DatabaseParameterGroup;
+    bucket_object -> BucketObject;
+    security_group -> SecurityGroup;
+    key_pair -> KeyPair;
+    interface_endpoint -> InterfaceEndpoint;
+    session_document -> SessionDocument;
+    launch_template -> LaunchTemplate;
+    instance -> Instance;
+    volume -> Volume;
 }

@@ -209,7 +209,7 @@ impl Design<'_> {
             swap_gib: (machine.swap_gib > 0).then_some(machine.swap_gib),
             idle_minutes: spec.access.idle_minutes,
             software: if bastion { &[] } else { &machine.software },
-            packages: &machine.packages,
+            packages: &spec.packages(machine),
         });
         let template = LaunchTemplate {
             image: image.id.clone(),

@@ -1,0 +1,61 @@
+//! Each machine has a role of its own, and so needs no stored access key (L234, L1144).
+
+use super::{Citation, Control, Law, Observation, Rule, RuleId};
+use crate::aws::arn::Arn;
+use crate::aws::resource::Kind;
+use crate::check::{Facts, Severity};
+use crate::value::Value;
+
+pub(super) static RULE: Rule = Rule {
+    id: RuleId("instance-has-a-role-of-its-own"),
+    title: "Every machine has a role of its own",
+    severity_kept: Severity::Low,
+    severity_broken: Severity::Medium,
+    cfr: &[Citation::required("164.312(a)(2)(i)"), Citation::standard("164.312(a)(1)")],
+    nist80053: &[Control::crosswalk("IA-3"), Control::crosswalk("AC-6"), Control::crosswalk("AC-2")],
+    document_line: Some(1144),
+    status: Law::InForce,
+    rationale: "A machine without a role gets access keys pasted into it sooner or later, and those are copied, kept \
+        and forgotten. A role shared by two machines gives each the rights of both, and the log cannot tell them \
+        apart. So each machine has its own, with what that machine needs.",
+    fix: "launch the machine from its template, which names its instance profile",
+    cost: "none",
+    bad: r#"instance-private.profile = "none""#,
+    good: r#"instance-private.profile = "${compute-profile.arn}""#,
+    looks_at: &[Kind::Instance, Kind::InstanceProfile],
+    examine,
+};
+
+fn examine(facts: &Facts<'_>) -> Vec<Observation> {
+    let shared = |label: &str, profile: &Value<Arn>| {
+        let mut others = facts.model.instances().filter(|(resource, _)| resource.label() != label);
+        others.any(|(_, other)| other.profile.as_ref() == Some(profile))
+    };
+    let instances = facts.model.instances();
+    instances
+        .map(|(resource, instance)| {
+            let label = resource.label();
+            let (kept, broken) = match &instance.profile {
+                None => (false, "it has no role, so that work on it takes stored keys"),
+                Some(profile) => (!shared(label, profile), "it shares its role with another machine"),
+            };
+            Observation::of(label, kept, "it has a role of its own", broken)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::rule::testing::Scene;
+
+    #[test]
+    fn a_shared_role_is_told_at_both_machines() {
+        let mut scene = Scene::full();
+        let profile = scene.instance("instance-private").profile.clone();
+        scene.instance("instance-bastion").profile = profile;
+        let findings = super::RULE.findings(&scene.facts());
+        assert!(
+            findings.len() == 2 && findings.iter().all(|finding| finding.message.starts_with("it shares its role"))
+        );
+    }
+}
