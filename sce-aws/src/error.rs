@@ -38,6 +38,8 @@ pub enum Trouble {
     InUse,
     /// A quota is used up.
     Quota,
+    /// AWS has no such machine or address free; another day, zone or type may have.
+    NoCapacity,
     /// Too many calls; the SDK gave up retrying.
     Throttled,
     /// Nothing answers at the endpoint.
@@ -93,6 +95,7 @@ impl CloudError {
             Trouble::Denied => Some("check the credentials, and that their policy allows this operation"),
             Trouble::Unreachable => Some("check that the endpoint is right and that something listens there"),
             Trouble::Quota => Some("ask for more in the Service Quotas console, or free what is no longer used"),
+            Trouble::NoCapacity => Some("run the same command again later, or choose another instance type or zone"),
             Trouble::Throttled | Trouble::NoAnswer => Some("run the same command again: it continues where it stopped"),
             _ => None,
         }
@@ -108,6 +111,7 @@ impl fmt::Display for CloudError {
             Trouble::Denied => "was denied",
             Trouble::InUse => "found it in use",
             Trouble::Quota => "hit a quota",
+            Trouble::NoCapacity => "found no capacity",
             Trouble::Throttled => "was throttled",
             Trouble::Unreachable => "reached nobody",
             Trouble::NoAnswer => "got no whole answer; whether it was done is not known",
@@ -200,29 +204,48 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "UnauthorizedOperation",
         "UnrecognizedClientException",
     ];
-    const EXISTS: [&str; 9] = [
+    // Some of these come with status 500, where others mean that nobody knows (aws-behaviour 0.8).
+    const NO_CAPACITY: [&str; 5] = [
+        "InsufficientCapacity",
+        "InsufficientFreeAddressesInSubnet",
+        "InsufficientHostCapacity",
+        "InsufficientInstanceCapacity",
+        "InsufficientVolumeCapacity",
+    ];
+    const EXISTS: [&str; 14] = [
         "AlreadyExistsException",
         "BucketAlreadyExists",
         "BucketAlreadyOwnedByYou",
+        "DocumentAlreadyExists",
         "EntityAlreadyExists",
         "FlowLogAlreadyExists",
+        "InvalidGroup.Duplicate",
+        "InvalidKeyPair.Duplicate",
+        "InvalidLaunchTemplateName.AlreadyExistsException",
+        "InvalidPermission.Duplicate",
         "NetworkAclEntryAlreadyExists",
         "Resource.AlreadyAssociated",
         "ResourceAlreadyExistsException",
         "RouteAlreadyExists",
     ];
-    const IN_USE: [&str; 9] = [
+    const IN_USE: [&str; 14] = [
         "BucketNotEmpty",
         "ConcurrentModification",
         "DeleteConflict",
         "DependencyViolation",
+        "IncorrectInstanceState",
+        "IncorrectModificationState",
         "IncorrectState",
+        "InvalidGroup.InUse",
         "InvalidIPAddress.InUse",
         "OperationAborted",
         "OperationAbortedException",
         "InvalidBucketState",
+        "ResourceInUse",
+        "VolumeInUse",
     ];
-    const MISSING: [&str; 11] = [
+    const MISSING: [&str; 12] = [
+        "InvalidDocument",
         "NatGatewayNotFound",
         "NoSuchBucket",
         "NoSuchBucketPolicy",
@@ -245,6 +268,8 @@ fn of_answer(code: &str, status: u16) -> Trouble {
     ];
     if THROTTLED.contains(&code) {
         Trouble::Throttled
+    } else if NO_CAPACITY.contains(&code) {
+        Trouble::NoCapacity
     } else if code.ends_with("LimitExceeded") || code == "LimitExceededException" || code == "TooManyBuckets" {
         Trouble::Quota
     } else if DENIED.contains(&code) {
@@ -253,7 +278,9 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         Trouble::AlreadyExists
     } else if IN_USE.contains(&code) {
         Trouble::InUse
-    } else if MISSING.contains(&code) || code.ends_with(".NotFound") || code.ends_with("NotFoundError") || status == 404
+    } else if MISSING.contains(&code)
+        || [".NotFound", ".NotFoundException", "NotFoundError"].iter().any(|end| code.ends_with(end))
+        || status == 404
     {
         Trouble::NotFound
     } else if (200..300).contains(&status) {
@@ -281,6 +308,8 @@ mod tests {
             ("RequestLimitExceeded", 503, Trouble::Throttled),
             ("InvalidVpcID.NotFound", 400, Trouble::NotFound),
             ("ServerSideEncryptionConfigurationNotFoundError", 404, Trouble::NotFound),
+            ("InvalidLaunchTemplateName.NotFoundException", 400, Trouble::NotFound),
+            ("InsufficientInstanceCapacity", 500, Trouble::NoCapacity),
             ("DependencyViolation", 400, Trouble::InUse),
             ("EntityAlreadyExists", 409, Trouble::AlreadyExists),
             ("UnauthorizedOperation", 403, Trouble::Denied),
