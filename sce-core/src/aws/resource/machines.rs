@@ -122,8 +122,8 @@ pub struct RootVolume {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Instance {
-    /// The template it was launched from.
-    pub template: Value<LaunchTemplateId>,
+    /// The template it was launched from; none when it was launched without one.
+    pub template: Option<Value<LaunchTemplateId>>,
     /// The subnet it is in.
     pub subnet: Value<SubnetId>,
     /// The machine image.

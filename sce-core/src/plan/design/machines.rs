@@ -237,7 +237,7 @@ impl Design<'_> {
         let planned = template.clone();
         let template = self.add(&format!("template-{place}"), template_name, &[], template);
         let instance = Instance {
-            template: template.id(),
+            template: Some(template.id()),
             subnet: around.subnet.id(),
             image: planned.image,
             instance_type: planned.instance_type,
