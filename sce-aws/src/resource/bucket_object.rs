@@ -71,9 +71,7 @@ async fn put(session: &Session, wanted: &Wanted<'_, BucketObject>, tags: &Tags) 
         let request = session.s3.put_object().bucket(object.bucket.to_string()).key(&object.key);
         let request = request.checksum_algorithm(ChecksumAlgorithm::Sha256).tagging(query(tags));
         let request = match &object.encryption_key {
-            Some(key) => {
-                request.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key.to_string())
-            }
+            Some(key) => request.server_side_encryption(ServerSideEncryption::AwsKms).ssekms_key_id(key.to_string()),
             None => request.server_side_encryption(ServerSideEncryption::Aes256),
         };
         let request = request.body(ByteStream::from(object.content.clone().into_bytes()));

@@ -19,8 +19,8 @@ use serde::Serialize;
 
 use super::launch_template::{IN_FORCE, public_address as template_public_address, tenancy, version};
 use super::role::{PASSING, gone};
-use super::volume::{attached_to, key_of, kind, size};
 use super::tag_ec2;
+use super::volume::{attached_to, key_of, kind, size};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
 use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently, poll};
@@ -220,9 +220,10 @@ fn request(
     wanted: &Wanted<'_, Instance>,
 ) -> aws_sdk_ec2::operation::run_instances::builders::RunInstancesFluentBuilder {
     let instance = wanted.properties;
-    let template = instance.template.as_ref().map(|id| {
-        LaunchTemplateSpecification::builder().launch_template_id(id.to_string()).version(IN_FORCE).build()
-    });
+    let template = instance
+        .template
+        .as_ref()
+        .map(|id| LaunchTemplateSpecification::builder().launch_template_id(id.to_string()).version(IN_FORCE).build());
     // Subnet and groups are the interface's: AWS takes them there or for the whole instance, not both.
     let interface = InstanceNetworkInterfaceSpecification::builder()
         .device_index(0)
@@ -349,8 +350,7 @@ async fn read(
             .collect::<Result<_, _>>()
             .map_err(|error| unreadable(format!("{error}")))?,
         public_address: public_address(session, wanted.label(), instance).await?,
-        metadata_token_required: metadata.and_then(|options| options.http_tokens())
-            == Some(&HttpTokensState::Required),
+        metadata_token_required: metadata.and_then(|options| options.http_tokens()) == Some(&HttpTokensState::Required),
         metadata_hop_limit: metadata
             .and_then(|options| options.http_put_response_hop_limit())
             .and_then(|limit| u32::try_from(limit).ok())
@@ -452,7 +452,8 @@ async fn user_data_sha256(session: &Session, label: &str, id: &str) -> Result<St
 
 async fn modify_metadata(session: &Session, wanted: &Wanted<'_, Instance>, id: &str) -> Result<(), CloudError> {
     let request = session.ec2.modify_instance_metadata_options().instance_id(id);
-    let request = request.http_endpoint(InstanceMetadataEndpointState::Enabled).http_tokens(http_tokens(wanted.properties));
+    let request =
+        request.http_endpoint(InstanceMetadataEndpointState::Enabled).http_tokens(http_tokens(wanted.properties));
     let request = request.set_http_put_response_hop_limit(i32::try_from(wanted.properties.metadata_hop_limit).ok());
     request.send().await.map(drop).map_err(cloud("ModifyInstanceMetadataOptions", wanted.label()))
 }
@@ -522,7 +523,12 @@ async fn unprotect(session: &Session, label: &str, id: &str) -> Result<(), Cloud
 }
 
 fn still_changing(operation: &'static str, label: &str) -> CloudError {
-    CloudError::plain(operation, label, Trouble::InUse, "still on its way from one state to another after twenty minutes")
+    CloudError::plain(
+        operation,
+        label,
+        Trouble::InUse,
+        "still on its way from one state to another after twenty minutes",
+    )
 }
 
 #[cfg(test)]

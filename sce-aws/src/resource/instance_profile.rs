@@ -12,14 +12,10 @@ use crate::provider::{Deleted, Found, Wanted, patiently};
 use crate::session::Session;
 
 /// Finds the profile by its name.
-pub(crate) async fn look(
-    session: &Session,
-    wanted: &Wanted<'_, InstanceProfile>,
-) -> Result<Option<Found>, CloudError> {
+pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, InstanceProfile>) -> Result<Option<Found>, CloudError> {
     let Some(profile) = profile(session, wanted.label(), &wanted.node.name).await? else { return Ok(None) };
     let role = profile.roles().first().map(|role| Value::Known(role.role_name().to_owned()));
-    let attributes =
-        Attributes { id: profile.instance_profile_name().to_owned(), arn: Some(profile.arn().to_owned()) };
+    let attributes = Attributes { id: profile.instance_profile_name().to_owned(), arn: Some(profile.arn().to_owned()) };
     let tags = from_iam_tags(profile.tags());
     Ok(Some(Found { attributes, properties: InstanceProfile { role }.into(), tags }))
 }
@@ -97,5 +93,6 @@ async fn take_out(session: &Session, label: &str, name: &str, role: &str) -> Res
 /// A profile or a role just made, which IAM does not see everywhere yet (aws-behaviour 1c).
 fn is_unseen(error: &CloudError) -> bool {
     let names_profile = error.message.as_deref().is_some_and(|message| message.contains("Instance Profile"));
-    matches!(error.trouble, Trouble::NotFound | Trouble::InUse) || (error.has_code("InvalidParameterValue") && names_profile)
+    matches!(error.trouble, Trouble::NotFound | Trouble::InUse)
+        || (error.has_code("InvalidParameterValue") && names_profile)
 }

@@ -30,9 +30,8 @@ pub(crate) async fn look(
         let pending = found.as_ref().is_some_and(is_pending);
         Ok((!pending).then_some(found))
     };
-    let still_pending = || {
-        CloudError::plain("DescribeVpcEndpoints", wanted.label(), Trouble::InUse, "still pending after ten minutes")
-    };
+    let still_pending =
+        || CloudError::plain("DescribeVpcEndpoints", wanted.label(), Trouble::InUse, "still pending after ten minutes");
     let found = poll(session, 2 * FRESH, settled).await?.ok_or_else(still_pending)?;
     let Some(endpoint) = found else { return Ok(None) };
     let unreadable = |what: String| CloudError::unreadable("DescribeVpcEndpoints", wanted.label(), what);
@@ -111,7 +110,8 @@ pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Res
     refused("DeleteVpcEndpoints", node, answer.unsuccessful(), "InvalidVpcEndpoint.NotFound")?;
     // An endpoint that is being deleted counts as gone elsewhere; its interfaces do not.
     let gone = || async { Ok((!is_there(session, label, id).await?).then_some(Deleted::Gone)) };
-    let still_there = || CloudError::plain("DeleteVpcEndpoints", label, Trouble::InUse, "still there after ten minutes");
+    let still_there =
+        || CloudError::plain("DeleteVpcEndpoints", label, Trouble::InUse, "still there after ten minutes");
     poll(session, 2 * FRESH, gone).await?.ok_or_else(still_there)
 }
 

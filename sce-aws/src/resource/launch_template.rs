@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ec2::types::{
-    LaunchTemplate as SdkTemplate, LaunchTemplateBlockDeviceMappingRequest, LaunchTemplateEbsBlockDevice,
-    LaunchTemplateEbsBlockDeviceRequest, LaunchTemplateHttpTokensState,
-    LaunchTemplateIamInstanceProfileSpecification, LaunchTemplateIamInstanceProfileSpecificationRequest,
-    LaunchTemplateInstanceMetadataEndpointState, LaunchTemplateInstanceMetadataOptionsRequest,
-    LaunchTemplateInstanceNetworkInterfaceSpecification, LaunchTemplateInstanceNetworkInterfaceSpecificationRequest,
-    LaunchTemplatePlacementRequest, LaunchTemplatesMonitoringRequest, RequestLaunchTemplateData, ResourceType,
-    ResponseLaunchTemplateData, Tenancy as SdkTenancy, VolumeType,
+    LaunchTemplateBlockDeviceMappingRequest, LaunchTemplateEbsBlockDevice, LaunchTemplateEbsBlockDeviceRequest,
+    LaunchTemplateHttpTokensState, LaunchTemplateIamInstanceProfileSpecification,
+    LaunchTemplateIamInstanceProfileSpecificationRequest, LaunchTemplateInstanceMetadataEndpointState,
+    LaunchTemplateInstanceMetadataOptionsRequest, LaunchTemplateInstanceNetworkInterfaceSpecification,
+    LaunchTemplateInstanceNetworkInterfaceSpecificationRequest, LaunchTemplatePlacementRequest,
+    LaunchTemplatesMonitoringRequest, RequestLaunchTemplateData, ResourceType, ResponseLaunchTemplateData,
+    Tenancy as SdkTenancy, VolumeType,
 };
 use aws_smithy_types::base64;
 use sce_core::aws::resource::{Difference, LaunchTemplate, RootVolume, Tenancy};
@@ -26,7 +26,7 @@ use crate::session::Session;
 use crate::tags;
 
 /// The version that instances are launched from unless another is named.
-pub(super) const IN_FORCE: &str = "$Default";
+pub(crate) const IN_FORCE: &str = "$Default";
 
 /// Finds the template by its tags, and reads all of the version in force.
 pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, LaunchTemplate>) -> Result<Option<Found>, CloudError> {
@@ -54,8 +54,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, LaunchTemplate>)
     let send = || async {
         let request = session.ec2.create_launch_template().launch_template_name(&wanted.node.name);
         let request = request.launch_template_data(written(wanted.properties)).client_token(wanted.token());
-        let request =
-            request.tag_specifications(tags::specification(ResourceType::LaunchTemplate, &wanted.node.tags));
+        let request = request.tag_specifications(tags::specification(ResourceType::LaunchTemplate, &wanted.node.tags));
         request.send().await.map_err(cloud("CreateLaunchTemplate", wanted.label()))
     };
     patiently(session, FRESH, |error| error.trouble == Trouble::NotFound, send).await.map(|_| ())
@@ -90,16 +89,8 @@ pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Res
     Ok(Deleted::Gone)
 }
 
-/// Templates of that name: a name is nobody else's in the account and region.
-pub(crate) async fn named(session: &Session, label: &str, prefix: &str) -> Result<Vec<SdkTemplate>, CloudError> {
-    let request = session.ec2.describe_launch_templates();
-    let request = request.filters(tags::filter("launch-template-name", &format!("{prefix}*")));
-    let found = request.into_paginator().items().send().try_collect().await;
-    found.map_err(cloud("DescribeLaunchTemplates", label))
-}
-
 /// What a version says; none when there is no such template or version any more.
-pub(super) async fn version(
+pub(crate) async fn version(
     session: &Session,
     label: &str,
     id: &str,
@@ -125,8 +116,7 @@ async fn read(
     wanted: &Wanted<'_, LaunchTemplate>,
     data: &ResponseLaunchTemplateData,
 ) -> Result<LaunchTemplate, CloudError> {
-    let unreadable =
-        |why: String| CloudError::unreadable("DescribeLaunchTemplateVersions", wanted.label(), why);
+    let unreadable = |why: String| CloudError::unreadable("DescribeLaunchTemplateVersions", wanted.label(), why);
     let metadata = data.metadata_options();
     let of_interfaces = data.network_interfaces().iter().flat_map(|interface| interface.groups());
     let groups = of_interfaces.chain(data.security_group_ids()).map(|id| id.parse().map(Value::Known));
@@ -161,9 +151,8 @@ async fn read(
 
 /// A profile is named by its ARN, or by its name alone.
 fn profile_arn(session: &Session, profile: &LaunchTemplateIamInstanceProfileSpecification) -> Option<String> {
-    let of_name = |name: &str| {
-        format!("arn:{}:iam::{}:instance-profile/{name}", session.region().partition(), session.account())
-    };
+    let of_name =
+        |name: &str| format!("arn:{}:iam::{}:instance-profile/{name}", session.region().partition(), session.account());
     profile.arn().map(str::to_owned).or_else(|| profile.name().map(of_name))
 }
 
@@ -207,9 +196,10 @@ fn beyond(data: &ResponseLaunchTemplateData) -> Option<String> {
         interfaces.iter().any(|one| one.subnet_id().is_some()).then_some("names a subnet"),
         public_address(data).is_none().then_some("leaves it to the subnet whether there is a public address"),
         (!data.security_groups().is_empty()).then_some("names groups by name"),
-        (endpoint == Some(&LaunchTemplateInstanceMetadataEndpointState::Disabled))
-            .then_some("has no metadata service"),
-        placement.and_then(|place| place.tenancy()).is_some_and(|it| *it == SdkTenancy::Host)
+        (endpoint == Some(&LaunchTemplateInstanceMetadataEndpointState::Disabled)).then_some("has no metadata service"),
+        placement
+            .and_then(|place| place.tenancy())
+            .is_some_and(|it| *it == SdkTenancy::Host)
             .then_some("runs on a host of its own"),
         placement.and_then(|place| place.availability_zone()).map(|_| "names a zone"),
         data.instance_market_options().map(|_| "buys on the spot market"),
@@ -237,9 +227,10 @@ fn written(template: &LaunchTemplate) -> RequestLaunchTemplateData {
             false => LaunchTemplateHttpTokensState::Optional,
         })
         .set_http_put_response_hop_limit(i32::try_from(template.metadata_hop_limit).ok());
-    let profile = template.profile.as_ref().map(|arn| {
-        LaunchTemplateIamInstanceProfileSpecificationRequest::builder().arn(arn.to_string()).build()
-    });
+    let profile = template
+        .profile
+        .as_ref()
+        .map(|arn| LaunchTemplateIamInstanceProfileSpecificationRequest::builder().arn(arn.to_string()).build());
     RequestLaunchTemplateData::builder()
         .image_id(template.image.as_str())
         .instance_type(template.instance_type.as_str().into())
@@ -298,7 +289,10 @@ mod tests {
     #[test]
     fn a_public_address_is_said_or_left_open() {
         let data = |public| ResponseLaunchTemplateData::builder().network_interfaces(interface(public)).build();
-        assert_eq!([Some(true), Some(false), None].map(|said| public_address(&data(said))), [Some(true), Some(false), None]);
+        assert_eq!(
+            [Some(true), Some(false), None].map(|said| public_address(&data(said))),
+            [Some(true), Some(false), None]
+        );
         assert_eq!(public_address(&ResponseLaunchTemplateData::builder().build()), None);
     }
 

@@ -46,9 +46,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, SecurityGroup>) 
         Ok(present.into_iter().map(|present| present.rule).collect())
     };
     let properties = SecurityGroup {
-        vpc: Value::Known(
-            group.vpc_id().unwrap_or_default().parse().map_err(|_| unreadable("no VPC id".to_owned()))?,
-        ),
+        vpc: Value::Known(group.vpc_id().unwrap_or_default().parse().map_err(|_| unreadable("no VPC id".to_owned()))?),
         description: group.description().unwrap_or_default().to_owned(),
         ingress: rules(Way::In)?,
         egress: rules(Way::Out)?,
@@ -62,8 +60,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, SecurityGroup>) 
     let send = || async {
         let request = session.ec2.create_security_group().group_name(&wanted.node.name);
         let request = request.description(&wanted.properties.description).vpc_id(wanted.properties.vpc.to_string());
-        let request =
-            request.tag_specifications(tags::specification(ResourceType::SecurityGroup, &wanted.node.tags));
+        let request = request.tag_specifications(tags::specification(ResourceType::SecurityGroup, &wanted.node.tags));
         let request = request.customize().config_override(aws_sdk_ec2::config::Builder::new().retry_config(once()));
         request.send().await.map_err(cloud("CreateSecurityGroup", wanted.label()))
     };
@@ -155,7 +152,8 @@ async fn forget(session: &Session, node: &Node, id: &str) -> Result<(), CloudErr
         for (way, permissions) in permissions(group) {
             for permission in permissions.iter().filter_map(naming) {
                 if !ours {
-                    let message = format!("the group `{other}`, which is not this environment's, has a rule that names it");
+                    let message =
+                        format!("the group `{other}`, which is not this environment's, has a rule that names it");
                     return Err(CloudError::plain("DeleteSecurityGroup", label, Trouble::InUse, message));
                 }
                 revoke(session, label, other, way, &permission).await?;
@@ -190,13 +188,7 @@ async fn revoke(
 
 /// One rule a call: of several, one that is there already would keep the others out. The group, or one that it names, may be too
 /// fresh to be seen.
-async fn authorize(
-    session: &Session,
-    label: &str,
-    id: &str,
-    way: Way,
-    rule: &GroupRule,
-) -> Result<(), CloudError> {
+async fn authorize(session: &Session, label: &str, id: &str, way: Way, rule: &GroupRule) -> Result<(), CloudError> {
     let unsayable = || CloudError::plain("AuthorizeSecurityGroup", label, Trouble::Refused, "a rule that no plan has");
     let permission = permission(rule).ok_or_else(unsayable)?;
     let send = || async {
@@ -245,7 +237,11 @@ fn each(permission: &IpPermission, account: &AccountId) -> Result<Vec<Present>, 
         add(peer, list.description(), bare(permission).prefix_list_ids(list.clone()).build())?;
     }
     for pair in permission.user_id_group_pairs() {
-        add(group_peer(pair, account)?, pair.description(), bare(permission).user_id_group_pairs(pair.clone()).build())?;
+        add(
+            group_peer(pair, account)?,
+            pair.description(),
+            bare(permission).user_id_group_pairs(pair.clone()).build(),
+        )?;
     }
     Ok(present)
 }
@@ -339,8 +335,9 @@ fn permission(rule: &GroupRule) -> Option<IpPermission> {
             Peer::Group(group) => builder.user_id_group_pairs(
                 UserIdGroupPair::builder().group_id(group.to_string()).set_description(why).build(),
             ),
-            Peer::PrefixList(list) => builder
-                .prefix_list_ids(PrefixListId::builder().prefix_list_id(list).set_description(why).build()),
+            Peer::PrefixList(list) => {
+                builder.prefix_list_ids(PrefixListId::builder().prefix_list_id(list).set_description(why).build())
+            }
             Peer::Other(_) => return None,
         }
         .build(),

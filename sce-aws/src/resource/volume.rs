@@ -23,9 +23,8 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, Volume>) -> Resu
         let creating = found.as_ref().is_some_and(|volume| volume.state() == Some(&VolumeState::Creating));
         Ok((!creating).then_some(found))
     };
-    let still_creating = || {
-        CloudError::plain("DescribeVolumes", wanted.label(), Trouble::InUse, "still being made after five minutes")
-    };
+    let still_creating =
+        || CloudError::plain("DescribeVolumes", wanted.label(), Trouble::InUse, "still being made after five minutes");
     let found = poll(session, FRESH, settled).await?.ok_or_else(still_creating)?;
     let Some(volume) = found else { return Ok(None) };
     let unreadable = |why: &str| CloudError::unreadable("DescribeVolumes", wanted.label(), why);
@@ -123,9 +122,15 @@ pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Res
 }
 
 /// Whether a volume is there; one that is being deleted is until it has gone.
-pub(crate) async fn lives(session: &Session, label: &str, id: &str) -> Result<bool, CloudError> {
+async fn lives(session: &Session, label: &str, id: &str) -> Result<bool, CloudError> {
     let state = described(session, label, id).await?.and_then(|volume| volume.state);
     Ok(!matches!(state, None | Some(VolumeState::Deleted)))
+}
+
+/// Whether a volume is there to stay: one that AWS is deleting, as the root volume of a machine that ended, is not.
+pub(crate) async fn stays(session: &Session, label: &str, id: &str) -> Result<bool, CloudError> {
+    let state = described(session, label, id).await?.and_then(|volume| volume.state);
+    Ok(!matches!(state, None | Some(VolumeState::Deleting | VolumeState::Deleted)))
 }
 
 /// The volume of that id; none when it is not there.

@@ -66,11 +66,11 @@ impl Declared {
 
 fn not_built(spec: &Spec) -> Vec<&'static str> {
     let asked = [
-        ("compute", spec.compute.is_some()),
         ("workers", spec.workers.is_some()),
         ("database", !spec.database.is_empty()),
-        ("access.people", !spec.access.people.is_empty()),
-        ("access.mode", spec.access.mode != AccessMode::SessionManager),
+        // Their accounts are on the private machine.
+        ("access.people", !spec.access.people.is_empty() && spec.private_machine().is_none()),
+        ("access.mode", spec.access.mode == AccessMode::InstanceConnect),
         ("account.cloudtrail", spec.account.cloudtrail.is_some()),
     ];
     asked.into_iter().filter(|(_, asked)| *asked).map(|(section, _)| section).collect()

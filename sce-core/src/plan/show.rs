@@ -85,12 +85,17 @@ fn summary(properties: &Properties) -> String {
         }
         Properties::InterfaceEndpoint(endpoint) => endpoint.service.clone(),
         Properties::SessionDocument(document) => {
-            let recorded = document.log_group.as_deref().map_or("not recorded".to_owned(), |group| format!("recorded in {group}"));
+            let recorded =
+                document.log_group.as_deref().map_or("not recorded".to_owned(), |group| format!("recorded in {group}"));
             format!("sessions end after {} idle minutes, {recorded}", document.idle_minutes)
         }
         Properties::LaunchTemplate(template) => {
             let metadata = if template.metadata_token_required { "IMDSv2" } else { "IMDSv1" };
-            let root = if template.root.as_ref().is_some_and(|root| root.encrypted) { "encrypted root" } else { "root in clear" };
+            let root = if template.root.as_ref().is_some_and(|root| root.encrypted) {
+                "encrypted root"
+            } else {
+                "root in clear"
+            };
             format!("{} from {}, {metadata}, {root}", template.instance_type, template.image)
         }
         Properties::Instance(instance) => {
