@@ -9,6 +9,8 @@
 Endpoints come from AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3, the region from SCE_TEST_REGION.
 """
 
+import base64
+import hashlib
 import json
 import os
 import sys
@@ -36,6 +38,7 @@ def client(service: str) -> Any:
 
 EC2, S3, IAM, KMS, LOGS = (client(name) for name in ("ec2", "s3", "iam", "kms", "logs"))
 RDS = client("rds")
+EC2, S3, IAM, KMS, LOGS, SSM = (client(name) for name in ("ec2", "s3", "iam", "kms", "logs", "ssm"))
 
 
 def tags_of(pairs: list[dict[str, str]] | None) -> dict[str, str]:
@@ -49,10 +52,23 @@ def of(described: list[dict[str, Any]], pit: str, node: str) -> dict[str, Any]:
         for one in described
         if tags_of(one.get("Tags")).get("sce:pit") == pit
         and tags_of(one.get("Tags")).get("sce:id") == node
-        and str(one.get("State", "")).lower() not in ("deleted", "deleting")
+        and state_of(one) not in GONE
     ]
     assert len(found) == 1, f"{len(found)} things bear sce:id={node} of {pit}"
     return found[0]
+
+
+GONE = ("deleted", "deleting", "terminated")
+"""States in which AWS still shows what is gone."""
+
+
+def state_of(one: dict[str, Any]) -> str:
+    state = one.get("State", "")
+    return str(state.get("Name", "") if isinstance(state, dict) else state).lower()
+
+
+def instances() -> list[dict[str, Any]]:
+    return [one for reservation in EC2.describe_instances()["Reservations"] for one in reservation["Instances"]]
 
 
 def absent(call: Callable[[], Any], *codes: str) -> Any:
@@ -204,6 +220,7 @@ class Checker:
     def role(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
         role = IAM.get_role(RoleName=node["name"])["Role"]
         self.ids[f"${{{node['id']}.arn}}"] = role["Arn"]
+        self.ids[f"${{{node['id']}.id}}"] = role["RoleName"]
         self.policy(node, wanted["trust"], role["AssumeRolePolicyDocument"])
         attached = IAM.list_attached_role_policies(RoleName=node["name"])["AttachedPolicies"]
         self.same(node, "policies", self.resolve(wanted["policies"]), [one["PolicyArn"] for one in attached])
@@ -293,6 +310,145 @@ class Checker:
         self.same(node, "parameters", [self.resolve(wanted["parameter_group"])], parameters)
         assert "MasterUserSecret" in database, "somebody keeps the master password"
         self.rds(node, database["DBInstanceArn"])
+    def bucket_object(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        place = {"Bucket": self.resolve(wanted["bucket"]), "Key": wanted["key"]}
+        found = S3.get_object(**place)
+        self.same(node, "content", wanted["content"], found["Body"].read().decode())
+        self.same(node, "encryption", "aws:kms", found.get("ServerSideEncryption"))
+        self.same(node, "key", self.resolve(wanted["encryption_key"]), found.get("SSEKMSKeyId"))
+        self.tags(node, tags_of(S3.get_object_tagging(**place)["TagSet"]))
+
+    def security_group(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        group = self.ec2(node, "describe_security_groups", "SecurityGroups", "GroupId")
+        self.same(node, "name", node["name"], group["GroupName"])
+        self.same(node, "description", wanted["description"], group["Description"])
+        self.same(node, "VPC", self.resolve(wanted["vpc"]), group["VpcId"])
+        for field, permissions in (("ingress", "IpPermissions"), ("egress", "IpPermissionsEgress")):
+            planned = sorted(
+                [rule["protocol"], rule["ports"], [[kind, self.resolve(peer)] for kind, peer in rule["peer"].items()][0]]
+                for rule in wanted[field]
+            )
+            self.same(node, field, planned, sorted(rule for one in group[permissions] for rule in rules_of(one)))
+
+    def key_pair(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        self.ids[f"${{{node['id']}.id}}"] = node["name"]
+        pair = EC2.describe_key_pairs(KeyNames=[node["name"]], IncludePublicKey=True)["KeyPairs"][0]
+        self.same(node, "key", wanted["public_key"], " ".join(pair["PublicKey"].split()[:2]))
+        self.tags(node, tags_of(pair.get("Tags")))
+
+    def instance_profile(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        profile = IAM.get_instance_profile(InstanceProfileName=node["name"])["InstanceProfile"]
+        self.ids[f"${{{node['id']}.arn}}"] = profile["Arn"]
+        self.same(node, "roles", [self.resolve(wanted["role"])], [one["RoleName"] for one in profile["Roles"]])
+        self.tags(node, tags_of(profile.get("Tags")))
+
+    def interface_endpoint(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        endpoint = self.ec2(node, "describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId")
+        self.same(node, "type", "Interface", endpoint["VpcEndpointType"])
+        self.same(node, "state", "available", endpoint["State"])
+        self.same(node, "service", wanted["service"], endpoint["ServiceName"])
+        self.same(node, "subnets", sorted(self.resolve(wanted["subnets"])), sorted(endpoint["SubnetIds"]))
+        self.same(node, "groups", sorted(self.resolve(wanted["groups"])), sorted(one["GroupId"] for one in endpoint["Groups"]))
+        self.same(node, "private names", wanted["private_dns"], endpoint["PrivateDnsEnabled"])
+        self.policy(node, wanted["policy"], endpoint["PolicyDocument"])
+
+    def session_document(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        document = SSM.get_document(Name=node["name"], DocumentFormat="JSON")
+        self.same(node, "type", "Session", document["DocumentType"])
+        inputs = json.loads(document["Content"])["inputs"]
+        self.same(node, "log group", wanted["log_group"], inputs["cloudWatchLogGroupName"])
+        self.same(node, "encrypted log", True, inputs["cloudWatchEncryptionEnabled"])
+        self.same(node, "streamed log", True, inputs["cloudWatchStreamingEnabled"])
+        self.same(node, "key", self.resolve(wanted["key"]), inputs["kmsKeyId"])
+        self.same(node, "idle minutes", str(wanted["idle_minutes"]), inputs["idleSessionTimeout"])
+        self.same(node, "most minutes", str(wanted["max_minutes"]), inputs["maxSessionDuration"])
+        self.same(node, "run as", wanted["run_as_self"], inputs["runAsEnabled"])
+        tags = SSM.list_tags_for_resource(ResourceType="Document", ResourceId=node["name"])["TagList"]
+        self.tags(node, tags_of(tags))
+
+    def launch_template(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        template = self.ec2(node, "describe_launch_templates", "LaunchTemplates", "LaunchTemplateId")
+        answer = EC2.describe_launch_template_versions(
+            LaunchTemplateId=template["LaunchTemplateId"], Versions=["$Default"]
+        )
+        data = answer["LaunchTemplateVersions"][0]["LaunchTemplateData"]
+        self.same(node, "image", wanted["image"], data["ImageId"])
+        self.same(node, "type", wanted["instance_type"], data["InstanceType"])
+        self.same(node, "profile", self.resolve(wanted["profile"]), data["IamInstanceProfile"]["Arn"])
+        self.same(node, "key pair", self.resolve(wanted["key_pair"]), data.get("KeyName"))
+        interface = data["NetworkInterfaces"][0]
+        self.same(node, "groups", self.resolve(wanted["groups"]), interface["Groups"])
+        self.same(node, "public address", wanted["public_address"], interface["AssociatePublicIpAddress"])
+        self.same(node, "monitoring", wanted["detailed_monitoring"], data["Monitoring"]["Enabled"])
+        self.same(node, "tenancy", wanted["tenancy"], data["Placement"]["Tenancy"])
+        self.same(node, "program", wanted["user_data"], base64.b64decode(data["UserData"]).decode())
+        self.metadata(node, wanted, data["MetadataOptions"])
+        root, ebs = wanted["root"], data["BlockDeviceMappings"][0]["Ebs"]
+        self.same(node, "root device", root["device"], data["BlockDeviceMappings"][0]["DeviceName"])
+        self.same(node, "root size", root["size_gib"], ebs["VolumeSize"])
+        self.same(node, "root type", root["volume_type"], ebs["VolumeType"])
+        self.same(node, "root encrypted", root["encrypted"], ebs["Encrypted"])
+        self.same(node, "root key", self.resolve(root["key"]), ebs.get("KmsKeyId"))
+        self.same(node, "root goes too", True, ebs["DeleteOnTermination"])
+
+    def metadata(self, node: dict[str, Any], wanted: dict[str, Any], options: dict[str, Any]) -> None:
+        tokens = "required" if wanted["metadata_token_required"] else "optional"
+        self.same(node, "metadata tokens", tokens, options["HttpTokens"])
+        self.same(node, "metadata hops", wanted["metadata_hop_limit"], options["HttpPutResponseHopLimit"])
+        self.same(node, "metadata service", "enabled", options["HttpEndpoint"])
+
+    def instance(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        one = of(instances(), self.pit, node["id"])
+        self.ids[f"${{{node['id']}.id}}"] = one["InstanceId"]
+        self.tags(node, tags_of(one["Tags"]))
+        assert state_of(one) in ("running", "stopped"), f"its state is {state_of(one)}"
+        self.same(node, "template", self.resolve(wanted["template"]), tags_of(one["Tags"])["aws:ec2launchtemplate:id"])
+        self.same(node, "subnet", self.resolve(wanted["subnet"]), one["SubnetId"])
+        self.same(node, "image", wanted["image"], one["ImageId"])
+        self.same(node, "type", wanted["instance_type"], one["InstanceType"])
+        self.same(node, "profile", self.resolve(wanted["profile"]), one["IamInstanceProfile"]["Arn"])
+        self.same(node, "key pair", self.resolve(wanted["key_pair"]), one.get("KeyName"))
+        groups = {group["GroupId"] for interface in one["NetworkInterfaces"] for group in interface["Groups"]}
+        self.same(node, "groups", set(self.resolve(wanted["groups"])), groups)
+        if state_of(one) == "running":
+            self.same(node, "public address", wanted["public_address"], bool(one.get("PublicIpAddress")))
+        self.same(node, "monitoring", wanted["detailed_monitoring"], one["Monitoring"]["State"] == "enabled")
+        self.same(node, "tenancy", wanted["tenancy"], one["Placement"]["Tenancy"])
+        self.metadata(node, wanted, one["MetadataOptions"])
+        attribute = EC2.describe_instance_attribute(InstanceId=one["InstanceId"], Attribute="userData")
+        program = base64.b64decode(attribute["UserData"]["Value"])
+        self.same(node, "program", wanted["user_data_sha256"], hashlib.sha256(program).hexdigest())
+        attached = {mapping["DeviceName"]: mapping["Ebs"]["VolumeId"] for mapping in one["BlockDeviceMappings"]}
+        volumes = EC2.describe_volumes(VolumeIds=list(attached.values()))["Volumes"]
+        self.same(node, "volumes encrypted", {wanted["volumes_encrypted"]}, {volume["Encrypted"] for volume in volumes})
+        root = next(volume for volume in volumes if volume["VolumeId"] == attached[wanted["root"]["device"]])
+        self.same(node, "root key", self.resolve(wanted["root"]["key"]), root.get("KmsKeyId"))
+        self.same(node, "root size", wanted["root"]["size_gib"], root["Size"])
+        self.same(node, "root type", wanted["root"]["volume_type"], root["VolumeType"])
+
+    def volume(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        volume = self.ec2(node, "describe_volumes", "Volumes", "VolumeId")
+        self.same(node, "zone", wanted["zone"], volume["AvailabilityZone"])
+        self.same(node, "size", wanted["size_gib"], volume["Size"])
+        self.same(node, "type", wanted["volume_type"], volume["VolumeType"])
+        self.same(node, "encrypted", wanted["encrypted"], volume["Encrypted"])
+        self.same(node, "key", self.resolve(wanted["key"]), volume.get("KmsKeyId"))
+
+    def volume_attachment(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        volume = EC2.describe_volumes(VolumeIds=[self.resolve(wanted["volume"])])["Volumes"][0]
+        found = [[one["InstanceId"], one["Device"], one["State"]] for one in volume["Attachments"]]
+        self.same(node, "attachment", [[self.resolve(wanted["instance"]), wanted["device"], "attached"]], found)
+
+
+def rules_of(permission: dict[str, Any]) -> list[list[Any]]:
+    """Every rule in one of AWS's groups of rules, as the plan writes them."""
+    protocol = {"-1": "all"}.get(permission["IpProtocol"], permission["IpProtocol"])
+    ports = [permission["FromPort"], permission["ToPort"]] if "FromPort" in permission else None
+    peers = [["cidr", one["CidrIp"]] for one in permission["IpRanges"]]
+    peers += [["cidr", one["CidrIpv6"]] for one in permission["Ipv6Ranges"]]
+    peers += [["group", one["GroupId"]] for one in permission["UserIdGroupPairs"]]
+    peers += [["prefix-list", one["PrefixListId"]] for one in permission["PrefixListIds"]]
+    return [[protocol, ports, peer] for peer in peers]
 
 
 def listed(document: Any) -> Any:
@@ -322,10 +478,16 @@ def traces(pit: str) -> list[str]:
         ("flow-log", "FlowLogId", "describe_flow_logs", "FlowLogs"),
         ("nat-gateway", "NatGatewayId", "describe_nat_gateways", "NatGateways"),
         ("gateway-endpoint", "VpcEndpointId", "describe_vpc_endpoints", "VpcEndpoints"),
+        ("key-pair", "KeyPairId", "describe_key_pairs", "KeyPairs"),
+        ("launch-template", "LaunchTemplateId", "describe_launch_templates", "LaunchTemplates"),
+        ("instance", "InstanceId", "describe_instances", "Reservations"),
+        ("volume", "VolumeId", "describe_volumes", "Volumes"),
+        ("snapshot", "SnapshotId", "describe_snapshots", "Snapshots"),
+        ("network-interface", "NetworkInterfaceId", "describe_network_interfaces", "NetworkInterfaces"),
     ):
-        for one in getattr(EC2, operation)()[field]:
-            live = str(one.get("State", "")).lower() not in ("deleted", "deleting")
-            if live and tags_of(one.get("Tags")).get("sce:pit") == pit:
+        described = instances() if operation == "describe_instances" else getattr(EC2, operation)()[field]
+        for one in described:
+            if state_of(one) not in GONE and tags_of(one.get("Tags")).get("sce:pit") == pit:
                 found.append(f"{name} {one[key]}")
     for bucket in S3.list_buckets()["Buckets"]:
         tags = absent(lambda: S3.get_bucket_tagging(Bucket=bucket["Name"]), "NoSuchTagSet")
@@ -334,6 +496,11 @@ def traces(pit: str) -> list[str]:
     found += [f"role {one['RoleName']}" for one in IAM.list_roles()["Roles"] if one["RoleName"].startswith(f"{pit}_")]
     policies = IAM.list_policies(Scope="Local")["Policies"]
     found += [f"managed-policy {one['PolicyName']}" for one in policies if one["PolicyName"].startswith(f"{pit}_")]
+    profiles = IAM.list_instance_profiles()["InstanceProfiles"]
+    names = [one["InstanceProfileName"] for one in profiles]
+    found += [f"instance-profile {name}" for name in names if name.startswith(f"{pit}_")]
+    documents = SSM.list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])["DocumentIdentifiers"]
+    found += [f"session-document {one['Name']}" for one in documents if one["Name"].startswith(f"{pit}_")]
     groups = LOGS.describe_log_groups(logGroupNamePrefix=f"{pit}_")["logGroups"]
     found += [f"log-group {one['logGroupName']}" for one in groups]
     aliases = KMS.list_aliases()["Aliases"]
@@ -364,7 +531,8 @@ def snapshot() -> dict[str, Any]:
     for operation in (
         "describe_vpcs", "describe_subnets", "describe_internet_gateways", "describe_addresses",
         "describe_nat_gateways", "describe_route_tables", "describe_vpc_endpoints", "describe_security_groups",
-        "describe_network_acls", "describe_flow_logs",
+        "describe_network_acls", "describe_flow_logs", "describe_key_pairs", "describe_launch_templates",
+        "describe_instances", "describe_volumes", "describe_network_interfaces",
     ):
         said = getattr(EC2, operation)()
         said.pop("ResponseMetadata")
@@ -386,6 +554,16 @@ def snapshot() -> dict[str, Any]:
     answer["databases"] = [one["DBInstanceArn"] for one in RDS.describe_db_instances()["DBInstances"]]
     answer["roles"] = [one["RoleName"] for one in IAM.list_roles()["Roles"]]
     answer["keys"] = [one["KeyId"] for one in KMS.list_keys()["Keys"]]
+    answer["profiles"] = IAM.list_instance_profiles()["InstanceProfiles"]
+    own = [{"Key": "Owner", "Values": ["Self"]}]
+    answer["documents"] = [
+        SSM.get_document(Name=one["Name"])["Content"]
+        for one in SSM.list_documents(Filters=own)["DocumentIdentifiers"]
+    ]
+    answer["templates"] = [
+        EC2.describe_launch_template_versions(LaunchTemplateId=one["LaunchTemplateId"])["LaunchTemplateVersions"]
+        for one in EC2.describe_launch_templates()["LaunchTemplates"]
+    ]
     answer["groups"] = [one["logGroupName"] for one in LOGS.describe_log_groups()["logGroups"]]
     return answer
 
@@ -433,6 +611,55 @@ def forge_our_vpc(pit: str) -> None:
     """Another VPC that bears every tag of ours."""
     ours = of(EC2.describe_vpcs()["Vpcs"], pit, "vpc")
     EC2.create_vpc(CidrBlock="10.98.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": ours["Tags"]}])
+
+
+def group_id(pit: str, node: str) -> str:
+    return of(EC2.describe_security_groups()["SecurityGroups"], pit, node)["GroupId"]
+
+
+def permission(port: int, cidr: str) -> list[dict[str, Any]]:
+    return [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "IpRanges": [{"CidrIp": cidr}]}]
+
+
+def open_ssh_to_private_instance(pit: str) -> None:
+    group = group_id(pit, "security-group-private")
+    EC2.authorize_security_group_ingress(GroupId=group, IpPermissions=permission(22, "0.0.0.0/0"))
+
+
+def let_private_instance_out(pit: str) -> None:
+    group = group_id(pit, "security-group-private")
+    EC2.authorize_security_group_egress(GroupId=group, IpPermissions=permission(25, "0.0.0.0/0"))
+
+
+def switch_tokens_off(pit: str) -> None:
+    instance = of(instances(), pit, "instance-private")["InstanceId"]
+    EC2.modify_instance_metadata_options(InstanceId=instance, HttpTokens="optional", HttpPutResponseHopLimit=2, HttpEndpoint="enabled")
+
+
+def protect_private_instance(pit: str) -> None:
+    instance = of(instances(), pit, "instance-private")["InstanceId"]
+    EC2.modify_instance_attribute(InstanceId=instance, DisableApiTermination={"Value": True})
+
+
+def replace_template(pit: str) -> None:
+    """A version of the template without its safeguards, put in force."""
+    template = of(EC2.describe_launch_templates()["LaunchTemplates"], pit, "template-private")["LaunchTemplateId"]
+    version = EC2.create_launch_template_version(LaunchTemplateId=template, LaunchTemplateData={"ImageId": "ami-12c6146b"})
+    number = version["LaunchTemplateVersion"]["VersionNumber"]
+    EC2.modify_launch_template(LaunchTemplateId=template, DefaultVersion=str(number))
+
+
+def stop_recording_sessions(pit: str) -> None:
+    name = f"{pit}_session_document"
+    content = json.loads(SSM.get_document(Name=name)["Content"])
+    content["inputs"]["cloudWatchLogGroupName"] = ""
+    SSM.update_document(Name=name, Content=json.dumps(content), DocumentVersion="$LATEST")
+    SSM.update_document_default_version(Name=name, DocumentVersion="2")
+
+
+def empty_profile(pit: str) -> None:
+    name = f"{pit}_compute_profile"
+    IAM.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=f"{pit}_compute_role")
 
 
 def take_bucket(name: str) -> None:

@@ -1,9 +1,9 @@
 //! What those who answer cannot show, as dated data from outside this crate.
 
+use sce_core::aws::resource::{Difference, Kind};
 use serde::Deserialize;
+use serde_json::Value;
 use thiserror::Error;
-
-use sce_core::aws::resource::Kind;
 
 /// What those who answer cannot show. Empty for a real account.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Divergence {
     pub kind: Kind,
     /// The property that reads back wrongly, or the behaviour that is missing.
     pub field: String,
+    /// The part of the property that reads back wrongly, when the rest of it reads back well.
+    #[serde(default)]
+    pub part: Option<String>,
     /// Whether this is a behaviour rather than a property that could be read back.
     #[serde(default)]
     pub behaviour: bool,
@@ -55,10 +58,15 @@ impl Divergences {
         toml::from_str(text).map_err(InvalidDivergences)
     }
 
-    /// The entry that says a property of a kind reads back wrongly.
+    /// The entry that says why a property of a kind reads back otherwise than planned; none when it really is otherwise.
     #[must_use]
-    pub fn of_property(&self, kind: Kind, field: &str) -> Option<&Divergence> {
-        self.divergences.iter().find(|entry| !entry.behaviour && entry.kind == kind && entry.field == field)
+    pub fn of_difference(&self, kind: Kind, difference: &Difference) -> Option<&Divergence> {
+        let explains = |entry: &&Divergence| match &entry.part {
+            None => true,
+            Some(part) => without(&difference.planned, part) == without(&difference.found, part),
+        };
+        let of_field = |entry: &&Divergence| !entry.behaviour && entry.kind == kind && entry.field == difference.field;
+        self.divergences.iter().filter(of_field).find(explains)
     }
 
     /// The behaviours that cannot be shown of a kind.
@@ -67,16 +75,49 @@ impl Divergences {
     }
 }
 
+/// The document without that part, wherever it has it.
+fn without(json: &Value, part: &str) -> Value {
+    match json {
+        Value::Array(items) => items.iter().map(|item| without(item, part)).collect(),
+        Value::Object(fields) => {
+            let others = fields.iter().filter(|(key, _)| *key != part);
+            others.map(|(key, value)| (key.clone(), without(value, part))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn list(entry: &str) -> Divergences {
+        let head = "[[divergence]]\nemulator = \"moto\"\nversion = \"5.2.5\"\nwhy = \"w\"\nevidence = \"e\"\n";
+        Divergences::from_toml(&format!("schema_version = 1\nas_of = \"2026-11-24\"\n{head}{entry}")).unwrap()
+    }
+
+    #[test]
+    fn a_part_that_reads_back_wrongly_hides_nothing_else() {
+        let list = list("kind = \"security-group\"\nfield = \"egress\"\npart = \"description\"\n");
+        let difference = |found: Value| Difference {
+            field: "egress".to_owned(),
+            planned: json!([{"ports": [443, 443], "description": "why"}]),
+            found,
+        };
+        let explained = |found| list.of_difference(Kind::SecurityGroup, &difference(found)).is_some();
+        assert!(explained(json!([{"ports": [443, 443], "description": ""}])));
+        assert!(!explained(json!([{"ports": [22, 22], "description": "why"}])));
+        assert!(!explained(json!([{"ports": [443, 443], "description": ""}, {"ports": [22, 22], "description": ""}])));
+    }
 
     #[test]
     fn properties_and_behaviours_are_told_apart() {
-        let text = "schema_version = 1\nas_of = \"2026-11-24\"\n[[divergence]]\nemulator = \"moto\"\nversion = \"5.2.5\"\nkind = \"flow-log\"\nfield = \"delivery\"\nbehaviour = true\nwhy = \"w\"\nevidence = \"e\"\n";
-        let list = Divergences::from_toml(text).unwrap();
+        let list = list("kind = \"flow-log\"\nfield = \"delivery\"\nbehaviour = true\n");
         assert_eq!(list.behaviours(Kind::FlowLog).count(), 1);
-        assert_eq!(list.of_property(Kind::FlowLog, "delivery"), None);
+        let delivery = Difference { field: "delivery".to_owned(), planned: json!(true), found: json!(false) };
+        assert_eq!(list.of_difference(Kind::FlowLog, &delivery), None);
         assert!(Divergences::from_toml("kind = 1").is_err());
     }
 }

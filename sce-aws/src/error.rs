@@ -38,6 +38,8 @@ pub enum Trouble {
     InUse,
     /// A quota is used up.
     Quota,
+    /// AWS has no such machine or address free; another day, zone or type may have.
+    NoCapacity,
     /// Too many calls; the SDK gave up retrying.
     Throttled,
     /// Nothing answers at the endpoint.
@@ -93,6 +95,7 @@ impl CloudError {
             Trouble::Denied => Some("check the credentials, and that their policy allows this operation"),
             Trouble::Unreachable => Some("check that the endpoint is right and that something listens there"),
             Trouble::Quota => Some("ask for more in the Service Quotas console, or free what is no longer used"),
+            Trouble::NoCapacity => Some("run the same command again later, or choose another instance type or zone"),
             Trouble::Throttled | Trouble::NoAnswer => Some("run the same command again: it continues where it stopped"),
             _ => None,
         }
@@ -108,6 +111,7 @@ impl fmt::Display for CloudError {
             Trouble::Denied => "was denied",
             Trouble::InUse => "found it in use",
             Trouble::Quota => "hit a quota",
+            Trouble::NoCapacity => "found no capacity",
             Trouble::Throttled => "was throttled",
             Trouble::Unreachable => "reached nobody",
             Trouble::NoAnswer => "got no whole answer; whether it was done is not known",
@@ -186,7 +190,7 @@ fn is_refused_connection(failure: &aws_smithy_runtime_api::client::result::Conne
 
 /// By wire code, not by shape name (aws-behaviour 0.7); quotas before throttling (0.6).
 fn of_answer(code: &str, status: u16) -> Trouble {
-    const DENIED: [&str; 12] = [
+    const DENIED: &[&str] = &[
         "AccessDenied",
         "AccessDeniedException",
         "AuthFailure",
@@ -200,39 +204,58 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "UnauthorizedOperation",
         "UnrecognizedClientException",
     ];
-    const EXISTS: [&str; 12] = [
+    // Some of these come with status 500, where others mean that nobody knows (aws-behaviour 0.8).
+    const NO_CAPACITY: &[&str] = &[
+        "InsufficientCapacity",
+        "InsufficientFreeAddressesInSubnet",
+        "InsufficientHostCapacity",
+        "InsufficientInstanceCapacity",
+        "InsufficientVolumeCapacity",
+    ];
+    const EXISTS: &[&str] = &[
         "AlreadyExistsException",
         "BucketAlreadyExists",
         "BucketAlreadyOwnedByYou",
         "DBInstanceAlreadyExists",
         "DBParameterGroupAlreadyExists",
         "DBSubnetGroupAlreadyExists",
+        "DocumentAlreadyExists",
         "EntityAlreadyExists",
         "FlowLogAlreadyExists",
+        "InvalidGroup.Duplicate",
+        "InvalidKeyPair.Duplicate",
+        "InvalidLaunchTemplateName.AlreadyExistsException",
+        "InvalidPermission.Duplicate",
         "NetworkAclEntryAlreadyExists",
         "Resource.AlreadyAssociated",
         "ResourceAlreadyExistsException",
         "RouteAlreadyExists",
     ];
-    const IN_USE: [&str; 13] = [
+    const IN_USE: &[&str] = &[
         "BucketNotEmpty",
         "ConcurrentModification",
         "DeleteConflict",
         "DependencyViolation",
+        "IncorrectInstanceState",
+        "IncorrectModificationState",
         "IncorrectState",
         "InvalidBucketState",
         "InvalidDBInstanceState",
         "InvalidDBParameterGroupState",
         "InvalidDBSubnetGroupStateFault",
         "InvalidDBSubnetStateFault",
+        "InvalidGroup.InUse",
         "InvalidIPAddress.InUse",
         "OperationAborted",
         "OperationAbortedException",
+        "ResourceInUse",
+        "VolumeInUse",
     ];
-    const MISSING: [&str; 14] = [
+    const MISSING: &[&str] = &[
         "DBInstanceNotFound",
         "DBParameterGroupNotFound",
         "DBSubnetGroupNotFoundFault",
+        "InvalidDocument",
         "NatGatewayNotFound",
         "NoSuchBucket",
         "NoSuchBucketPolicy",
@@ -245,16 +268,18 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "NotFoundException",
         "ResourceNotFoundException",
     ];
-    const THROTTLED: [&str; 6] = [
+    const THROTTLED: &[&str] = &[
         "RequestLimitExceeded",
+        "RequestThrottled",
         "SlowDown",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
-        "RequestThrottled",
     ];
     if THROTTLED.contains(&code) {
         Trouble::Throttled
+    } else if NO_CAPACITY.contains(&code) {
+        Trouble::NoCapacity
     } else if code.ends_with("LimitExceeded") || code == "LimitExceededException" || code == "TooManyBuckets" {
         Trouble::Quota
     } else if DENIED.contains(&code) {
@@ -263,7 +288,9 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         Trouble::AlreadyExists
     } else if IN_USE.contains(&code) {
         Trouble::InUse
-    } else if MISSING.contains(&code) || code.ends_with(".NotFound") || code.ends_with("NotFoundError") || status == 404
+    } else if MISSING.contains(&code)
+        || [".NotFound", ".NotFoundException", "NotFoundError"].iter().any(|end| code.ends_with(end))
+        || status == 404
     {
         Trouble::NotFound
     } else if (200..300).contains(&status) {
@@ -291,6 +318,8 @@ mod tests {
             ("RequestLimitExceeded", 503, Trouble::Throttled),
             ("InvalidVpcID.NotFound", 400, Trouble::NotFound),
             ("ServerSideEncryptionConfigurationNotFoundError", 404, Trouble::NotFound),
+            ("InvalidLaunchTemplateName.NotFoundException", 400, Trouble::NotFound),
+            ("InsufficientInstanceCapacity", 500, Trouble::NoCapacity),
             ("DependencyViolation", 400, Trouble::InUse),
             ("EntityAlreadyExists", 409, Trouble::AlreadyExists),
             ("UnauthorizedOperation", 403, Trouble::Denied),

@@ -15,6 +15,7 @@ mod error;
 mod ids;
 pub mod lock;
 mod observe;
+pub mod power;
 pub mod progress;
 mod provider;
 pub mod registry;

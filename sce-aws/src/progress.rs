@@ -40,6 +40,14 @@ pub enum Deed {
     Scheduled,
     /// It could not be deleted.
     Left,
+    /// A machine is being stopped.
+    Stopping,
+    /// A machine is stopped.
+    Stopped,
+    /// A machine is being started.
+    Starting,
+    /// A machine runs.
+    Started,
 }
 
 impl Deed {
@@ -58,13 +66,18 @@ impl Deed {
             Self::Deleted => "deleted",
             Self::Scheduled => "scheduled",
             Self::Left => "left",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Started => "started",
         }
     }
 
     /// Whether the subject is done with.
     #[must_use]
     pub fn is_final(self) -> bool {
-        !matches!(self, Self::Looking | Self::Creating | Self::Settling | Self::Archiving | Self::Deleting)
+        let begun = [Self::Looking, Self::Creating, Self::Settling, Self::Archiving, Self::Deleting];
+        !begun.contains(&self) && !matches!(self, Self::Stopping | Self::Starting)
     }
 }
 

@@ -1,11 +1,17 @@
 //! What is there of an environment, from the registry and the account.
 
+use std::collections::BTreeMap;
+
+use sce_core::aws::resource::Kind;
 use sce_core::pit::Pit;
-use sce_core::plan::Scope;
+use sce_core::plan::{Plan, Scope};
+use sce_core::value::NodeId;
 use serde::Serialize;
 
-use crate::observe::observe;
+use crate::observe::{Observed, observe};
+use crate::power::MachineState;
 use crate::registry::{Journal, Registry, RegistryError};
+use crate::resource::instance;
 use crate::session::Session;
 
 /// What is there of an environment.
@@ -40,6 +46,8 @@ pub struct Thing {
     pub id: Option<String>,
     /// Why it could not be read.
     pub unread: Option<String>,
+    /// Of a machine that is there: whether it runs, and its addresses.
+    pub machine: Option<MachineState>,
     /// What the journal says of it.
     pub journal: &'static str,
 }
@@ -53,6 +61,7 @@ pub async fn status(session: &Session, pit: &Pit) -> Result<Status, RegistryErro
     let plan = registry.plan().await?;
     let journal = Journal::open(&registry, "status").await?;
     let observed = observe(session, &plan).await;
+    let mut machines = machines(session, &plan, &observed).await?;
     let things: Vec<Thing> = plan
         .nodes
         .iter()
@@ -62,6 +71,7 @@ pub async fn status(session: &Session, pit: &Pit) -> Result<Status, RegistryErro
             name: node.name.clone(),
             scope: node.scope,
             id: observed.found.get(&node.id).map(|found| found.attributes.id.clone()),
+            machine: machines.remove(&node.id),
             unread: observed.unread.get(&node.id).map(ToString::to_string),
             journal: match node.scope {
                 // The registry holds the journal, so it is not in it.
@@ -74,4 +84,20 @@ pub async fn status(session: &Session, pit: &Pit) -> Result<Status, RegistryErro
     let present = things.iter().filter(own).filter(|thing| thing.id.is_some()).count();
     let planned = things.iter().filter(own).count();
     Ok(Status { schema_version: 1, pit: pit.clone(), digest: plan.digest, things, present, planned })
+}
+
+/// How each machine that is there is at the moment.
+async fn machines(
+    session: &Session,
+    plan: &Plan,
+    observed: &Observed,
+) -> Result<BTreeMap<NodeId, MachineState>, RegistryError> {
+    let mut machines = BTreeMap::new();
+    for node in plan.nodes.iter().filter(|node| node.properties.kind() == Kind::Instance) {
+        let Some(found) = observed.found.get(&node.id) else { continue };
+        if let Some(state) = instance::state(session, node.id.as_str(), &found.attributes.id).await? {
+            machines.insert(node.id.clone(), state);
+        }
+    }
+    Ok(machines)
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::Filter;
+use aws_sdk_ssm::types::DocumentKeyValuesFilter;
 use sce_core::pit::{BucketRole, Pit, TAG_ID, TAG_PIT, Tags};
 
 use crate::error::{CloudError, cloud};
 use crate::resource::database_subnet_group::from_rds_tags;
-use crate::resource::{gateway_endpoint, nat_gateway, network_acl};
+use crate::resource::{gateway_endpoint, instance, launch_template, nat_gateway, network_acl, volume};
 use crate::session::Session;
 use crate::tags::filter;
 
@@ -30,6 +31,9 @@ pub(crate) async fn traces(session: &Session, pit: &Pit) -> Result<Vec<Trace>, C
     traces.extend(aliases(session, pit).await?);
     traces.extend(roles_and_policies(session, pit).await?);
     traces.extend(databases(session, pit).await?);
+    traces.extend(instance_profiles(session, pit).await?);
+    traces.extend(named_in_ec2(session, pit).await?);
+    traces.extend(documents(session, pit).await?);
     traces.sort();
     traces.dedup();
     Ok(traces)
@@ -85,6 +89,18 @@ async fn is_tombstone(session: &Session, trace: &Trace) -> Result<bool, CloudErr
         "rtb" => gone!(describe_route_tables, "DescribeRouteTables", filters, "route-table-id", route_tables),
         "fl" => gone!(describe_flow_logs, "DescribeFlowLogs", filter, "flow-log-id", flow_logs),
         "sg" => gone!(describe_security_groups, "DescribeSecurityGroups", filters, "group-id", security_groups),
+        "i" => !instance::lives(session, id, id).await?,
+        "vol" => !volume::stays(session, id, id).await?,
+        "snap" => gone!(describe_snapshots, "DescribeSnapshots", filters, "snapshot-id", snapshots),
+        "key" => gone!(describe_key_pairs, "DescribeKeyPairs", filters, "key-pair-id", key_pairs),
+        "eni" => gone!(
+            describe_network_interfaces,
+            "DescribeNetworkInterfaces",
+            filters,
+            "network-interface-id",
+            network_interfaces
+        ),
+        "lt" => launch_template::version(session, id, id, launch_template::IN_FORCE).await?.is_none(),
         // A kind that this version does not make: reported, whatever its state.
         _ => false,
     })
@@ -171,4 +187,40 @@ fn database_trace(pit: &Pit, kind: &str, id: Option<&str>, tags: &Tags) -> Optio
     let ours = tags.get(TAG_PIT).map(String::as_str) == Some(pit.as_str());
     let id = id.filter(|_| ours)?.to_owned();
     Some(Trace { kind: kind.to_owned(), id, node: tags.get(TAG_ID).cloned() })
+}
+
+async fn instance_profiles(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let profiles = session.iam.list_instance_profiles().into_paginator().items().send().try_collect().await;
+    let profiles = profiles.map_err(cloud("ListInstanceProfiles", pit.as_str()))?;
+    let names = profiles.iter().map(|profile| profile.instance_profile_name());
+    Ok(named("instance-profile", names.filter(|name| name.starts_with(&pit.name_prefix()))))
+}
+
+/// Key pairs and launch templates: their names are the environment's alone, tagged or not.
+async fn named_in_ec2(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let prefix = pit.name_prefix();
+    let request = session.ec2.describe_key_pairs().filters(filter("key-name", &format!("{prefix}*")));
+    let pairs = request.send().await.map_err(cloud("DescribeKeyPairs", pit.as_str()))?.key_pairs.unwrap_or_default();
+    let templates = session.ec2.describe_launch_templates();
+    let templates = templates.filters(filter("launch-template-name", &format!("{prefix}*")));
+    let templates = templates.into_paginator().items().send().try_collect().await;
+    let templates = templates.map_err(cloud("DescribeLaunchTemplates", pit.as_str()))?;
+    let begins = |name: &&str| name.starts_with(&prefix);
+    let mut traces = named("key-pair", pairs.iter().filter_map(|pair| pair.key_name()).filter(begins));
+    let names = templates.iter().filter_map(|template| template.launch_template_name());
+    traces.extend(named("launch-template", names.filter(begins)));
+    Ok(traces)
+}
+
+async fn documents(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let prefix = pit.name_prefix();
+    let own = DocumentKeyValuesFilter::builder().key("Owner").values("Self").build();
+    let documents = session.ssm.list_documents().filters(own).into_paginator().items().send().try_collect().await;
+    let documents = documents.map_err(cloud("ListDocuments", pit.as_str()))?;
+    let names = documents.iter().filter_map(|document| document.name());
+    Ok(named("session-document", names.filter(|name| name.starts_with(&prefix))))
+}
+
+fn named<'a>(kind: &str, names: impl Iterator<Item = &'a str>) -> Vec<Trace> {
+    names.map(|name| Trace { kind: kind.to_owned(), id: name.to_owned(), node: None }).collect()
 }

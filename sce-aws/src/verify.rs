@@ -104,7 +104,7 @@ fn seen(session: &Session, plan: &Plan, node: &Node, observed: &Observed, not_sh
     let planned = planned.unwrap_or_else(|| node.properties.clone());
     let mut differences = planned.differences(&observed.ids.relabel(plan, &found.properties));
     differences.extend(tag_difference(&node.tags, &found.tags));
-    differences.retain(|difference| match session.divergences.of_property(kind, &difference.field) {
+    differences.retain(|difference| match session.divergences.of_difference(kind, difference) {
         Some(entry) => {
             not_shown.push(not_shown_of(&entry.field, &entry.why));
             false
@@ -117,7 +117,7 @@ fn seen(session: &Session, plan: &Plan, node: &Node, observed: &Observed, not_sh
 /// Differences that can be acted on: those that those who answer can show.
 pub(crate) fn shown(divergences: &Divergences, node: &Node, differences: Vec<Difference>) -> Vec<Difference> {
     let kind = node.properties.kind();
-    differences.into_iter().filter(|difference| divergences.of_property(kind, &difference.field).is_none()).collect()
+    differences.into_iter().filter(|difference| divergences.of_difference(kind, difference).is_none()).collect()
 }
 
 /// Planned tags that are missing or have another value; tags that others added are theirs.

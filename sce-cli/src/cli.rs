@@ -93,6 +93,10 @@ pub(crate) enum Command {
     Verify(SpecJson),
     /// Show what is there of an environment.
     Status(Status),
+    /// Stop the machines, and wait until they are stopped; their volumes stay.
+    Stop(Power),
+    /// Start the machines, and wait until they run.
+    Start(Power),
     /// Move data in and out, and list it.
     #[command(subcommand)]
     Data(Data),
@@ -249,6 +253,18 @@ pub(crate) struct Environment {
 pub(crate) struct Status {
     #[command(flatten)]
     pub(crate) environment: Environment,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// `sce stop` and `sce start`
+#[derive(Debug, Args)]
+pub(crate) struct Power {
+    #[command(flatten)]
+    pub(crate) environment: Environment,
+    /// Take the lease over from a run that is dead.
+    #[arg(long)]
+    pub(crate) take_over: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }

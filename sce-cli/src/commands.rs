@@ -11,6 +11,7 @@ mod explain;
 mod init;
 mod lock;
 mod plan;
+mod power;
 mod schema;
 mod status;
 mod synth;
@@ -36,6 +37,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Apply(apply) => wait(or_interrupted("apply", apply::run(&apply, &global))),
         Command::Verify(verify) => wait(verify::run(&verify, &global)),
         Command::Status(status) => wait(status::run(&status, &global)),
+        Command::Stop(power) => wait(or_interrupted("stop", power::stop(&power, &global))),
+        Command::Start(power) => wait(or_interrupted("start", power::start(&power, &global))),
         Command::Data(data) => wait(data::run(&data, &global)),
         Command::CloseOut(close_out) => wait(or_interrupted("close-out", close_out::run(&close_out, &global))),
     }

@@ -12,7 +12,7 @@ use sce::synth::JohnsError;
 use sce::transfer::TransferError;
 use sce::{
     ApplyError, CloseOutError, CloudError, FileError, FindError, InvalidEndpoint, LeftBehind, LockError, PlanError,
-    RegistryError, SessionError, Trouble,
+    PowerError, RegistryError, SessionError, Trouble,
 };
 
 /// The exit status, which programs rely on.
@@ -345,6 +345,24 @@ fn of_archive(error: &ArchiveError) -> Exit {
     match error {
         ArchiveError::Size { .. } | ArchiveError::Cloud(_) => Exit::Cloud,
         _ => Exit::Usage,
+    }
+}
+
+impl From<PowerError> for Failure {
+    /// A machine that is not there, or none at all, is a slip of the one who asked.
+    fn from(error: PowerError) -> Self {
+        let exit = match &error {
+            PowerError::Registry(error) => of_registry(error),
+            PowerError::NoMachines { .. } | PowerError::NotThere { .. } => Exit::Usage,
+            PowerError::Foreign { .. } | PowerError::Machine { .. } => Exit::Cloud,
+        };
+        let left = match &error {
+            PowerError::Machine { .. } => {
+                vec!["left behind: machines on their way; `sce status` shows them".to_owned()]
+            }
+            _ => Vec::new(),
+        };
+        Self::of(exit, &error, error.help()).with_details(left)
     }
 }
 

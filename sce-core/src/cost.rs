@@ -326,9 +326,10 @@ fn has_machines(plan: &Plan) -> bool {
 
 /// The size of the volume that the instance boots from, which its template tells; Amazon Linux 2023 makes it a gp3.
 fn root_gib(plan: &Plan, instance: &Instance) -> Option<u64> {
-    let template = plan.nodes.iter().find(|node| instance.template.refers_to(&node.id))?;
+    let reference = instance.template.as_ref()?;
+    let template = plan.nodes.iter().find(|node| reference.refers_to(&node.id))?;
     match &template.properties {
-        Properties::LaunchTemplate(template) => Some(template.root.size_gib.into()),
+        Properties::LaunchTemplate(template) => Some(template.root.as_ref()?.size_gib.into()),
         _ => None,
     }
 }

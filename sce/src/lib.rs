@@ -46,6 +46,7 @@ pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, L
 pub use sce_aws::divergence::{Divergences, InvalidDivergences};
 pub use sce_aws::endpoint::{Endpoints, InvalidEndpoint};
 pub use sce_aws::lock::{LockError, resolve as resolve_lock};
+pub use sce_aws::power::{Machine, MachineState, PowerError, PowerOptions, Powered, start, stop};
 pub use sce_aws::progress::{Deed, Listener, Step};
 pub use sce_aws::registry::{RegistryError, environments};
 pub use sce_aws::status::{Status, status};

@@ -124,7 +124,7 @@ pub(super) fn refused(
     Err(error)
 }
 
-fn is_live(endpoint: &SdkEndpoint) -> bool {
+pub(super) fn is_live(endpoint: &SdkEndpoint) -> bool {
     let state = endpoint.state().map(|state| state.as_str().to_ascii_lowercase());
     !matches!(state.as_deref(), Some("deleted" | "deleting" | "failed" | "rejected" | "expired"))
 }

@@ -1,37 +1,248 @@
-//! STUB, to be written.
+//! Session documents of Systems Manager: how a session runs, and where it is recorded.
 
+use aws_sdk_ssm::types::{DocumentFormat, DocumentType, ResourceTypeForTagging, Tag};
+use sce_core::aws::arn::Arn;
 use sce_core::aws::resource::{Difference, SessionDocument};
+use sce_core::pit::Tags;
 use sce_core::plan::Node;
+use sce_core::value::Value;
+use serde_json::{Value as Json, json};
 
-use crate::error::{CloudError, Trouble};
-use crate::provider::{Deleted, Found, Wanted};
+use super::role::{gone, unless_own_work};
+use crate::error::{CloudError, Trouble, cloud};
+use crate::ids::Attributes;
+use crate::provider::{Deleted, FRESH, Found, Wanted, poll};
 use crate::session::Session;
 
-fn stub<T>(label: &str) -> Result<T, CloudError> {
-    Err(CloudError::plain("Stub", label, Trouble::Refused, "SessionDocument is not written yet"))
+/// The version that is in force.
+const IN_FORCE: &str = "$DEFAULT";
+
+/// Minutes without a keystroke where a document says nothing (Systems Manager user guide, "Specify an idle session timeout value").
+const USUAL_IDLE_MINUTES: u32 = 20;
+
+/// Finds the document by its name; the version in force is what counts.
+pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, SessionDocument>) -> Result<Option<Found>, CloudError> {
+    let name = wanted.node.name.as_str();
+    let Some(content) = content(session, wanted.label(), name, IN_FORCE).await? else { return Ok(None) };
+    let properties = read(session, &content);
+    let Some(tags) = tags_of(session, wanted.label(), name).await? else { return Ok(None) };
+    Ok(Some(Found { attributes: Attributes::id(name), properties: properties.into(), tags }))
 }
 
-pub(crate) async fn look(_: &Session, wanted: &Wanted<'_, SessionDocument>) -> Result<Option<Found>, CloudError> {
-    stub(wanted.label())
+/// AWS refuses a second one of the name, so what is there may be this call's own work.
+pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, SessionDocument>) -> Result<(), CloudError> {
+    let request = session.ssm.create_document().name(&wanted.node.name).content(written(wanted.properties));
+    let request = request.document_type(DocumentType::Session).document_format(DocumentFormat::Json);
+    let request = request.set_tags(Some(ssm_tags(&wanted.node.tags)));
+    match request.send().await.map_err(cloud("CreateDocument", wanted.label())) {
+        Err(error) if error.trouble == Trouble::AlreadyExists => {
+            unless_own_work(error, wanted.node, look(session, wanted).await.ok().flatten())
+        }
+        other => other.map(|_| ()),
+    }
 }
 
-pub(crate) async fn make(_: &Session, wanted: &Wanted<'_, SessionDocument>) -> Result<(), CloudError> {
-    stub(wanted.label())
-}
-
+/// AWS keeps no version twice: one that says what is planned is put in force, else a new one is made and put in force.
 pub(crate) async fn settle(
-    _: &Session,
+    session: &Session,
     wanted: &Wanted<'_, SessionDocument>,
-    _: &Found,
+    found: &Found,
     _: &[Difference],
 ) -> Result<(), CloudError> {
-    stub(wanted.label())
+    let (label, name) = (wanted.label(), found.attributes.id.as_str());
+    let version = match as_planned(session, wanted, name).await? {
+        Some(version) => version,
+        None => {
+            let request = session.ssm.update_document().name(name).content(written(wanted.properties));
+            let request = request.document_version("$LATEST").document_format(DocumentFormat::Json);
+            let answer = request.send().await.map_err(cloud("UpdateDocument", label))?;
+            let version = answer.document_description.and_then(|document| document.document_version);
+            version.ok_or_else(|| CloudError::unreadable("UpdateDocument", label, "no version"))?
+        }
+    };
+    let request = session.ssm.update_document_default_version().name(name).document_version(version);
+    request.send().await.map_err(cloud("UpdateDocumentDefaultVersion", label))?;
+    Ok(())
 }
 
-pub(crate) async fn tag(_: &Session, node: &Node, _: &Found) -> Result<(), CloudError> {
-    stub(node.id.as_str())
+/// Adds the node's tags; others stay.
+pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result<(), CloudError> {
+    let request = session.ssm.add_tags_to_resource().resource_type(ResourceTypeForTagging::Document);
+    let request = request.resource_id(&found.attributes.id).set_tags(Some(ssm_tags(&node.tags)));
+    request.send().await.map_err(cloud("AddTagsToResource", node.id.as_str()))?;
+    Ok(())
 }
 
-pub(crate) async fn delete(_: &Session, node: &Node, _: &Found) -> Result<Deleted, CloudError> {
-    stub(node.id.as_str())
+/// With every version of it.
+pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Result<Deleted, CloudError> {
+    let (label, name) = (node.id.as_str(), found.attributes.id.as_str());
+    gone(session.ssm.delete_document().name(name).send().await.map_err(cloud("DeleteDocument", label)))?;
+    let is_gone = || async { Ok(content(session, label, name, IN_FORCE).await?.is_none().then_some(Deleted::Gone)) };
+    let still_there = || CloudError::plain("DeleteDocument", label, Trouble::InUse, "still there after five minutes");
+    poll(session, FRESH, is_gone).await?.ok_or_else(still_there)
+}
+
+/// What a version says; none when there is no such document.
+async fn content(session: &Session, label: &str, name: &str, version: &str) -> Result<Option<Json>, CloudError> {
+    let request = session.ssm.get_document().name(name).document_format(DocumentFormat::Json);
+    // The one in force is told when no version is named.
+    let request = request.set_document_version((version != IN_FORCE).then(|| version.to_owned()));
+    let answer = match request.send().await.map_err(cloud("GetDocument", label)) {
+        Err(error) if error.has_code("InvalidDocument") => return Ok(None),
+        other => other?,
+    };
+    let json = serde_json::from_str(answer.content().unwrap_or_default());
+    json.map(Some).map_err(|error| CloudError::unreadable("GetDocument", label, format!("its content: {error}")))
+}
+
+/// The version that says what is planned, if one does.
+async fn as_planned(
+    session: &Session,
+    wanted: &Wanted<'_, SessionDocument>,
+    name: &str,
+) -> Result<Option<String>, CloudError> {
+    let pages = session.ssm.list_document_versions().name(name).into_paginator().items().send();
+    let versions = pages.try_collect().await.map_err(cloud("ListDocumentVersions", wanted.label()))?;
+    for version in versions.iter().filter_map(|version| version.document_version()) {
+        let content = content(session, wanted.label(), name, version).await?;
+        if content.is_some_and(|content| read(session, &content) == *wanted.properties) {
+            return Ok(Some(version.to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+async fn tags_of(session: &Session, label: &str, name: &str) -> Result<Option<Tags>, CloudError> {
+    let request = session.ssm.list_tags_for_resource().resource_type(ResourceTypeForTagging::Document);
+    let answer = match request.resource_id(name).send().await.map_err(cloud("ListTagsForResource", label)) {
+        Err(error) if error.has_code("InvalidResourceId") => return Ok(None),
+        other => other?,
+    };
+    Ok(Some(answer.tag_list().iter().map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()))
+}
+
+fn ssm_tags(tags: &Tags) -> Vec<Tag> {
+    tags.iter().filter_map(|(key, value)| Tag::builder().key(key).value(value).build().ok()).collect()
+}
+
+/// The document as Systems Manager takes it (user guide, "Session document schema").
+fn written(document: &SessionDocument) -> String {
+    let text = |value: Option<String>| value.unwrap_or_default();
+    json!({
+        "schemaVersion": "1.0",
+        "description": "how sessions of this secure compute environment run",
+        "sessionType": "Standard_Stream",
+        "inputs": {
+            "s3BucketName": "",
+            "s3KeyPrefix": "",
+            "s3EncryptionEnabled": true,
+            "cloudWatchLogGroupName": text(document.log_group.clone()),
+            "cloudWatchEncryptionEnabled": true,
+            "cloudWatchStreamingEnabled": true,
+            "kmsKeyId": text(document.key.as_ref().map(ToString::to_string)),
+            "idleSessionTimeout": document.idle_minutes.to_string(),
+            "maxSessionDuration": text(document.max_minutes.map(|minutes| minutes.to_string())),
+            "runAsEnabled": document.run_as_self,
+            "runAsDefaultUser": "",
+            "shellProfile": { "linux": "", "windows": "" },
+        },
+    })
+    .to_string()
+}
+
+/// What a document means, whoever wrote it: an empty text says as little as none.
+fn read(session: &Session, content: &Json) -> SessionDocument {
+    let kms = format!("arn:{}:kms:{}:{}:", session.region().partition(), session.region(), session.account());
+    meaning(&kms, content)
+}
+
+/// `kms` is what the ARN of a key of this place begins with.
+fn meaning(kms: &str, content: &Json) -> SessionDocument {
+    let inputs = &content["inputs"];
+    let text = |name: &str| inputs[name].as_str().filter(|text| !text.is_empty());
+    let flag = |name: &str| inputs[name].as_bool();
+    let minutes = |name: &str| match &inputs[name] {
+        Json::String(text) => text.parse().ok(),
+        other => other.as_u64().and_then(|minutes| u32::try_from(minutes).ok()),
+    };
+    let profile = |system: &str| inputs["shellProfile"][system].as_str().is_some_and(|profile| !profile.is_empty());
+    let said = [
+        (content["schemaVersion"] != "1.0").then(|| format!("is of schema {}", content["schemaVersion"])),
+        (content["sessionType"] != "Standard_Stream").then(|| format!("is of type {}", content["sessionType"])),
+        text("s3BucketName").map(|bucket| format!("records in the bucket `{bucket}`")),
+        (flag("cloudWatchEncryptionEnabled") == Some(false)).then(|| "records in clear".to_owned()),
+        (flag("cloudWatchStreamingEnabled") == Some(false)).then(|| "records only at the end".to_owned()),
+        text("runAsDefaultUser").map(|user| format!("lets whoever has no account work as `{user}`")),
+        (profile("linux") || profile("windows")).then(|| "runs a program when a session begins".to_owned()),
+    ];
+    let said: Vec<String> = said.into_iter().flatten().collect();
+    SessionDocument {
+        log_group: text("cloudWatchLogGroupName").map(str::to_owned),
+        key: text("kmsKeyId").and_then(|key| key_arn(kms, key)).map(Value::Known),
+        idle_minutes: minutes("idleSessionTimeout").unwrap_or(USUAL_IDLE_MINUTES),
+        max_minutes: minutes("maxSessionDuration"),
+        run_as_self: flag("runAsEnabled").unwrap_or(false),
+        other: (!said.is_empty()).then(|| said.join("; ")),
+    }
+}
+
+/// Systems Manager keeps a key as it was given: by ARN, alias or id.
+fn key_arn(kms: &str, given: &str) -> Option<Arn> {
+    let arn = match given {
+        arn if arn.starts_with("arn:") => arn.to_owned(),
+        alias if alias.starts_with("alias/") => format!("{kms}{alias}"),
+        id => format!("{kms}key/{id}"),
+    };
+    arn.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KMS: &str = "arn:aws:kms:us-west-2:111122223333:";
+
+    fn planned() -> SessionDocument {
+        SessionDocument {
+            log_group: Some("hipaa_sessions_loggroup".to_owned()),
+            key: Some(Value::Known(format!("{KMS}key/k").parse().unwrap())),
+            idle_minutes: 15,
+            max_minutes: Some(720),
+            run_as_self: true,
+            other: None,
+        }
+    }
+
+    #[test]
+    fn a_document_reads_back_as_it_is_written() {
+        let json: Json = serde_json::from_str(&written(&planned())).unwrap();
+        assert_eq!(meaning(KMS, &json), planned());
+    }
+
+    #[test]
+    fn numbers_ids_and_missing_words_mean_what_aws_takes_them_for() {
+        let json = json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {
+            "cloudWatchLogGroupName": "hipaa_sessions_loggroup", "kmsKeyId": "k", "idleSessionTimeout": 15,
+            "maxSessionDuration": "720", "runAsEnabled": true}});
+        assert_eq!(meaning(KMS, &json), planned());
+        let empty = json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {}});
+        let expected = SessionDocument {
+            log_group: None,
+            key: None,
+            idle_minutes: 20,
+            max_minutes: None,
+            run_as_self: false,
+            other: None,
+        };
+        assert_eq!(meaning(KMS, &empty), expected);
+    }
+
+    #[test]
+    fn what_no_plan_says_is_told() {
+        let mut json: Json = serde_json::from_str(&written(&planned())).unwrap();
+        json["inputs"]["runAsDefaultUser"] = "root".into();
+        json["inputs"]["cloudWatchEncryptionEnabled"] = false.into();
+        let other = meaning(KMS, &json).other.unwrap();
+        assert_eq!(other, "records in clear; lets whoever has no account work as `root`");
+    }
 }

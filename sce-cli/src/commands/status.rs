@@ -2,6 +2,7 @@
 
 use sce::Status as Found;
 
+use super::power;
 use crate::cli::{Global, Status};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, table, word};
@@ -23,7 +24,10 @@ pub(crate) async fn run(asked: &Status, global: &Global) -> Result<Exit, Failure
 fn text(found: &Found, region: &str) -> String {
     let rows = found.things.iter().map(|thing| {
         let there = match (&thing.id, &thing.unread) {
-            (Some(id), _) => id.clone(),
+            (Some(id), _) => match &thing.machine {
+                Some(machine) => format!("{id} {}", power::state(machine)),
+                None => id.clone(),
+            },
             (None, Some(why)) => format!("unreadable: {why}"),
             (None, None) => "not there".to_owned(),
         };

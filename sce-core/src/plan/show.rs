@@ -80,14 +80,22 @@ fn summary(properties: &Properties) -> String {
         Properties::BucketObject(object) => format!("{}, {} bytes", object.key, object.content.len()),
         Properties::SecurityGroup(group) => format!("{} rules in, {} out", group.ingress.len(), group.egress.len()),
         Properties::KeyPair(_) => "public half of a key pair made here".to_owned(),
-        Properties::InstanceProfile(profile) => format!("lends {}", value(&profile.role)),
+        Properties::InstanceProfile(profile) => {
+            format!("lends {}", profile.role.as_ref().map_or_else(|| "nothing".to_owned(), value))
+        }
         Properties::InterfaceEndpoint(endpoint) => endpoint.service.clone(),
         Properties::SessionDocument(document) => {
-            format!("sessions end after {} idle minutes, recorded in {}", document.idle_minutes, document.log_group)
+            let recorded =
+                document.log_group.as_deref().map_or("not recorded".to_owned(), |group| format!("recorded in {group}"));
+            format!("sessions end after {} idle minutes, {recorded}", document.idle_minutes)
         }
         Properties::LaunchTemplate(template) => {
             let metadata = if template.metadata_token_required { "IMDSv2" } else { "IMDSv1" };
-            let root = if template.root.encrypted { "encrypted root" } else { "root in clear" };
+            let root = if template.root.as_ref().is_some_and(|root| root.encrypted) {
+                "encrypted root"
+            } else {
+                "root in clear"
+            };
             format!("{} from {}, {metadata}, {root}", template.instance_type, template.image)
         }
         Properties::Instance(instance) => {

@@ -49,6 +49,8 @@ pub enum Peer {
     Group(Value<SecurityGroupId>),
     /// The addresses of a list that AWS keeps, such as S3's in a region.
     PrefixList(String),
+    /// What no plan says, in a line: a group of another account, single types of ICMP.
+    Other(String),
 }
 
 /// The public half of a key pair; AWS never sees the private one (L517-L518).
@@ -63,8 +65,8 @@ pub struct KeyPair {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceProfile {
-    /// The name of the role.
-    pub role: Value<String>,
+    /// The name of the role; none while it lends nothing.
+    pub role: Option<Value<String>>,
 }
 
 /// What an instance is launched from.
@@ -76,7 +78,7 @@ pub struct LaunchTemplate {
     /// The instance type, such as `m7i.large`.
     pub instance_type: String,
     /// The instance profile's ARN.
-    pub profile: Value<Arn>,
+    pub profile: Option<Value<Arn>>,
     /// The name of the key pair of the image's own account, if ssh with it is a way in.
     pub key_pair: Option<Value<String>>,
     /// The security groups.
@@ -85,14 +87,19 @@ pub struct LaunchTemplate {
     pub public_address: bool,
     /// Whether the metadata service answers only to requests with a session token (IMDSv2).
     pub metadata_token_required: bool,
+    /// How many hops the metadata service's answer lives: 1 keeps it on the machine itself, away from containers and proxies.
+    pub metadata_hop_limit: u32,
     /// Whether metrics come every minute (L264).
     pub detailed_monitoring: bool,
     /// Whether its hardware is shared.
     pub tenancy: Tenancy,
-    /// The volume it boots from.
-    pub root: RootVolume,
+    /// The volume it boots from; none leaves it to the image.
+    pub root: Option<RootVolume>,
     /// The program that runs at first boot.
     pub user_data: String,
+    /// What the template says that a plan never does, in a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
 }
 
 /// The volume an instance boots from.
@@ -103,6 +110,8 @@ pub struct RootVolume {
     pub device: String,
     /// Its size in GiB.
     pub size_gib: u32,
+    /// Its type as AWS writes it, such as `gp3`.
+    pub volume_type: String,
     /// Whether it is encrypted.
     pub encrypted: bool,
     /// The key it is encrypted with; none means the account's default key.
@@ -113,8 +122,8 @@ pub struct RootVolume {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Instance {
-    /// The template it was launched from.
-    pub template: Value<LaunchTemplateId>,
+    /// The template it was launched from; none when it was launched without one.
+    pub template: Option<Value<LaunchTemplateId>>,
     /// The subnet it is in.
     pub subnet: Value<SubnetId>,
     /// The machine image.
@@ -131,10 +140,14 @@ pub struct Instance {
     pub public_address: bool,
     /// Whether the metadata service answers only to requests with a session token (IMDSv2).
     pub metadata_token_required: bool,
+    /// How many hops the metadata service's answer lives: 1 keeps it on the machine itself, away from containers and proxies.
+    pub metadata_hop_limit: u32,
     /// Whether metrics come every minute.
     pub detailed_monitoring: bool,
     /// Whether its hardware is shared.
     pub tenancy: Tenancy,
+    /// The volume it boots from, as that volume itself says: which key encrypts it shows nowhere else.
+    pub root: Option<RootVolume>,
     /// Whether every volume attached to it is encrypted, root and data alike.
     pub volumes_encrypted: bool,
     /// SHA-256 of the program it ran at first boot, in hexadecimal.
@@ -192,13 +205,19 @@ pub struct InterfaceEndpoint {
 #[serde(deny_unknown_fields)]
 pub struct SessionDocument {
     /// The log group that gets what is typed and shown.
-    pub log_group: String,
+    pub log_group: Option<String>,
     /// The KMS key that the session's traffic is encrypted with, on top of TLS.
-    pub key: Value<Arn>,
+    pub key: Option<Value<Arn>>,
     /// Minutes without a keystroke after which a session ends.
     pub idle_minutes: u32,
     /// Minutes after which any session ends.
-    pub max_minutes: u32,
+    pub max_minutes: Option<u32>,
+    /// Whether everybody works as the account on the machine that the tag `SSMSessionRunAs` of the caller names, and nobody as the
+    /// agent's own user, which may do anything.
+    pub run_as_self: bool,
+    /// What the document says that a plan never does, in a line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
 }
 
 /// An object that configures something, in one of the environment's buckets.
@@ -211,6 +230,6 @@ pub struct BucketObject {
     pub key: String,
     /// What it says; never a secret, never PHI.
     pub content: String,
-    /// The KMS key that it is encrypted with.
-    pub encryption_key: Value<Arn>,
+    /// The KMS key that it is encrypted with; none means keys that are S3's own.
+    pub encryption_key: Option<Value<Arn>>,
 }

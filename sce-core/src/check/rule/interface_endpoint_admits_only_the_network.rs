@@ -31,7 +31,7 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
         let within = match &rule.peer {
             Peer::Group(_) => true,
             Peer::Cidr(cidr) => is_inside(facts.model, cidr),
-            Peer::PrefixList(_) => false,
+            Peer::PrefixList(_) | Peer::Other(_) => false,
         };
         within && is_port(rule, 443)
     };

@@ -52,7 +52,7 @@ pub(super) fn machines(model: &Model) -> impl Iterator<Item = Machine<'_>> {
         metadata_token_required: template.metadata_token_required,
         detailed_monitoring: template.detailed_monitoring,
         tenancy: template.tenancy,
-        encrypted: template.root.encrypted,
+        encrypted: template.root.as_ref().is_some_and(|root| root.encrypted),
     });
     instances.chain(templates)
 }
@@ -166,6 +166,7 @@ pub(super) fn describe(rule: &GroupRule, way: &str) -> String {
         Peer::Group(Value::Known(group)) => format!("group {group}"),
         Peer::Group(Value::Ref(reference)) => format!("group {}", reference.node),
         Peer::PrefixList(list) => format!("list {list}"),
+        Peer::Other(other) => other.clone(),
     };
     format!("{protocol}{ports} {way} {peer}")
 }

@@ -29,6 +29,7 @@ pub(super) static RULE: Rule = Rule {
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let stays_or_is_web = |rule: &GroupRule| match &rule.peer {
         Peer::Group(_) | Peer::PrefixList(_) => true,
+        Peer::Other(_) => false,
         Peer::Cidr(cidr) => is_inside(facts.model, cidr) || is_port(rule, 443) || is_port(rule, 80),
     };
     let groups = facts.model.security_groups();

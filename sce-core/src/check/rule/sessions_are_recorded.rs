@@ -30,8 +30,9 @@ pub(super) static RULE: Rule = Rule {
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let is_there = |name: &str| facts.model.log_groups().any(|(group, _)| group.name == name);
     let observe = |label: &str, document: &SessionDocument| {
-        let recorded = is_there(&document.log_group);
-        let kept = recorded && leads_to(facts.model, &document.key, Kind::KmsKey);
+        let recorded = document.log_group.as_deref().is_some_and(is_there);
+        let own_key = document.key.as_ref().is_some_and(|key| leads_to(facts.model, key, Kind::KmsKey));
+        let kept = recorded && own_key;
         let broken = match recorded {
             true => "the session is not encrypted with the project's key",
             false => "it names no log group of the project, so nothing that happens in a session is recorded",

@@ -152,7 +152,7 @@ const MUTATIONS: &[Mutation] = &[
         scene.add_stray_group(GroupRule { description: " ".to_owned(), ..tcp(443, "192.0.2.0/24") });
     }),
     ("sessions-are-recorded", Scene::with_machine, |scene| {
-        scene.session_document("session-document").log_group = "elsewhere".to_owned();
+        scene.session_document("session-document").log_group = Some("elsewhere".to_owned());
     }),
     ("sessions-end-when-idle", Scene::clean, |scene| scene.declared.access.idle_minutes = 45),
     ("sessions-reach-their-services", Scene::shut, |scene| {
@@ -247,10 +247,14 @@ fn what_is_wrong_at_a_machine_is_wrong_at_its_template() {
         ("instance-has-no-public-address", |template| template.public_address = true),
         ("instance-is-monitored-in-detail", |template| template.detailed_monitoring = false),
         ("instance-requires-metadata-tokens", |template| template.metadata_token_required = false),
-        ("instance-volumes-are-encrypted", |template| template.root.encrypted = false),
+        ("instance-volumes-are-encrypted", |template| {
+            template.root.as_mut().unwrap().encrypted = false;
+        }),
         ("machine-type-is-not-burstable", |template| template.instance_type = "t3.large".to_owned()),
         ("machine-type-is-on-nitro", |template| template.instance_type = "m4.large".to_owned()),
-        ("volume-is-encrypted-with-own-key", |template| template.root.key = None),
+        ("volume-is-encrypted-with-own-key", |template| {
+            template.root.as_mut().unwrap().key = None;
+        }),
     ];
     for (rule, mutate) in mutations {
         let mut scene = Scene::with_machine();

@@ -37,7 +37,10 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     // What is not encrypted at all is another rule's to say.
     let volumes = facts.model.volumes().filter(|(_, volume)| volume.encrypted);
     let volumes = volumes.map(|(resource, volume)| observe(resource.label(), volume.key.as_ref()));
-    let roots = facts.model.launch_templates().filter(|(_, template)| template.root.encrypted);
-    let roots = roots.map(|(resource, template)| observe(resource.label(), template.root.key.as_ref()));
+    let of_templates = facts.model.launch_templates().map(|(resource, template)| (resource, template.root.as_ref()));
+    let of_instances = facts.model.instances().map(|(resource, instance)| (resource, instance.root.as_ref()));
+    let roots = of_templates.chain(of_instances).filter_map(|(resource, root)| Some((resource, root?)));
+    let roots = roots.filter(|(_, root)| root.encrypted);
+    let roots = roots.map(|(resource, root)| observe(resource.label(), root.key.as_ref()));
     volumes.chain(roots).collect()
 }

@@ -88,7 +88,7 @@ impl Design<'_> {
             bucket: Value::Known(bucket.clone()),
             key: PEOPLE.to_owned(),
             content: machine::people(self.spec, self.lock),
-            encryption_key: key.arn(),
+            encryption_key: Some(key.arn()),
         };
         let after = super::node_id("bucket-ancillary");
         self.add_named("people", format!("{bucket}/{PEOPLE}"), &[&after], object).node
@@ -156,10 +156,12 @@ impl Design<'_> {
 
     fn session_document(&mut self, key: &Handle<KmsKey>) {
         let document = SessionDocument {
-            log_group: self.spec.pit.name(Named::SessionsLogGroup),
-            key: key.arn(),
+            log_group: Some(self.spec.pit.name(Named::SessionsLogGroup)),
+            key: Some(key.arn()),
             idle_minutes: self.spec.access.idle_minutes,
-            max_minutes: SESSION_MINUTES,
+            max_minutes: Some(SESSION_MINUTES),
+            run_as_self: true,
+            other: None,
         };
         let after = super::node_id("log-group-sessions");
         self.add("session-document", Named::SessionDocument, &[&after], document);
@@ -177,7 +179,7 @@ impl Design<'_> {
             inline_policies: BTreeSet::new(),
         };
         let role = self.add_named(&format!("{what}-role"), role_name, &[], role);
-        self.add_named(&format!("{what}-profile"), profile_name, &[], InstanceProfile { role: role.id_text() })
+        self.add_named(&format!("{what}-profile"), profile_name, &[], InstanceProfile { role: Some(role.id_text()) })
     }
 
     fn key_pair(&mut self, what: &'static str) -> Result<Handle<KeyPair>, PlanError> {
@@ -214,20 +216,23 @@ impl Design<'_> {
         let template = LaunchTemplate {
             image: image.id.clone(),
             instance_type: machine.instance_type.clone(),
-            profile: around.profile.arn(),
+            profile: Some(around.profile.arn()),
             key_pair: around.key_pair.as_ref().map(Handle::id_text),
             groups: BTreeSet::from([around.group.id()]),
             public_address: bastion,
             metadata_token_required: true,
+            metadata_hop_limit: 1,
             detailed_monitoring: true,
             tenancy: spec.tenancy(),
-            root: RootVolume {
+            root: Some(RootVolume {
                 device: image.root_device.clone(),
                 size_gib: machine.root_volume_gib,
+                volume_type: volume_type(spec.profile).to_owned(),
                 encrypted,
                 key: encrypted.then(|| around.key.arn()),
-            },
+            }),
             user_data,
+            other: None,
         };
         let (place, template_name, name) = match role {
             machine::Role::Bastion => ("bastion", Named::BastionTemplate, Named::Bastion),
@@ -236,18 +241,20 @@ impl Design<'_> {
         let planned = template.clone();
         let template = self.add(&format!("template-{place}"), template_name, &[], template);
         let instance = Instance {
-            template: template.id(),
+            template: Some(template.id()),
             subnet: around.subnet.id(),
             image: planned.image,
             instance_type: planned.instance_type,
-            profile: Some(planned.profile),
+            profile: planned.profile,
             key_pair: planned.key_pair,
             groups: planned.groups,
             public_address: planned.public_address,
             metadata_token_required: planned.metadata_token_required,
+            metadata_hop_limit: planned.metadata_hop_limit,
             detailed_monitoring: planned.detailed_monitoring,
             tenancy: planned.tenancy,
-            volumes_encrypted: planned.root.encrypted,
+            volumes_encrypted: encrypted,
+            root: planned.root,
             user_data_sha256: hex_sha256(planned.user_data.as_bytes()),
         };
         Ok(self.add(&format!("instance-{place}"), name, &[&around.people], instance))
@@ -259,7 +266,7 @@ impl Design<'_> {
         let volume = Volume {
             zone: self.lock.zone.clone(),
             size_gib,
-            volume_type: if own_key { "gp3" } else { "gp2" }.to_owned(),
+            volume_type: volume_type(self.spec.profile).to_owned(),
             encrypted: true,
             key: own_key.then(|| key.arn()),
         };
@@ -268,6 +275,14 @@ impl Design<'_> {
             VolumeAttachment { volume: volume.id(), instance: instance.id(), device: DATA_DEVICE.to_owned() };
         let name = format!("{} at {DATA_DEVICE}", self.spec.pit.name(Named::PrivateVolume));
         self.add_named("attachment-private", name, &[], attachment);
+    }
+}
+
+/// The type of general purpose volumes, by the generation of practice.
+const fn volume_type(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Modern => "gp3",
+        Profile::CloudMaven2017 => "gp2",
     }
 }
 
