@@ -123,10 +123,10 @@ const MUTATIONS: &[Mutation] = &[
         scene.add_internet_route("route-table-private", "192.0.2.0/24");
     }),
     ("private-subnet-has-no-public-address", Scene::clean, |scene| {
-        scene.subnet("subnet-private").public_address_on_launch = true
+        scene.subnet("subnet-private").public_address_on_launch = true;
     }),
     ("private-traffic-to-s3-takes-the-endpoint", Scene::clean, |scene| {
-        scene.endpoint("s3-endpoint").route_tables.clear()
+        scene.endpoint("s3-endpoint").route_tables.clear();
     }),
     ("review-board-approval-is-declared", Scene::clean, |scene| scene.declared.irb = None),
     ("role-has-no-wildcards", Scene::clean, |scene| {
@@ -150,14 +150,14 @@ const MUTATIONS: &[Mutation] = &[
     ("software-has-a-source", Scene::with_machine, |scene| scene.declared.packages = Packages::None),
     ("spec-is-built-in-full", Scene::clean, |scene| scene.declared.not_built = vec!["workers"]),
     ("store-is-encrypted-with-own-key", Scene::clean, |scene| {
-        scene.bucket("bucket-ancillary").encryption = Encryption::S3
+        scene.bucket("bucket-ancillary").encryption = Encryption::S3;
     }),
     ("store-logs-access", Scene::clean, |scene| scene.bucket("bucket-data").access_log = None),
     ("store-refuses-other-encryption", Scene::clean, |scene| {
-        scene.without_statement("bucket-data", "DenyOtherEncryption")
+        scene.without_statement("bucket-data", "DenyOtherEncryption");
     }),
     ("store-refuses-reads-off-endpoint", Scene::clean, |scene| {
-        scene.without_statement("bucket-output", "DenyReadsOffEndpoint")
+        scene.without_statement("bucket-output", "DenyReadsOffEndpoint");
     }),
     ("subnet-has-network-acl", Scene::clean, |scene| scene.network_acl("network-acl-private").subnets.clear()),
     ("subnets-lie-apart", Scene::clean, |scene| {
@@ -165,7 +165,7 @@ const MUTATIONS: &[Mutation] = &[
     }),
     ("tenancy-is-shared", Scene::clean, |scene| scene.vpc("vpc").tenancy = Tenancy::Dedicated),
     ("unused-allowed-range-is-not-an-example", Scene::clean, |scene| {
-        scene.declared.access.allow = vec![range("203.0.113.0/24")]
+        scene.declared.access.allow = vec![range("203.0.113.0/24")];
     }),
     ("volume-is-encrypted-with-own-key", Scene::full, |scene| scene.volume("volume-private").key = None),
     ("way-in-needs-no-bastion", Scene::with_machine, |scene| *scene = Scene::full()),
@@ -231,7 +231,8 @@ fn machines_break_nothing_but_what_a_bastion_is_in_itself() {
 
 #[test]
 fn what_is_wrong_at_a_machine_is_wrong_at_its_template() {
-    let mutations: &[(&str, fn(&mut LaunchTemplate))] = &[
+    type OfTemplate = (&'static str, fn(&mut LaunchTemplate));
+    let mutations: &[OfTemplate] = &[
         ("instance-has-no-public-address", |template| template.public_address = true),
         ("instance-is-monitored-in-detail", |template| template.detailed_monitoring = false),
         ("instance-requires-metadata-tokens", |template| template.metadata_token_required = false),
