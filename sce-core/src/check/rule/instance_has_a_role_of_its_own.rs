@@ -2,8 +2,7 @@
 
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
 use crate::aws::arn::Arn;
-use crate::aws::resource::Kind;
-use crate::aws::resource::{Instance, Properties};
+use crate::aws::resource::{Instance, Kind, Properties};
 use crate::check::{Facts, Severity};
 use crate::model::Model;
 use crate::value::Value;

@@ -1,8 +1,7 @@
 //! Without a way out, the services that sessions need come to the subnet, or nobody gets in.
 
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
-use crate::aws::resource::InterfaceEndpoint;
-use crate::aws::resource::Kind;
+use crate::aws::resource::{InterfaceEndpoint, Kind};
 use crate::check::{Facts, Severity};
 use crate::spec::{AccessMode, Egress};
 
