@@ -352,8 +352,8 @@ fn machines_cost_by_hours_and_what_stays_costs_on() {
     let machines: Vec<&str> = shown.lines().filter(|line| line.contains("hipaa_ec2_private")).collect();
     insta::assert_snapshot!(machines.join("\n"), @r"
     machine, m7i.large      hipaa_ec2_private                             174  h             0.1008                   17.54     [7]
-      EBS gp3 storage         hipaa_ec2_private                              30  GB-month        0.08                    2.40     [8]
-      CloudWatch metric       hipaa_ec2_private                               2  metric-month    0.30                    0.60     [9]
+    EBS gp3 storage         hipaa_ec2_private                              30  GB-month        0.08                    2.40     [8]
+    CloudWatch metric       hipaa_ec2_private                               2  metric-month    0.30                    0.60     [9]
     ");
 }
 
