@@ -339,6 +339,33 @@ fn the_cost_is_one_document() {
     assert!(told.refused().starts_with("error: `prices.toml` is no valid price file\nprices.toml:2: "), "{told:?}");
 }
 
+#[test]
+fn machines_cost_by_hours_and_what_stays_costs_on() {
+    let folder = Folder::new();
+    let cents = |hours: &str| {
+        let states = folder.sce(&["cost", "hipaa.toml", "--json", "--hours-per-week", hours]).json()["states"].clone();
+        ["running", "stopped", "closed"].map(|state| states[state].as_f64().unwrap())
+    };
+    let ([all, stopped, closed], [part, stopped_too, _]) = (cents("168"), cents("40"));
+    assert!(all > part && part > stopped && (stopped - stopped_too).abs() < f64::EPSILON && closed == 0.0);
+    let shown = folder.sce(&["cost", "hipaa.toml", "--hours-per-week", "40"]).stdout;
+    let machines: Vec<&str> = shown.lines().filter(|line| line.contains("hipaa_ec2_private")).collect();
+    insta::assert_snapshot!(machines.join("\n"), @r"
+    machine, m7i.large      hipaa_ec2_private                             174  h             0.1008                   17.54     [7]
+    EBS gp3 storage         hipaa_ec2_private                              30  GB-month        0.08                    2.40     [8]
+    CloudWatch metric       hipaa_ec2_private                               2  metric-month    0.30                    0.60     [9]
+    ");
+}
+
+#[test]
+fn a_type_without_a_price_is_no_error() {
+    let folder = Folder::new();
+    folder.write("hipaa.toml", &folder.read("hipaa.toml").replace("m7i.large", "x8i.large"));
+    let ran = folder.sce(&["cost", "hipaa.toml"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(ran.stdout.contains("the price file has no price of a `x8i.large`"), "{ran:?}");
+}
+
 /// Every command that speaks to an account.
 const WITH_ACCOUNT: [&[&str]; 10] = [
     &["lock", "hipaa.toml"],

@@ -227,7 +227,7 @@ pub fn estimate(plan: &Plan, assumptions: &Assumptions, prices: &Prices) -> Resu
             match (line(*item, quantity, node, &plan.region, prices), of_type(*item, node)) {
                 (Ok(line), _) => lines.push(line),
                 (Err(_), Some(of_type)) => {
-                    unpriced.push(format!("`{}` by the hour: the price file has no price of a `{of_type}`", node.name))
+                    unpriced.push(format!("`{}` by the hour: the price file has no price of a `{of_type}`", node.name));
                 }
                 (Err(missing), None) => return Err(missing),
             }

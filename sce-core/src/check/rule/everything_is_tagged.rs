@@ -23,34 +23,31 @@ pub(super) static RULE: Rule = Rule {
     cost: "none",
     bad: r#"vpc.tags = { Name = "hipaa_vpc" }"#,
     good: r#"vpc.tags = { "sce:pit" = "hipaa", "sce:id" = "vpc" }"#,
-    looks_at: &[
-        Kind::Vpc,
-        Kind::Subnet,
-        Kind::InternetGateway,
-        Kind::ElasticIp,
-        Kind::NatGateway,
-        Kind::RouteTable,
-        Kind::GatewayEndpoint,
-        Kind::DefaultSecurityGroup,
-        Kind::NetworkAcl,
-        Kind::FlowLog,
-        Kind::LogGroup,
-        Kind::Role,
-        Kind::ManagedPolicy,
-        Kind::KmsKey,
-        Kind::Bucket,
-        Kind::BucketObject,
-        Kind::SecurityGroup,
-        Kind::KeyPair,
-        Kind::InstanceProfile,
-        Kind::InterfaceEndpoint,
-        Kind::SessionDocument,
-        Kind::LaunchTemplate,
-        Kind::Instance,
-        Kind::Volume,
-    ],
+    looks_at: &TAGGABLE,
     examine,
 };
+
+/// The kinds that AWS lets carry tags, whichever a version of this program knows.
+const TAGGABLE: [Kind; count()] = {
+    let (mut kinds, mut found, mut next) = ([Kind::Vpc; count()], 0, 0);
+    while next < Kind::ALL.len() {
+        if Kind::ALL[next].descriptor().taggable {
+            kinds[found] = Kind::ALL[next];
+            found += 1;
+        }
+        next += 1;
+    }
+    kinds
+};
+
+const fn count() -> usize {
+    let (mut found, mut next) = (0, 0);
+    while next < Kind::ALL.len() {
+        found += Kind::ALL[next].descriptor().taggable as usize;
+        next += 1;
+    }
+    found
+}
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let untagged = facts.model.resources.iter().filter(|resource| is_ours(resource) && !says_whose(resource));
@@ -73,4 +70,18 @@ fn says_whose(resource: &Resource) -> bool {
         Scope::Account => resource.tags.get(TAG_SCOPE).is_some_and(|scope| scope == ACCOUNT_SCOPE),
     };
     placed && owned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TAGGABLE;
+    use crate::aws::resource::Kind;
+
+    #[test]
+    fn every_kind_that_can_carry_tags_is_looked_at() {
+        assert!(
+            TAGGABLE.contains(&Kind::Instance) && TAGGABLE.contains(&Kind::Vpc) && !TAGGABLE.contains(&Kind::Route)
+        );
+        assert!(TAGGABLE.is_sorted_by(|a, b| a < b), "{TAGGABLE:?}");
+    }
 }

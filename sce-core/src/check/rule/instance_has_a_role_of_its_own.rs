@@ -2,8 +2,9 @@
 
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
 use crate::aws::arn::Arn;
-use crate::aws::resource::Kind;
+use crate::aws::resource::{Instance, InstanceProfile, Kind, Properties};
 use crate::check::{Facts, Severity};
+use crate::model::Model;
 use crate::value::Value;
 
 pub(super) static RULE: Rule = Rule {
@@ -27,9 +28,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
-    let shared = |label: &str, profile: &Value<Arn>| {
+    let role = |instance: &Instance| instance.profile.as_ref().map(|profile| role_of(facts.model, profile));
+    let shared = |label: &str, instance: &Instance| {
         let mut others = facts.model.instances().filter(|(resource, _)| resource.label() != label);
-        others.any(|(_, other)| other.profile.as_ref() == Some(profile))
+        others.any(|(_, other)| role(other) == role(instance))
     };
     let instances = facts.model.instances();
     instances
@@ -37,16 +39,39 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
             let label = resource.label();
             let (kept, broken) = match &instance.profile {
                 None => (false, "it has no role, so that work on it takes stored keys"),
-                Some(profile) => (!shared(label, profile), "it shares its role with another machine"),
+                Some(_) => (!shared(label, instance), "it shares its role with another machine"),
             };
             Observation::of(label, kept, "it has a role of its own", broken)
         })
         .collect()
 }
 
+/// The role that a profile lends; the profile itself where the model does not have it.
+fn role_of(model: &Model, profile: &Value<Arn>) -> String {
+    match model.follow(profile).map(|resource| &resource.properties) {
+        Some(Properties::InstanceProfile(InstanceProfile { role: Some(role) })) => text(role),
+        _ => text(profile),
+    }
+}
+
+fn text<T: ToString>(value: &Value<T>) -> String {
+    match value {
+        Value::Known(known) => known.to_string(),
+        Value::Ref(reference) => reference.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::check::rule::testing::Scene;
+
+    #[test]
+    fn two_profiles_that_lend_one_role_share_it() {
+        let mut scene = Scene::full();
+        let role = scene.instance_profile("compute-profile").role.clone();
+        scene.instance_profile("bastion-profile").role = role;
+        assert!(super::RULE.findings(&scene.facts()).iter().all(|finding| finding.open()));
+    }
 
     #[test]
     fn a_shared_role_is_told_at_both_machines() {

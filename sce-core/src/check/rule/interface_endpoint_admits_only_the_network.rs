@@ -2,8 +2,7 @@
 
 use super::machines::{describe, groups_of, is_inside, is_port};
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
-use crate::aws::resource::Kind;
-use crate::aws::resource::{GroupRule, Peer};
+use crate::aws::resource::{GroupRule, Kind, Peer};
 use crate::check::{Facts, Severity};
 
 pub(super) static RULE: Rule = Rule {

@@ -27,10 +27,10 @@ pub(super) static RULE: Rule = Rule {
     examine,
 };
 
-/// The families that still run on Xen (EC2 user guide, "Instances built on the AWS Nitro System", by exclusion).
-const ON_XEN: [&str; 28] = [
+/// The families whose hypervisor EC2's `DescribeInstanceTypes` calls `xen`, and those of their time that it no longer lists.
+const ON_XEN: [&str; 26] = [
     "c1", "c3", "c4", "cc2", "cr1", "d2", "f1", "g2", "g3", "g3s", "h1", "hs1", "i2", "i3", "m1", "m2", "m3", "m4",
-    "p2", "p3", "r3", "r4", "t1", "t2", "u-6tb1", "u-9tb1", "x1", "x1e",
+    "p2", "p3", "r3", "r4", "t1", "t2", "x1", "x1e",
 ];
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {

@@ -3,8 +3,7 @@
 use super::machines::describe;
 use super::questions::is_the_world;
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
-use crate::aws::resource::Kind;
-use crate::aws::resource::{GroupRule, Peer};
+use crate::aws::resource::{GroupRule, Kind, Peer};
 use crate::check::{Facts, Severity};
 
 pub(super) static RULE: Rule = Rule {

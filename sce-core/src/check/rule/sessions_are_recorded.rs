@@ -2,8 +2,7 @@
 
 use super::questions::leads_to;
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
-use crate::aws::resource::Kind;
-use crate::aws::resource::SessionDocument;
+use crate::aws::resource::{Kind, SessionDocument};
 use crate::check::{Facts, Severity};
 use crate::spec::AccessMode;
 

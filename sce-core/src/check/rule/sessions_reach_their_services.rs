@@ -1,8 +1,7 @@
 //! Without a way out, the services that sessions need come to the subnet, or nobody gets in.
 
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
-use crate::aws::resource::Kind;
-use crate::aws::resource::{Instance, InterfaceEndpoint};
+use crate::aws::resource::{InterfaceEndpoint, Kind};
 use crate::check::{Facts, Severity};
 use crate::spec::{AccessMode, Egress};
 
@@ -33,23 +32,14 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     if facts.declared.egress != Egress::None || facts.declared.access.mode != AccessMode::SessionManager {
         return Vec::new();
     }
-    let served = |instance: &Instance, service: &str| {
-        let serves = |endpoint: &InterfaceEndpoint| {
-            endpoint.service.ends_with(&format!(".{service}")) && endpoint.subnets.contains(&instance.subnet)
-        };
-        facts.model.interface_endpoints().any(|(_, endpoint)| serves(endpoint))
+    // An endpoint serves the whole VPC, from whichever of its subnets it has an address in.
+    let serves = |endpoint: &InterfaceEndpoint, service: &str| {
+        endpoint.service.ends_with(&format!(".{service}")) && !endpoint.subnets.is_empty()
     };
+    let served = |service: &&str| facts.model.interface_endpoints().any(|(_, endpoint)| serves(endpoint, service));
+    let missing: Vec<&str> = NEEDED.into_iter().filter(|service| !served(service)).collect();
+    let broken = format!("there is no way out and no endpoint for {}: nobody gets in", missing.join(", "));
+    let kept = "each service that a session takes has an endpoint";
     let instances = facts.model.instances();
-    instances
-        .map(|(resource, instance)| {
-            let missing: Vec<&str> = NEEDED.into_iter().filter(|service| !served(instance, service)).collect();
-            let broken = format!("there is no way out and no endpoint for {}: nobody gets in", missing.join(", "));
-            Observation::of(
-                resource.label(),
-                missing.is_empty(),
-                "each service that a session takes has an endpoint",
-                &broken,
-            )
-        })
-        .collect()
+    instances.map(|(resource, _)| Observation::of(resource.label(), missing.is_empty(), kept, &broken)).collect()
 }

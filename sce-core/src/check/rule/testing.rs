@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::aws::policy::Policy;
 use crate::aws::resource::{
     Bucket, BucketObject, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog, GatewayEndpoint,
-    GroupRule, Instance, InterfaceEndpoint, KeyPair, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NetworkAcl, Peer,
-    Properties, Protocol, Role, Route, RouteTableAssociation, RouteTarget, SecurityGroup, SessionDocument, Subnet,
-    Volume, Vpc,
+    GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy,
+    NetworkAcl, Peer, Properties, Protocol, Role, Route, RouteTableAssociation, RouteTarget, SecurityGroup,
+    SessionDocument, Subnet, Volume, Vpc,
 };
 use crate::check::{Declared, Facts, Finding, judge};
 use crate::lock::Lock;
@@ -187,5 +187,6 @@ parts! {
     session_document -> SessionDocument;
     launch_template -> LaunchTemplate;
     instance -> Instance;
+    instance_profile -> InstanceProfile;
     volume -> Volume;
 }
