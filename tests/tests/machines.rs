@@ -30,7 +30,7 @@ fn the_private_instance_is_built_verified_stopped_and_gone() {
 
     // Somebody more: only the list that the machine reads is written anew.
     let two = PRIVATE.replace("}]", "}, { name = \"r2\", email = \"r2@example.edu\" }]");
-    let _ = spec(folder.path(), "hipaa", &two);
+    assert_eq!(spec(folder.path(), "hipaa", &two), spec_path);
     let more = run(emulators.sce().arg("apply").arg(&spec_path).arg("--json")).with_status(0).json();
     assert_eq!((&more["created"], &more["changed"]), (&json!([]), &json!(["people"])));
     check(&emulators, folder.path(), &spec_path);

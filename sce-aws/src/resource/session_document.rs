@@ -42,7 +42,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, SessionDocument>
     }
 }
 
-/// AWS keeps no version twice: one that says what is planned is put in force, else a new one is made and put in force.
+/// A new version, put in force. AWS keeps no version twice: one that says the same already is put in force again.
 pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, SessionDocument>,
@@ -50,13 +50,14 @@ pub(crate) async fn settle(
     _: &[Difference],
 ) -> Result<(), CloudError> {
     let (label, name) = (wanted.label(), found.attributes.id.as_str());
-    let version = match as_planned(session, wanted, name).await? {
-        Some(version) => version,
-        None => {
-            let request = session.ssm.update_document().name(name).content(written(wanted.properties));
-            let request = request.document_version("$LATEST").document_format(DocumentFormat::Json);
-            let answer = request.send().await.map_err(cloud("UpdateDocument", label))?;
-            let version = answer.document_description.and_then(|document| document.document_version);
+    let request = session.ssm.update_document().name(name).content(written(wanted.properties));
+    let request = request.document_version("$LATEST").document_format(DocumentFormat::Json);
+    let version = match request.send().await.map_err(cloud("UpdateDocument", label)) {
+        Err(error) if error.has_code("DuplicateDocumentContent") => {
+            as_planned(session, wanted, name).await?.ok_or(error)?
+        }
+        other => {
+            let version = other?.document_description.and_then(|document| document.document_version);
             version.ok_or_else(|| CloudError::unreadable("UpdateDocument", label, "no version"))?
         }
     };
@@ -88,25 +89,27 @@ async fn content(session: &Session, label: &str, name: &str, version: &str) -> R
     // The one in force is told when no version is named.
     let request = request.set_document_version((version != IN_FORCE).then(|| version.to_owned()));
     let answer = match request.send().await.map_err(cloud("GetDocument", label)) {
-        Err(error) if error.has_code("InvalidDocument") => return Ok(None),
+        // A single version may have been deleted.
+        Err(error) if error.has_code("InvalidDocument") || error.has_code("InvalidDocumentVersion") => return Ok(None),
         other => other?,
     };
     let json = serde_json::from_str(answer.content().unwrap_or_default());
     json.map(Some).map_err(|error| CloudError::unreadable("GetDocument", label, format!("its content: {error}")))
 }
 
-/// The version that says what is planned, if one does.
+/// The newest version that says what is planned, if one does. Versions are counted up from 1.
 async fn as_planned(
     session: &Session,
     wanted: &Wanted<'_, SessionDocument>,
     name: &str,
 ) -> Result<Option<String>, CloudError> {
-    let pages = session.ssm.list_document_versions().name(name).into_paginator().items().send();
-    let versions = pages.try_collect().await.map_err(cloud("ListDocumentVersions", wanted.label()))?;
-    for version in versions.iter().filter_map(|version| version.document_version()) {
-        let content = content(session, wanted.label(), name, version).await?;
+    let sent = session.ssm.describe_document().name(name).send().await;
+    let document = sent.map_err(cloud("DescribeDocument", wanted.label()))?.document;
+    let latest = document.as_ref().and_then(|document| document.latest_version()).and_then(|text| text.parse().ok());
+    for version in (1..=latest.unwrap_or(0_u32)).rev().map(|number| number.to_string()) {
+        let content = content(session, wanted.label(), name, &version).await?;
         if content.is_some_and(|content| read(session, &content) == *wanted.properties) {
-            return Ok(Some(version.to_owned()));
+            return Ok(Some(version));
         }
     }
     Ok(None)
