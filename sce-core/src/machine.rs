@@ -41,7 +41,7 @@ pub struct Settings<'a> {
     /// Where it comes from.
     pub packages: &'a Packages,
     /// The addresses whose port 22 a bastion forwards to: the private subnet's.
-    pub forward_to: &'a Cidr,
+    pub forward_to: Cidr,
 }
 
 /// The most that EC2 takes as user data, in bytes before base64 (EC2 user guide, "Run commands when you launch an EC2 instance").
@@ -110,11 +110,7 @@ fn software(settings: &Settings<'_>) -> Vec<(&'static str, String)> {
         Packages::None => ("none", ""),
     };
     let software: Vec<&str> = settings.software.iter().map(name).collect();
-    vec![
-        ("SOFTWARE", software.join(" ")),
-        ("PACKAGES", packages.to_owned()),
-        ("PACKAGE_INDEX", index.to_owned()),
-    ]
+    vec![("SOFTWARE", software.join(" ")), ("PACKAGES", packages.to_owned()), ("PACKAGE_INDEX", index.to_owned())]
 }
 
 /// A text as one word of the shell, whatever is in it (POSIX, Shell Command Language, 2.2.2).

@@ -28,17 +28,16 @@ put() {
   new=$(mktemp "$path.XXXXXX")
   cat >"$new"
   chmod "$1" "$new"
-  if cmp -s "$new" "$path"; then
-    rm "$new"
-    chmod "$1" "$path"
-  else
-    mv "$new" "$path"
-  fi
+  if cmp -s "$new" "$path" && chmod "$1" "$path"; then rm "$new"; else mv "$new" "$path"; fi
 }
 
 # Adds a line to a file, once.
 add_line() {
   grep -qxsF -- "$2" "$ROOT$1" || printf '%s\n' "$2" >>"$ROOT$1"
+}
+
+get() {
+  dnf -y -q install "$@"
 }
 
 # A run at first boot is cut short if cloud-init is; so user data only installs itself as a service, which runs now and at every boot,
@@ -47,7 +46,6 @@ install_self() {
   [[ $0 -ef $ROOT$SELF ]] || install -D -m 700 "$0" "$ROOT$SELF"
   put 644 /etc/systemd/system/sce-setup.service <<'END'
 [Unit]
-Description=Secures this machine, then lets people in
 Wants=network-online.target
 After=network-online.target
 [Service]
@@ -77,7 +75,7 @@ step() {
   if ((code == 0)); then
     say "done $1"
   else
-    say "FAILED $1 (exit $code)"
+    say "FAILED $1 ($code)"
     failed+=("$1")
   fi
 }
@@ -90,22 +88,14 @@ run() {
   chmod 600 "$ROOT$LOG"
   exec >>"$ROOT$LOG" 2>&1 </dev/null
   say "begin $ROLE machine of $PIT"
-  for name in "${STEPS[@]}"; do
-    step "$name"
-  done
+  for name in "${STEPS[@]}"; do step "$name"; done
   for name in "${failed[@]}"; do
     [[ " ${OPTIONAL[*]} " == *" $name "* ]] || blocking+=("$name")
   done
-  if ((${#blocking[@]} > 0)); then
-    close_to_people
-    die "nobody is let in, because of: ${blocking[*]}"
-  fi
-  step open_to_people
-  if ((${#failed[@]} > 0)); then
-    say "not whole, will be tried again: ${failed[*]}"
-    exit 1
-  fi
-  say "whole: people are let in"
+  if ((${#blocking[@]} > 0)); then close_to_people; else step open_to_people; fi
+  [[ -e $ROOT$OPEN ]] || die "nobody is let in: ${failed[*]}"
+  ((${#failed[@]} == 0)) || die "people are in, not whole: ${failed[*]}"
+  say 'whole, people are in'
 }
 
 # sshd reads a person's key as that person: a folder that only root may enter lets nobody in. Closed at every boot until this program
@@ -138,12 +128,10 @@ harden_sshd() {
   rules=$(sshd_rules_for_people)
   put 600 /etc/ssh/sshd_config.d/00-sce.conf <<END
 PermitRootLogin no
-PubkeyAuthentication yes
 AuthenticationMethods publickey
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 HostbasedAuthentication no
-PermitEmptyPasswords no
 PermitUserEnvironment no
 PermitUserRC no
 AllowGroups sce-people ec2-user
@@ -205,15 +193,13 @@ add_swap() {
 install_patches() {
   put 644 /etc/dnf/vars/releasever <<<latest
   dnf -y -q upgrade
-  dnf -y -q install dnf-automatic
+  get dnf-automatic
   put 644 /etc/dnf/automatic.conf <<'END'
 [commands]
 upgrade_type = security
 download_updates = yes
 apply_updates = yes
 random_sleep = 3600
-[emitters]
-emit_via = stdio
 END
   systemctl enable --now dnf-automatic.timer
 }
@@ -221,7 +207,7 @@ END
 # Amazon Linux ships `-a never,task`, under which no rule about system calls is heard. auid is who logged in, whatever they became.
 watch_files() {
   local arch archs=(b64) own='-F auid>=1000 -F auid!=unset'
-  dnf -y -q install audit
+  get audit
   [[ $(uname -m) != x86_64 ]] || archs+=(b32)
   find "$ROOT/etc/audit/rules.d" -name '*.rules' -exec sed -i '/^-a never,task/d' {} +
   {
@@ -238,7 +224,7 @@ watch_files() {
 
 # rsyslog writes what sshd and sudo say to files, which is what the agent reads. The group exists: the machine may not make one.
 ship_logs() {
-  dnf -y -q install rsyslog amazon-cloudwatch-agent
+  get rsyslog amazon-cloudwatch-agent
   systemctl enable --now rsyslog
   agent_settings | put 644 "$AGENT"
   amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s -c "file:$ROOT$AGENT"
@@ -260,8 +246,6 @@ agent_settings() {
 install_people() {
   put 600 /etc/sce/people.json <<<"$PEOPLE"
   put 644 /etc/systemd/system/sce-people.service <<'END'
-[Unit]
-Description=Accounts of the people on the list
 [Service]
 Type=oneshot
 ExecStart=/usr/local/libexec/sce-people
@@ -289,9 +273,5 @@ open_to_people() {
 }
 
 main() {
-  case ${1:-install} in
-    install) install_self ;;
-    run) run ;;
-    *) die "unknown word: use install or run" ;;
-  esac
+  if [[ ${1-} == run ]]; then run; else install_self; fi
 }

@@ -112,7 +112,7 @@ def settle(people, accounts, taken, role):
             done.append(attempt(withdraw, name, name in accounts))
     for name, key in people.items():
         if name in taken:
-            say(f"{name}: this name is the system's own; left alone")
+            say(f"{name}: the name is taken, left alone")
             done.append(False)
         else:
             done.append(attempt(admit, name, key, accounts.get(name), role))
@@ -152,7 +152,7 @@ def forget(name):
 
 def end_sessions(name):
     for word in ("disable-linger", "terminate-user"):
-        subprocess.run(["loginctl", word, name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        subprocess.run(["loginctl", word, name], stderr=subprocess.DEVNULL, check=False)
     for _ in range(10):
         if subprocess.run(["pkill", "-KILL", "-u", name], check=False).returncode == 1:
             return
@@ -188,7 +188,7 @@ def write_key(name, line):
 
 
 def run(*command):
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, check=True)
 
 
 def say(text):

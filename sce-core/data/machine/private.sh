@@ -65,10 +65,11 @@ mount_data() {
       say "$device is blank: making a file system"
       mkfs.ext4 -q -L "$PIT" "$device"
     else
-      die "$device is neither blank nor ours: left as it is (docs/machine.md, What to do about a volume that is refused)"
+      die "$device is neither blank nor ours: left as it is (docs/machine.md)"
     fi
     uuid=$(blkid -p -s UUID -o value "$device")
-    mkdir -p -m 700 "$place"
+    mkdir -p "$place"
+    chmod 700 "$place"
     [[ -z $(ls -A "$place") ]] || die "/$PIT is in use"
     sed -i "\|^UUID=[^ ]* /$PIT |d" "$ROOT/etc/fstab"
     add_line /etc/fstab "UUID=$uuid /$PIT ext4 defaults,nodev,nosuid,nofail 0 2"
@@ -87,9 +88,9 @@ wants() {
 # JupyterLab is in nobody's dnf repository; the yum package called `anaconda` (L682) is Fedora's installer, not the Python
 # distribution.
 install_software() {
-  if wants r; then dnf -y -q install R; fi
+  if wants r; then get R; fi
   if wants python || wants jupyterlab; then
-    dnf -y -q install python3.11 python3.11-pip
+    get python3.11 python3.11-pip
     configure_pip
   fi
   if wants jupyterlab; then install_jupyterlab; fi
@@ -125,14 +126,13 @@ END
 }
 
 welcome() {
-  local data='none was asked for' lab='not installed'
-  [[ -z $DATA_VOLUME ]] || data="/$PIT (encrypted, shared with your colleagues)"
-  if wants jupyterlab; then lab='start it with sce-jupyter'; fi
-  if wants jupyterlab && [[ $PACKAGES == none ]]; then lab='not installed: no package index was allowed'; fi
+  local lab='not asked for'
+  if wants jupyterlab; then lab=sce-jupyter; fi
+  if wants jupyterlab && [[ $PACKAGES == none ]]; then lab='not installed: no package index is allowed'; fi
   put 644 /etc/motd.d/50-sce <<END
-This machine is for protected health information. What you run and which data you open is recorded.
-Data volume: $data
-JupyterLab:  $lab
-Sessions end after $IDLE_MINUTES minutes without input. Put no names or numbers of patients into file names.
+What you run and which data you open is recorded. Put nothing about patients into file names.
+Data: ${DATA_VOLUME:+/$PIT, shared with your colleagues}
+JupyterLab: $lab
+Sessions end after $IDLE_MINUTES minutes without input.
 END
 }

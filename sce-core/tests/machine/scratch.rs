@@ -3,9 +3,9 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
-use sce_core::cidr::Cidr;
 use sce_core::machine::{Role, Settings, user_data};
 use sce_core::spec::{Packages, Software};
 use tempfile::TempDir;
@@ -75,6 +75,7 @@ impl Scratch {
         for name in FAKES {
             symlink("fake", bin.join(name)).unwrap();
         }
+        symlink(python(), bin.join("python3")).unwrap();
         scratch.write("etc/passwd", PASSWD);
         scratch.write("etc/shadow", SHADOW);
         scratch.write("etc/group", GROUP);
@@ -100,7 +101,7 @@ impl Scratch {
         self.folder.path().join("fakes")
     }
 
-    fn program(&self) -> PathBuf {
+    pub(crate) fn program(&self) -> PathBuf {
         self.folder.path().join("user-data")
     }
 
@@ -119,6 +120,11 @@ impl Scratch {
         self.bash(&["-c", "source \"$1\"; shift; \"$@\"", "bash", &self.program().to_string_lossy(), name])
     }
 
+    /// What a line of shell tells after the program's functions and settings were read in.
+    pub(crate) fn told(&self, line: &str) -> String {
+        self.bash(&["-c", &format!("source \"$1\"; {line}"), "bash", &self.program().to_string_lossy()]).told
+    }
+
     fn bash(&self, arguments: &[&str]) -> Ran {
         self.command("bash", arguments)
     }
@@ -134,6 +140,7 @@ impl Scratch {
             .env("SCE_FAKES", self.fakes())
             .env("SCE_WAIT", "0")
             .env("TZ", "UTC")
+            .stdin(Stdio::null())
             .output()
             .unwrap_or_else(|error| panic!("this test needs `{program}`: {error}"));
         let told = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
@@ -156,6 +163,11 @@ impl Scratch {
 
     pub(crate) fn log(&self) -> String {
         self.read("var/log/sce-setup.log")
+    }
+
+    /// What the program for people logged; nothing when it was not run.
+    pub(crate) fn people_log(&self) -> String {
+        fs::read_to_string(self.root().join("var/log/sce-people.log")).unwrap_or_default()
     }
 
     /// Makes every call of a program end with that status; 0 for as usual.
@@ -183,8 +195,7 @@ impl Scratch {
     }
 
     pub(crate) fn people(&self, people: &[(&str, Option<&str>)]) {
-        let people: Vec<_> =
-            people.iter().map(|(name, key)| serde_json::json!({ "name": name, "key": key })).collect();
+        let people: Vec<_> = people.iter().map(|(name, key)| serde_json::json!({ "name": name, "key": key })).collect();
         self.list(serde_json::json!({ "schema_version": 1, "people": people }).to_string());
     }
 
@@ -196,6 +207,17 @@ impl Scratch {
         found.sort();
         found
     }
+}
+
+/// The interpreter itself: a version manager's shim would put folders of its own before the fakes.
+fn python() -> PathBuf {
+    static PYTHON: OnceLock<PathBuf> = OnceLock::new();
+    let ask = || {
+        let output = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output();
+        let output = output.unwrap_or_else(|error| panic!("this test needs `python3`: {error}"));
+        PathBuf::from(String::from_utf8(output.stdout).unwrap().trim())
+    };
+    PYTHON.get_or_init(ask).clone()
 }
 
 fn walk(folder: &Path, found: &mut Vec<(PathBuf, u32, Vec<u8>)>) {
@@ -210,10 +232,21 @@ fn walk(folder: &Path, found: &mut Vec<(PathBuf, u32, Vec<u8>)>) {
     }
 }
 
+/// The private subnet.
+pub(crate) const SUBNET: &str = "10.0.1.0/24";
+
 /// What a private machine is told at first boot.
 pub(crate) fn private(packages: &Packages) -> String {
-    let forward_to: Cidr = "10.0.1.0/24".parse().unwrap();
-    user_data(&Settings {
+    user_data(&private_settings(packages))
+}
+
+/// What a bastion before that subnet is told.
+pub(crate) fn bastion(forward_to: &str) -> String {
+    user_data(&bastion_settings(forward_to))
+}
+
+pub(crate) fn private_settings(packages: &Packages) -> Settings<'_> {
+    Settings {
         role: Role::Private,
         pit: "hipaa",
         region: "us-west-2",
@@ -224,24 +257,17 @@ pub(crate) fn private(packages: &Packages) -> String {
         idle_minutes: 15,
         software: &[Software::Python, Software::R, Software::JupyterLab],
         packages,
-        forward_to: &forward_to,
-    })
+        forward_to: SUBNET.parse().unwrap(),
+    }
 }
 
-/// What a bastion before that subnet is told.
-pub(crate) fn bastion(forward_to: &str) -> String {
-    let forward_to: Cidr = forward_to.parse().unwrap();
-    user_data(&Settings {
+pub(crate) fn bastion_settings(forward_to: &str) -> Settings<'static> {
+    Settings {
         role: Role::Bastion,
-        pit: "hipaa",
-        region: "us-west-2",
-        people: ("hipaa-ancillary-111122223333-us-west-2", "machine/people.json"),
-        log_group: "hipaa_sessions_loggroup",
         data_volume: false,
         swap_gib: None,
-        idle_minutes: 15,
         software: &[],
-        packages: &Packages::None,
-        forward_to: &forward_to,
-    })
+        forward_to: forward_to.parse().unwrap(),
+        ..private_settings(&Packages::None)
+    }
 }

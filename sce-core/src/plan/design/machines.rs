@@ -33,7 +33,7 @@ struct Surroundings<'a> {
     profile: Handle<InstanceProfile>,
     key_pair: Option<Handle<KeyPair>>,
     people: NodeId,
-    forward_to: &'a Cidr,
+    forward_to: Cidr,
 }
 
 impl Design<'_> {
@@ -70,13 +70,13 @@ impl Design<'_> {
             let profile = self.profile("bastion", policies::bastion(self.spec, self.lock));
             let key_pair = self.key_pair("bastion")?;
             let (subnet, people) = (&network.public, people.clone());
-            let forward_to = &addresses.private;
+            let forward_to = addresses.private;
             let around = Surroundings { key, subnet, group, profile, key_pair: Some(key_pair), people, forward_to };
             self.machine(machine::Role::Bastion, &machine, around)?;
         }
         let profile = self.profile("compute", policies::compute(self.spec, self.lock));
         let key_pair = (spec.access.mode == AccessMode::Bastion).then(|| self.key_pair("private")).transpose()?;
-        let (subnet, forward_to) = (&network.private, &addresses.private);
+        let (subnet, forward_to) = (&network.private, addresses.private);
         let around = Surroundings { key, subnet, group: &group, profile, key_pair, people, forward_to };
         let instance = self.machine(machine::Role::Private, private, around)?;
         if let Some(size_gib) = private.data_volume_gib {
