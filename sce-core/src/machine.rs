@@ -66,9 +66,9 @@ pub fn user_data(settings: &Settings<'_>) -> String {
         Role::Bastion => BASTION,
         Role::Private => PRIVATE,
     };
-    let shell = compact(&[COMMON, of_role].concat(), "  ");
-    let shell = shell.replace("@people.py@\n", &compact(PEOPLE, "    "));
-    let shell = shell.replace("@jupyter.sh@\n", &compact(JUPYTER, "  "));
+    let shell = compact(&[COMMON, of_role].concat(), "");
+    let shell = shell.replace("@people.py@\n", &compact(PEOPLE, " "));
+    let shell = shell.replace("@jupyter.sh@\n", &compact(JUPYTER, ""));
     let settings: String = words(settings).map(|(name, value)| format!("{name}={}\n", quoted(&value))).collect();
     format!("#!/bin/bash\nset -euo pipefail\nshopt -s inherit_errexit\n{settings}{shell}{START}")
 }
@@ -80,7 +80,9 @@ fn words(settings: &Settings<'_>) -> impl Iterator<Item = (&'static str, String)
         Role::Private => "private",
     };
     let (bucket, key) = settings.people;
-    let people = json!({ "bucket": bucket, "key": key, "region": settings.region, "role": role });
+    let (options, account) = account(settings.role);
+    let people =
+        json!({ "bucket": bucket, "key": key, "region": settings.region, "options": options, "account": account });
     let both = [
         ("ROLE", role.to_owned()),
         ("PIT", settings.pit.to_owned()),
@@ -96,6 +98,16 @@ fn words(settings: &Settings<'_>) -> impl Iterator<Item = (&'static str, String)
         Role::Private => software(settings),
     };
     both.into_iter().chain(own)
+}
+
+/// What a person may do at all, as `sshd(8)` reads it before the key, and what makes the account (`useradd(8)`).
+fn account(role: Role) -> (&'static str, &'static [&'static str]) {
+    match role {
+        Role::Bastion => ("restrict,port-forwarding", &["--no-create-home", "--shell", "/sbin/nologin"]),
+        Role::Private => {
+            ("restrict,pty,port-forwarding", &["--create-home", "--key", "HOME_MODE=0700", "--shell", "/bin/bash"])
+        }
+    }
 }
 
 fn software(settings: &Settings<'_>) -> Vec<(&'static str, String)> {
@@ -118,12 +130,12 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// A program without its comments and blank lines, each level of indentation one blank.
+/// A program without its comments and blank lines, each level of four blanks of indentation cut to that.
 fn compact(program: &str, level: &str) -> String {
     let line = |line: &str| {
         let rest = line.trim_start();
-        let indentation = line[..line.len() - rest.len()].replace(level, " ");
-        format!("{indentation}{rest}\n")
+        let depth = (line.len() - rest.len()) / 4;
+        format!("{}{rest}\n", level.repeat(depth))
     };
     let said = |line: &&str| {
         let rest = line.trim_start();

@@ -1,8 +1,8 @@
 # B forwards ssh to the private instance, and nothing else (L501-L502). No private key is ever on it, neither put here nor needed: the
 # person's own computer talks through it to the private instance (ProxyJump), so that who breaks in here finds no key (L602).
 
-STEPS=(close_unless_open make_groups harden_sshd end_idle_sessions keep_role_from_sessions add_swap install_patches watch_files
-  ship_logs install_people)
+STEPS=(close_unless_open make_groups harden_sshd deny_shared_login end_idle_sessions keep_role_from_sessions add_swap
+  install_patches watch_files ship_logs install_people)
 OPTIONAL=(add_swap install_patches)
 
 # sshd compares addresses as text, so that every address of the private subnet is listed, but for the five that AWS keeps; of a subnet

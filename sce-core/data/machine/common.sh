@@ -118,7 +118,8 @@ make_groups() {
   done
 }
 
-# Public keys only, one person at a time, no way on from here but what the role's own rules allow.
+# Public keys only, one person at a time, no way on from here but what the role's own rules allow. What sshd has so by itself, or
+# what another line implies, is left out.
 # AuthorizedKeysCommand is off, so that who may call SendSSHPublicKey cannot put a key in for anybody. It stands in a Match block,
 # because that overrides even sshd's command line. ec2-user is the builder's, by the key pair of the launch; people are not.
 harden_sshd() {
@@ -131,14 +132,11 @@ PermitRootLogin no
 AuthenticationMethods publickey
 PasswordAuthentication no
 KbdInteractiveAuthentication no
-HostbasedAuthentication no
-PermitUserEnvironment no
 PermitUserRC no
 AllowGroups sce-people ec2-user
 AllowAgentForwarding no
 AllowStreamLocalForwarding no
 AllowTcpForwarding local
-GatewayPorts no
 PermitTunnel no
 X11Forwarding no
 MaxAuthTries 3
@@ -154,6 +152,11 @@ AuthorizedKeysCommand none
 END
   sshd -t
   systemctl reload-or-restart sshd
+}
+
+# Session Manager would give its shared ssm-user all rights with this file, and leaves one that is there alone.
+deny_shared_login() {
+  put 440 /etc/sudoers.d/ssm-agent-users </dev/null
 }
 
 # Two ways, since each sees what the other does not: the shell ends when it waits for a command, systemd-logind (from version 252 on)
@@ -204,16 +207,19 @@ END
   systemctl enable --now dnf-automatic.timer
 }
 
-# Amazon Linux ships `-a never,task`, under which no rule about system calls is heard. auid is who logged in, whatever they became.
+# Amazon Linux ships `-a never,task`, under which no rule about system calls is heard. auid is who logged in, whatever they became; a
+# shell of Session Manager comes without a login, so uid counts too.
 watch_files() {
-  local arch archs=(b64) own='-F auid>=1000 -F auid!=unset'
+  local arch archs=(b64) who
   get audit
   [[ $(uname -m) != x86_64 ]] || archs+=(b32)
   find "$ROOT/etc/audit/rules.d" -name '*.rules' -exec sed -i '/^-a never,task/d' {} +
   {
     for arch in "${archs[@]}"; do
-      echo "-a always,exit -F arch=$arch -S execve,execveat $own -k people"
-      [[ -z $DATA_VOLUME ]] || echo "-a always,exit -F arch=$arch -F dir=/$PIT -F perm=rwa $own -k data"
+      for who in 'auid>=1000 -F auid!=unset' 'uid>=1000'; do
+        echo "-a always,exit -F arch=$arch -S execve,execveat -F $who -k people"
+        [[ -z $DATA_VOLUME ]] || echo "-a always,exit -F arch=$arch -F dir=/$PIT -F perm=rwa -F $who -k data"
+      done
     done
     printf -- '-w %s -p wa -k accounts\n' /etc/passwd /etc/shadow /etc/group /etc/sudoers /etc/sudoers.d
     printf -- '-w %s -p wa -k machine\n' /etc/ssh/sshd_config /etc/ssh/sshd_config.d /etc/sce /etc/audit $SELF

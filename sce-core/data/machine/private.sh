@@ -4,8 +4,8 @@
 # endpoint, and it may do nothing else of worth: the machine's own needs (its list of people, its log streams) are in it too, but it can
 # neither change the list nor make, alter or delete log groups. IMDSv2 with one hop keeps it to this machine.
 
-STEPS=(close_unless_open make_groups harden_sshd end_idle_sessions add_swap install_patches mount_data watch_files ship_logs
-  install_software welcome install_people)
+STEPS=(close_unless_open make_groups harden_sshd deny_shared_login end_idle_sessions add_swap install_patches mount_data
+  watch_files ship_logs install_software welcome install_people)
 OPTIONAL=(add_swap install_patches install_software welcome)
 # Of 2026-11; only the version is pinned, its dependencies are what the index has.
 JUPYTERLAB=4.6.6

@@ -38,13 +38,17 @@ case $name in
   usermod)
     for person; do :; done
     grep -q "^$person:" "$etc/passwd" || exit 6
+    login=$person
     while (($# > 1)); do
       case $1 in
+        --login) login=$2 ;;
+        --comment) field "$etc/passwd" "$person" 5 "$2" ;;
         --gid) field "$etc/passwd" "$person" 4 "$(gid "$2")" ;;
         --expiredate) field "$etc/shadow" "$person" 8 "$2" ;;
       esac
       shift
     done
+    for file in passwd shadow; do field "$etc/$file" "$person" 1 "$login"; done
     ;;
   pkill) exit 1 ;;
   aws) cat "$SCE_FAKES/list" ;;

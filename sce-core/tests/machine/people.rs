@@ -56,16 +56,26 @@ impl Machine {
         fs::read_to_string(self.scratch.root().join("etc/sce/keys").join(name)).ok()
     }
 
+    /// Who was removed is found under the account's comment: the login of that name is gone.
     fn account(&self, name: &str) -> Option<Account> {
-        let id = |group: &str| self.field("etc/group", group, 2);
-        let group = self.field("etc/passwd", name, 3)?;
-        let expired = self.field("etc/shadow", name, 7).is_some_and(|day| !day.is_empty());
-        let account = match (Some(&group) == id("sce-people").as_ref(), Some(&group) == id("sce-former").as_ref()) {
-            (true, _) => Account::Active,
-            (_, true) => Account::Former,
+        let of_group = |group: &str| self.field("etc/group", group, 2);
+        let former = of_group("sce-former");
+        let passwd = self.scratch.read("etc/passwd");
+        let known = |fields: &[&str]| fields[if Some(fields[3]) == former.as_deref() { 4 } else { 0 }] == name;
+        let accounts = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
+        let found: Vec<_> = accounts.filter(|fields| known(fields)).collect();
+        assert!(found.len() <= 1, "{name} has more than one account: {found:?}");
+        let fields = found.first()?;
+        let account = match Some(fields[3].to_owned()) {
+            group if group == of_group("sce-people") => Account::Active,
+            group if group == former => Account::Former,
             _ => Account::Others,
         };
+        let expired = self.field("etc/shadow", fields[0], 7).is_some_and(|day| !day.is_empty());
         assert_eq!(expired, account == Account::Former, "{name} is {account:?}");
+        if account == Account::Former {
+            assert_eq!(fields[0], format!("former-{}", fields[2]), "Session Manager still finds {name}");
+        }
         Some(account)
     }
 
@@ -81,9 +91,7 @@ fn a_person_gets_an_account_without_password_and_a_key_that_only_root_can_change
     let machine = Machine::private();
     let calls = machine.with(&[("r1", Some(KEY)), ("r2", None)]);
     let add = |name: &str| {
-        format!(
-            "useradd --no-user-group --gid sce-people --comment sce --key HOME_MODE=0700 --create-home --shell /bin/bash {name}"
-        )
+        format!("useradd --no-user-group --gid sce-people --create-home --key HOME_MODE=0700 --shell /bin/bash {name}")
     };
     assert_eq!(calls, [add("r1"), add("r2")]);
     assert_eq!(machine.key("r1"), Some(format!("restrict,pty,port-forwarding {KEY} r1\n")));
@@ -98,7 +106,7 @@ fn the_list_is_read_from_its_bucket_in_the_machines_region() {
     let file = machine.scratch.root().join("usr/local/libexec/sce-people");
     assert_eq!(machine.scratch.command("python3", &[&file.to_string_lossy()]).status, 0);
     let source = "s3://hipaa-ancillary-111122223333-us-west-2/machine/people.json";
-    assert_eq!(machine.scratch.calls(), [format!("aws s3 cp --only-show-errors --region us-west-2 {source} -")]);
+    assert_eq!(machine.scratch.calls(), [format!("aws s3 cp --region us-west-2 {source} -")]);
 }
 
 #[test]
@@ -121,7 +129,7 @@ fn who_is_struck_off_is_put_out_before_the_group_changes() {
             "loginctl disable-linger r1",
             "loginctl terminate-user r1",
             "pkill -KILL -u r1",
-            "usermod --gid sce-former r1",
+            "usermod --gid sce-former --comment r1 --login former-1002 r1",
         ]
     );
     assert_eq!((machine.key("r1"), machine.account("r1")), (None, Some(Account::Former)));
@@ -129,7 +137,7 @@ fn who_is_struck_off_is_put_out_before_the_group_changes() {
     assert!(machine.with(&[("r2", Some(OTHER_KEY))]).is_empty());
     assert_eq!(
         machine.with(&[("r1", Some(KEY)), ("r2", Some(OTHER_KEY))]),
-        ["usermod --gid sce-people --expiredate  r1"]
+        ["usermod --gid sce-people --expiredate  --login r1 former-1002"]
     );
     assert_eq!(machine.account("r1"), Some(Account::Active));
 }
