@@ -63,6 +63,7 @@ mount_data() {
       say "$device has the file system of $PIT"
     elif is_blank "$device"; then
       say "$device is blank: making a file system"
+      [[ $(type -P mkfs.ext4) ]] || get e2fsprogs
       mkfs.ext4 -q -L "$PIT" "$device"
     else
       die "$device is neither blank nor ours: left as it is (docs/machine.md)"
