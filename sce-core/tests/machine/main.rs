@@ -3,8 +3,13 @@
 //!
 //! No guest ever runs here: that Amazon Linux takes these calls as meant is not shown (docs/machine.md).
 
+#[cfg(test)]
 mod people;
+#[cfg(test)]
 mod scratch;
+#[cfg(test)]
 mod steps;
+#[cfg(test)]
 mod text;
+#[cfg(test)]
 mod volume;
