@@ -13,9 +13,9 @@ fn golden(name: &str) -> String {
 }
 
 fn findings(program: &str) -> String {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a scratch folder can be made");
     let file = folder.path().join("program");
-    fs::write(&file, program).unwrap();
+    fs::write(&file, program).expect("the scratch folder can be written to");
     let ran = run(Command::new(installed("shellcheck")).args(["--norc", "--shell=bash"]).arg(&file));
     assert!(ran.status <= 1, "{}{}", ran.stdout, ran.stderr);
     ran.stdout
