@@ -302,6 +302,7 @@ fn a_list_out_of_order_changes_nothing() {
         let shown: String = String::from_utf8_lossy(&list).chars().take(200).collect();
         let (status, told, calls) = machine.run();
         assert_eq!((status, calls), (2, vec![]), "{shown}: {told}");
+        assert_eq!(told.contains("the list is too large"), list.len() > 1 << 20, "{told}");
         assert!(machine.scratch.everything() == before, "{shown}");
         assert!(told.contains("nothing changed: ") && told.lines().count() == 1, "{shown}: {told}");
         assert!(!told.contains(body) && !told.contains("root") && !told.contains("PRIVATE"), "{shown}: {told}");
