@@ -1,7 +1,9 @@
 //! What a machine runs at first boot, and what it reads while it runs.
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use crate::cidr::Cidr;
 use crate::lock::Lock;
 use crate::spec::{Packages, Software, Spec};
 use crate::ssh::PublicKey;
@@ -38,12 +40,108 @@ pub struct Settings<'a> {
     pub software: &'a [Software],
     /// Where it comes from.
     pub packages: &'a Packages,
+    /// The addresses whose port 22 a bastion forwards to: the private subnet's.
+    pub forward_to: Cidr,
 }
 
-/// The program that runs at first boot: at most 16,384 bytes (EC2 user guide, "Run commands when you launch an EC2 instance").
+/// The most that EC2 takes as user data, in bytes before base64 (EC2 user guide, "Run commands when you launch an EC2 instance").
+pub const USER_DATA_LIMIT: usize = 16_384;
+
+const COMMON: &str = include_str!("../data/machine/common.sh");
+const BASTION: &str = include_str!("../data/machine/bastion.sh");
+const PRIVATE: &str = include_str!("../data/machine/private.sh");
+const PEOPLE: &str = include_str!("../data/machine/people.py");
+const JUPYTER: &str = include_str!("../data/machine/jupyter.sh");
+
+/// Runs the program where it is run, and not where its functions are read in by a test.
+const START: &str = "[[ ${BASH_SOURCE[0]} != \"$0\" ]] || main \"$@\"\n";
+
+/// The program that runs at first boot: `data/machine/`, with the settings before it and its comments left out.
+///
+/// It fits into [`USER_DATA_LIMIT`]. Settings come in as shell words in single quotes, so that no value is ever read as a command; those
+/// for other programs than the shell come in as JSON.
 #[must_use]
 pub fn user_data(settings: &Settings<'_>) -> String {
-    format!("#!/bin/bash\n# {:?} of {}\n", settings.role, settings.pit)
+    let of_role = match settings.role {
+        Role::Bastion => BASTION,
+        Role::Private => PRIVATE,
+    };
+    let shell = compact(&[COMMON, of_role].concat(), "");
+    let shell = shell.replace("@people.py@\n", &compact(PEOPLE, " "));
+    let shell = shell.replace("@jupyter.sh@\n", &compact(JUPYTER, ""));
+    let settings: String = words(settings).map(|(name, value)| format!("{name}={}\n", quoted(&value))).collect();
+    format!("#!/bin/bash\nset -euo pipefail\nshopt -s inherit_errexit\n{settings}{shell}{START}")
+}
+
+/// The program's settings, by the name that it knows them by.
+fn words(settings: &Settings<'_>) -> impl Iterator<Item = (&'static str, String)> {
+    let role = match settings.role {
+        Role::Bastion => "bastion",
+        Role::Private => "private",
+    };
+    let (bucket, key) = settings.people;
+    let (options, account) = account(settings.role);
+    let people =
+        json!({ "bucket": bucket, "key": key, "region": settings.region, "options": options, "account": account });
+    let both = [
+        ("ROLE", role.to_owned()),
+        ("PIT", settings.pit.to_owned()),
+        ("REGION", settings.region.to_owned()),
+        ("LOG_GROUP", json!(settings.log_group).to_string()),
+        ("PEOPLE", people.to_string()),
+        ("IDLE_MINUTES", settings.idle_minutes.to_string()),
+        ("SWAP_GIB", settings.swap_gib.map(|size| size.to_string()).unwrap_or_default()),
+        ("DATA_VOLUME", if settings.data_volume { "yes" } else { "" }.to_owned()),
+    ];
+    let own = match settings.role {
+        Role::Bastion => vec![("FORWARD_TO", settings.forward_to.to_string())],
+        Role::Private => software(settings),
+    };
+    both.into_iter().chain(own)
+}
+
+/// What a person may do at all, as `sshd(8)` reads it before the key, and what makes the account (`useradd(8)`).
+fn account(role: Role) -> (&'static str, &'static [&'static str]) {
+    match role {
+        Role::Bastion => ("restrict,port-forwarding", &["--no-create-home", "--shell", "/sbin/nologin"]),
+        Role::Private => {
+            ("restrict,pty,port-forwarding", &["--create-home", "--key", "HOME_MODE=0700", "--shell", "/bin/bash"])
+        }
+    }
+}
+
+fn software(settings: &Settings<'_>) -> Vec<(&'static str, String)> {
+    let name = |software: &Software| match software {
+        Software::Python => "python",
+        Software::R => "r",
+        Software::JupyterLab => "jupyterlab",
+    };
+    let (packages, index) = match settings.packages {
+        Packages::Internet => ("internet", ""),
+        Packages::Mirror(url) => ("mirror", url.as_str()),
+        Packages::None => ("none", ""),
+    };
+    let software: Vec<&str> = settings.software.iter().map(name).collect();
+    vec![("SOFTWARE", software.join(" ")), ("PACKAGES", packages.to_owned()), ("PACKAGE_INDEX", index.to_owned())]
+}
+
+/// A text as one word of the shell, whatever is in it (POSIX, Shell Command Language, 2.2.2).
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A program without its comments and blank lines, each level of four blanks of indentation cut to that.
+fn compact(program: &str, level: &str) -> String {
+    let line = |line: &str| {
+        let rest = line.trim_start();
+        let depth = (line.len() - rest.len()) / 4;
+        format!("{}{rest}\n", level.repeat(depth))
+    };
+    let said = |line: &&str| {
+        let rest = line.trim_start();
+        !rest.is_empty() && (!rest.starts_with('#') || rest.starts_with("#!"))
+    };
+    program.lines().filter(said).map(line).collect()
 }
 
 /// Who has an account on the machines: what they read every few minutes.

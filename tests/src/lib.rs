@@ -129,6 +129,17 @@ impl Drop for Emulators {
     }
 }
 
+/// A program that `tools/requirements.txt` brings, installed if it is not there yet.
+///
+/// # Panics
+/// When it cannot be installed: a test that cannot run fails, it is not skipped.
+#[must_use]
+pub fn installed(name: &str) -> PathBuf {
+    let ran = run(Command::new("python3").arg(root().join("tools/emulators.py")).arg("install"));
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
+    root().join(".sce/venv/bin").join(name)
+}
+
 /// The `sce` command with no endpoint at all.
 #[must_use]
 pub fn sce() -> Command {

@@ -9,6 +9,7 @@ use crate::aws::resource::{
     BucketObject, GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, KmsKey, LaunchTemplate, LogGroup,
     ManagedPolicy, Peer, Protocol, Role, RootVolume, SecurityGroup, SessionDocument, Subnet, Volume, VolumeAttachment,
 };
+use crate::cidr::Cidr;
 use crate::lock::Architecture;
 use crate::machine::{self, Settings};
 use crate::pit::{BucketRole, Named};
@@ -33,6 +34,7 @@ struct Surroundings<'a> {
     profile: Handle<InstanceProfile>,
     key_pair: Option<Handle<KeyPair>>,
     people: NodeId,
+    forward_to: Cidr,
 }
 
 impl Design<'_> {
@@ -69,12 +71,14 @@ impl Design<'_> {
             let profile = self.profile("bastion", policies::bastion(self.spec, self.lock));
             let key_pair = self.key_pair("bastion")?;
             let (subnet, people) = (&network.public, people.clone());
-            let around = Surroundings { key, subnet, group, profile, key_pair: Some(key_pair), people };
+            let forward_to = addresses.private;
+            let around = Surroundings { key, subnet, group, profile, key_pair: Some(key_pair), people, forward_to };
             self.machine(machine::Role::Bastion, &machine, around)?;
         }
         let profile = self.profile("compute", policies::compute(self.spec, self.lock));
         let key_pair = (spec.access.mode == AccessMode::Bastion).then(|| self.key_pair("private")).transpose()?;
-        let around = Surroundings { key, subnet: &network.private, group: &group, profile, key_pair, people };
+        let (subnet, forward_to) = (&network.private, addresses.private);
+        let around = Surroundings { key, subnet, group: &group, profile, key_pair, people, forward_to };
         let instance = self.machine(machine::Role::Private, private, around)?;
         if let Some(size_gib) = private.data_volume_gib {
             self.data_volume(size_gib, key, &instance);
@@ -212,6 +216,7 @@ impl Design<'_> {
             idle_minutes: spec.access.idle_minutes,
             software: if bastion { &[] } else { &machine.software },
             packages: &spec.packages(machine),
+            forward_to: around.forward_to,
         });
         let template = LaunchTemplate {
             image: image.id.clone(),
