@@ -38,6 +38,9 @@ pub struct Lock {
     /// Public halves of keys made with `sce keys make`, by what they are for: `bastion`, `private`, or a person's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, PublicKey>,
+    /// Public halves of the keys that people had before, while a rotation is under way: both open until it is finished.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub previous_keys: BTreeMap<String, PublicKey>,
 }
 
 /// A machine image.
@@ -125,7 +128,17 @@ impl Lock {
         let images = spec.machines().map(|machine| Architecture::of(&machine.instance_type));
         let images = images.map(|architecture| (architecture, placeholder_image(architecture))).collect();
         let s3_prefix_list = spec.machines().next().is_some().then(|| "pl-00000000".to_owned());
-        Self { offline: true, account, partition, zone, administrators, images, s3_prefix_list, keys: BTreeMap::new() }
+        Self {
+            offline: true,
+            account,
+            partition,
+            zone,
+            administrators,
+            images,
+            s3_prefix_list,
+            keys: BTreeMap::new(),
+            previous_keys: BTreeMap::new(),
+        }
     }
 }
 

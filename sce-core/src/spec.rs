@@ -205,6 +205,9 @@ pub struct Person {
     /// The public half of the person's key; `sce keys make` makes a pair for who has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<PublicKey>,
+    /// The public half of the key the person had before: it opens too, until it is taken out here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_key: Option<PublicKey>,
 }
 
 /// Machines to work on.
