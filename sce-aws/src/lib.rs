@@ -13,6 +13,7 @@ pub mod divergence;
 pub mod endpoint;
 mod error;
 mod ids;
+pub mod keys;
 pub mod lock;
 mod observe;
 pub mod progress;
