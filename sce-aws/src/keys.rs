@@ -18,7 +18,7 @@ pub use error::KeyError;
 pub use escrow::{Recipients, Recovered, recover};
 pub use folder::{Folder, Seen, State};
 pub use pair::{Dangerous, Protection, check_passphrase, make, mend};
-pub use rotation::{finish, rotate};
+pub use rotation::{finish, resume, rotate};
 
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,11 @@ impl Recipients {
         let mut texts: Vec<&str> = texts.into_iter().map(str::trim).collect();
         texts.sort_unstable();
         texts.dedup();
-        texts.into_iter().map(|text| text.parse().map_err(|_| InvalidRecipient::new(text))).collect::<Result<_, _>>().map(Self)
+        texts
+            .into_iter()
+            .map(|text| text.parse().map_err(|_| InvalidRecipient::new(text)))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     /// Whether there is nobody.

@@ -2,6 +2,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use sce_core::access;
 use sce_core::pit::Pit;
 use sce_core::ssh::PublicKey;
 use ssh_key::HashAlg;
@@ -15,6 +16,9 @@ pub struct Folder {
     path: PathBuf,
     pit: Pit,
 }
+
+/// Specs are kept under version control, and private keys must not come along.
+const UNVERSIONED: &str = "*\n!*.pub\n";
 
 /// The files of one key.
 #[derive(Clone, Debug)]
@@ -72,7 +76,7 @@ impl Folder {
     /// The name of a key by what it is for: `hipaa_bastion_keypair` (L517) and its like.
     #[must_use]
     pub fn key_name(&self, what: &str) -> String {
-        format!("{}{what}_keypair", self.pit.name_prefix())
+        access::key_name(&self.pit, what)
     }
 
     /// Where a key's private half is.
@@ -137,6 +141,10 @@ impl Folder {
     pub(super) fn held(&self) -> Result<fs::File, KeyError> {
         let made = file::create_private_folder(&self.path).and_then(|()| close_to_others(&self.path));
         made.map_err(|source| failed(&self.path, "made", source))?;
+        match place(&self.path.join(".gitignore"), UNVERSIONED.as_bytes(), 0o644) {
+            Ok(()) | Err(KeyError::Exists(_)) => {}
+            Err(error) => return Err(error),
+        }
         let path = self.path.join(".lock");
         let held = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path).and_then(|file| {
             file.lock()?;

@@ -8,8 +8,7 @@ use super::{Folder, KeyError, Protection, Recipients};
 
 /// Makes a new pair under the key's name and keeps the old one as `NAME.previous`: both are in force until [`finish`].
 ///
-/// A rotation that was cut short is gone on with: the new pair is the one that was made then, and `protection` and `escrow` count only
-/// if none was. In this order somebody is never without a key that opens:
+/// In this order somebody is never without a key that opens, and [`resume`] goes on wherever it was cut short:
 ///
 /// 1. The new pair is made as `NAME.next`. The old one is in force.
 /// 2. The old halves get the name `NAME.previous` beside their own. The old one is in force, by two names.
@@ -17,26 +16,45 @@ use super::{Folder, KeyError, Protection, Recipients};
 /// 4. The private half is replaced.
 ///
 /// # Errors
-/// When there is no key of that name, a rotation waits to be finished, or a file cannot be read or written.
+/// When there is no key of that name, it is being rotated already, or a file cannot be read or written.
 pub fn rotate(folder: &Folder, what: &str, protection: &Protection, escrow: &Recipients) -> Result<(), KeyError> {
     let _held = folder.held()?;
     let (now, next, previous) = (folder.files(what), folder.next(what), folder.previous(what));
-    let name = folder.key_name(what);
-    let Some(public) = read_public(&now.public)? else {
-        return Err(KeyError::Missing { what: what.to_owned(), folder: folder.path().to_owned() });
-    };
-    match read_private(&next.private)? {
-        None if previous.public.exists() => return Err(KeyError::Rotating(what.to_owned())),
-        None => {
-            // What a finish that was cut short left: without its public half it opens nothing, and it is in the way.
-            remove(&previous.private)?;
-            remove(&previous.escrow)?;
-            make_files(&next, &name, protection, escrow)?;
-        }
-        // The public half has been replaced already, if it is this one's.
-        Some(private) if private.public == public => {}
-        Some(_) => complete(&next, &name)?,
+    if next.private.exists() {
+        return Err(KeyError::CutShort(what.to_owned()));
     }
+    if previous.public.exists() {
+        return Err(KeyError::Rotating(what.to_owned()));
+    }
+    if read_public(&now.public)?.is_none() {
+        return Err(KeyError::Missing { what: what.to_owned(), folder: folder.path().to_owned() });
+    }
+    // What a finish that was cut short left: without its public half it opens nothing, and it is in the way.
+    remove(&previous.private)?;
+    remove(&previous.escrow)?;
+    make_files(&next, &folder.key_name(what), protection, escrow)?;
+    swap(folder, what)
+}
+
+/// Goes on with a rotation that was cut short after the new pair was made, and says whether there was one.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn resume(folder: &Folder, what: &str) -> Result<bool, KeyError> {
+    let _held = folder.held()?;
+    let (now, next) = (folder.files(what), folder.next(what));
+    let Some(private) = read_private(&next.private)? else { return Ok(false) };
+    // The public half has been replaced already, if it is this one's.
+    if read_public(&now.public)?.as_ref() != Some(&private.public) {
+        complete(&next, &folder.key_name(what))?;
+    }
+    swap(folder, what)?;
+    Ok(true)
+}
+
+/// The new pair takes the key's name, and the old one that of the pair before. Each step may have been taken already.
+fn swap(folder: &Folder, what: &str) -> Result<(), KeyError> {
+    let (now, next, previous) = (folder.files(what), folder.next(what), folder.previous(what));
     link_once(&now.private, &previous.private)?;
     link_once(&now.escrow, &previous.escrow)?;
     link_once(&now.public, &previous.public)?;
