@@ -64,9 +64,6 @@ pub fn key_name(pit: &Pit, what: &str) -> String {
     format!("{}{what}_keypair", pit.name_prefix())
 }
 
-/// The first port that JupyterLab is reached at.
-const FIRST_PORT: u16 = 8888;
-
 impl HandOver<'_> {
     fn key(&self) -> String {
         key_name(&self.spec.pit, &self.person.name)
@@ -89,14 +86,6 @@ impl HandOver<'_> {
     /// The private instance's id, or a word that stands for it.
     fn private_instance(&self) -> String {
         shown(self.machines.private.instance.as_ref(), "INSTANCE-ID")
-    }
-
-    /// A port for each person, by place in the spec: two JupyterLabs on one machine cannot share one.
-    fn jupyter_port(&self) -> Option<u16> {
-        let machine = self.spec.private_machine()?;
-        let wanted = machine.software.contains(&crate::spec::Software::JupyterLab);
-        let place = self.spec.access.people.iter().position(|person| person.name == self.person.name)?;
-        wanted.then(|| u16::try_from(place).ok().and_then(|place| FIRST_PORT.checked_add(place)))?
     }
 }
 
@@ -139,13 +128,5 @@ mod tests {
 
     pub(super) fn hand_over<'a>(spec: &'a Spec, machines: &'a Machines) -> HandOver<'a> {
         HandOver { spec, account: None, machines, person: &spec.access.people[0], rotating: false, folder: None }
-    }
-
-    #[test]
-    fn people_do_not_share_a_port() {
-        let (spec, machines) = (spec(AccessMode::Bastion), Machines::default());
-        let first = hand_over(&spec, &machines);
-        let second = HandOver { person: &spec.access.people[1], ..first };
-        assert_eq!((first.jupyter_port(), second.jupyter_port()), (Some(8888), Some(8889)));
     }
 }

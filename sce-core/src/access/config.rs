@@ -51,7 +51,7 @@ fn bastion(hand_over: &HandOver<'_>) -> String {
 
 fn private(hand_over: &HandOver<'_>) -> String {
     let (pit, region) = (&hand_over.spec.pit, &hand_over.spec.region);
-    let mut settings = match hand_over.spec.access.mode {
+    let settings = match hand_over.spec.access.mode {
         AccessMode::Bastion => {
             vec![("HostName", hand_over.private_address()), ("ProxyJump", format!("{pit}-bastion"))]
         }
@@ -72,9 +72,6 @@ fn private(hand_over: &HandOver<'_>) -> String {
             ),
         ],
     };
-    if let Some(port) = hand_over.jupyter_port() {
-        settings.push(("LocalForward", format!("127.0.0.1:{port} 127.0.0.1:{port}")));
-    }
     let remembered = hand_over.machines.private.instance.as_ref().map(ToString::to_string);
     host(pit.as_str(), &settings, remembered) + &on_windows(&settings)
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::HandOver;
 use crate::pit::BucketRole;
-use crate::spec::AccessMode;
+use crate::spec::{AccessMode, Software};
 
 /// A sheet, ready to be written as Markdown or HTML. Text between backticks is something to type or to find on a screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,9 +166,10 @@ fn work(hand_over: &HandOver<'_>) -> Section {
         Some(_) => format!("Work in `/{pit}`: that disk is encrypted and outlives the machine."),
         None => "Work in your home folder there: the disk is encrypted.".to_owned(),
     };
-    let jupyter = hand_over.jupyter_port().map(|port| {
+    let wanted = machine.is_some_and(|machine| machine.software.contains(&Software::JupyterLab));
+    let jupyter = wanted.then(|| {
         format!(
-            "JupyterLab: on the machine `jupyter lab --no-browser --port {port}`; on your computer open the link it prints, which begins with `http://127.0.0.1:{port}`. In PuTTY: Connection, SSH, Tunnels: source `{port}`, destination `127.0.0.1:{port}`."
+            "JupyterLab: `sce-jupyter` on the machine. It prints a command for a second window on your own computer, where HOST is `{pit}`, and the address to open then. In PuTTY: Connection, SSH, Tunnels, with the port and destination in that command."
         )
     });
     let help = "Software that is missing, a lost passphrase, anything odd: ask your contact.".to_owned();
