@@ -57,7 +57,7 @@ struct Recovered {
 pub(crate) fn run(asked: &Keys, global: &Global) -> Result<Exit, Failure> {
     match asked {
         Keys::Make(asked) => make(asked, global),
-        Keys::Rotate(asked) if asked.finish => finish(asked, global),
+        Keys::Rotate(asked) if asked.finish => finish(asked),
         Keys::Rotate(asked) => rotate(asked, global),
         Keys::Ls(asked) => ls(asked),
         Keys::Recover(asked) => recover(asked),
@@ -123,7 +123,7 @@ fn rotate(asked: &KeysRotate, global: &Global) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn finish(asked: &KeysRotate, _global: &Global) -> Result<Exit, Failure> {
+fn finish(asked: &KeysRotate) -> Result<Exit, Failure> {
     let (file, folder) = for_rotation(asked)?;
     let key = asked.key.as_str();
     keys::finish(&folder, key)?;
