@@ -5,7 +5,7 @@ use age::secrecy::SecretString;
 use ssh_key::PrivateKey;
 use tempfile::TempDir;
 
-use super::folder::{place, rename};
+use super::folder::{place, read_private, rename};
 use super::pair::make_files;
 use super::*;
 use crate::archive::{Identity, make_identity};
@@ -39,7 +39,7 @@ fn names(folder: &Folder) -> Vec<String> {
 
 /// The public half of the private half in a file.
 fn public_of(path: &Path) -> String {
-    super::folder::read_private(path).unwrap().unwrap().public.to_string()
+    read_private(path).unwrap().unwrap().public.to_string()
 }
 
 #[test]
