@@ -1,6 +1,8 @@
 //! The path that people take, with a real sshd playing each machine: over the bastion, with the keys that `sce keys` makes and the
 //! settings that `sce access` writes.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
