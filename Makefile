@@ -17,6 +17,8 @@ demo: ## POC A's whole life cycle on emulators: plan, check, apply, verify, data
 
 test: ## every test: unit, property, golden, documentation, and end to end over the wire
 	$(EMULATORS) install
+	@python3 tools/sshd.py install >/dev/null || \
+	  { [ -z "$$SCE_NO_SKIP" ] && echo 'skipped: tests of ssh, since there is no sshd (see above)'; }
 	python3 -m unittest discover --start-directory tools --pattern 'test_*.py'
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace

@@ -660,6 +660,26 @@ def stop_recording_sessions(pit: str) -> None:
 def empty_profile(pit: str) -> None:
     name = f"{pit}_compute_profile"
     IAM.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=f"{pit}_compute_role")
+def run_machine(pit: str, node: str) -> None:
+    """A machine that bears the tags of a place in the plan, in the account's default network; prints its id."""
+    tags = [{"Key": "sce:pit", "Value": pit}, {"Key": "sce:id", "Value": node}]
+    image = EC2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
+    ran = EC2.run_instances(
+        ImageId=image, InstanceType="t3.micro", MinCount=1, MaxCount=1,
+        TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+    )
+    print(ran["Instances"][0]["InstanceId"])
+
+
+def show_machine(instance: str) -> None:
+    said = EC2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"][0]
+    print(json.dumps({
+        "private": said.get("PrivateIpAddress"), "public": said.get("PublicIpAddress"), "state": said["State"]["Name"],
+    }))
+
+
+def terminate_machine(instance: str) -> None:
+    EC2.terminate_instances(InstanceIds=[instance])
 
 
 def take_bucket(name: str) -> None:

@@ -17,7 +17,7 @@ mod restore;
 mod verify;
 mod writer;
 
-pub use age::secrecy::SecretString;
+pub use age::secrecy::{ExposeSecret, SecretString};
 
 pub(crate) use bucket::versions;
 pub use bucket::{ArchiveProgress, BucketArchived, archive_bucket};

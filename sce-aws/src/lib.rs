@@ -6,6 +6,7 @@
 //!
 //! Nothing here knows an emulator. What one cannot show is data ([`divergence`]), given from outside.
 
+pub mod access;
 pub mod apply;
 pub mod archive;
 pub mod close_out;
@@ -13,6 +14,7 @@ pub mod divergence;
 pub mod endpoint;
 mod error;
 mod ids;
+pub mod keys;
 pub mod lock;
 mod observe;
 pub mod power;

@@ -78,6 +78,7 @@ pub async fn resolve(session: &Session, spec: &Spec) -> Result<Lock, LockError> 
         images: images(session, spec).await?,
         s3_prefix_list: if spec.machines().next().is_some() { s3_prefix_list(session, spec).await? } else { None },
         keys: BTreeMap::new(),
+        previous_keys: BTreeMap::new(),
     })
 }
 

@@ -35,12 +35,12 @@ pub struct Powered {
     /// The environment.
     pub pit: Pit,
     /// Its machines, as they are now.
-    pub machines: Vec<Machine>,
+    pub machines: Vec<PoweredMachine>,
 }
 
 /// One machine of an environment.
 #[derive(Clone, Debug, Serialize)]
-pub struct Machine {
+pub struct PoweredMachine {
     /// Its place in the plan.
     pub node: String,
     /// Its name.
@@ -230,7 +230,7 @@ async fn change(
         let state = state.ok_or_else(|| PowerError::NotThere { pit: pit.clone(), node: node.id.to_string() })?;
         teller.node(node, ended);
         let (node, name) = (node.id.to_string(), node.name.clone());
-        done.push(Machine { node, name, id: id.to_owned(), changed, state });
+        done.push(PoweredMachine { node, name, id: id.to_owned(), changed, state });
     }
     Ok(Powered { schema_version: 1, pit: pit.clone(), machines: done })
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sce_core::account::Region;
 use sce_core::journal::{self, Event, IllegalMove, State};
+use sce_core::lock::Lock;
 use sce_core::pit::{Pit, registry_bucket};
 use sce_core::plan::{InvalidPlan, Plan};
 use sce_core::spec::{Format, Spec};
@@ -158,6 +159,14 @@ impl<'a> Registry<'a> {
         };
         let spec = sce_core::spec::parse(&String::from_utf8_lossy(&text), Format::Json);
         spec.map_err(|error| self.unreadable("spec.json", error))
+    }
+
+    /// The lock of the plan last applied.
+    pub(crate) async fn lock(&self) -> Result<Lock, RegistryError> {
+        let Some(text) = self.read("lock.json").await? else {
+            return Err(RegistryError::Unknown { pit: self.pit.clone(), known: self.known().await? });
+        };
+        serde_json::from_slice(&text).map_err(|error| self.unreadable("lock.json", error))
     }
 
     /// What the registry knows of the archives under a folder.

@@ -1,5 +1,6 @@
 //! Where an environment's data is and what it was made from, by its name alone.
 
+use sce_core::lock::Lock;
 use sce_core::pit::{BucketRole, Pit};
 use sce_core::spec::Spec;
 use serde::Serialize;
@@ -27,6 +28,14 @@ pub struct Stores {
 /// When the registry does not know the environment.
 pub async fn kept_spec(session: &Session, pit: &Pit) -> Result<Spec, RegistryError> {
     Registry::new(session, pit).spec().await
+}
+
+/// The lock that an environment was last applied with: read-only.
+///
+/// # Errors
+/// When the registry does not know the environment.
+pub async fn kept_lock(session: &Session, pit: &Pit) -> Result<Lock, RegistryError> {
+    Registry::new(session, pit).lock().await
 }
 
 /// The stores of an environment that has been applied: read-only.

@@ -1,5 +1,6 @@
 //! The commands, one file each: from arguments to a result and an exit status.
 
+mod access;
 mod apply;
 mod archive;
 mod check;
@@ -9,6 +10,7 @@ mod cost;
 mod data;
 mod explain;
 mod init;
+mod keys;
 mod lock;
 mod plan;
 mod power;
@@ -27,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Init(init) => init::run(&init),
         Command::Schema => schema::run(),
         Command::Cidr(subnets) => cidr::run(&subnets),
+        Command::Keys(keys) => keys::run(&keys, &global),
         Command::Plan(plan) => plan::run(&plan, &global),
         Command::Explain(explain) => explain::run(&explain),
         Command::Cost(cost) => cost::run(&cost, &global),
@@ -39,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Status(status) => wait(status::run(&status, &global)),
         Command::Stop(power) => wait(or_interrupted("stop", power::stop(&power, &global))),
         Command::Start(power) => wait(or_interrupted("start", power::start(&power, &global))),
+        Command::Access(access) => wait(access::run(&access, &global)),
         Command::Data(data) => wait(data::run(&data, &global)),
         Command::CloseOut(close_out) => wait(or_interrupted("close-out", close_out::run(&close_out, &global))),
     }

@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use sce::archive::{ArchiveError, IdentityError, RestoreError, VerifyError};
 use sce::cidr::AllocationError;
 use sce::cost::PriceMissing;
-use sce::spec::Problem;
+use sce::keys::KeyError;
+use sce::spec::{Problem, UnknownPerson};
 use sce::synth::JohnsError;
 use sce::transfer::TransferError;
 use sce::{
-    ApplyError, CloseOutError, CloudError, FileError, FindError, InvalidEndpoint, LeftBehind, LockError, PlanError,
-    PowerError, RegistryError, SessionError, Trouble,
+    AccessError, ApplyError, CloseOutError, CloudError, FileError, FindError, InvalidEndpoint, LeftBehind, LockError,
+    PlanError, PowerError, RegistryError, SessionError, Trouble,
 };
 
 /// The exit status, which programs rely on.
@@ -148,6 +149,7 @@ impl From<FileError> for Failure {
                 let help = "mend it, or remove it and run `sce lock SPEC` again".to_owned();
                 Self::of(Exit::Usage, &error, Some(help))
             }
+            FileError::Key(error) => Self::of(Exit::Usage, error, error.help()),
             FileError::Read { .. } | FileError::Write { .. } => Self::of(Exit::Usage, &error, None),
         }
     }
@@ -375,6 +377,27 @@ impl From<IdentityError> for Failure {
             _ => error.help(),
         };
         Self::of(Exit::Usage, &error, help)
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Identity(error) => error.into(),
+            error => Self::of(Exit::Usage, &error, error.help()),
+        }
+    }
+}
+
+impl From<UnknownPerson> for Failure {
+    fn from(error: UnknownPerson) -> Self {
+        Self::of(Exit::Usage, &error, Some(error.help()))
+    }
+}
+
+impl From<AccessError> for Failure {
+    fn from(error: AccessError) -> Self {
+        Self::of(Exit::Cloud, &error, error.help())
     }
 }
 

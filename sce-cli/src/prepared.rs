@@ -62,7 +62,7 @@ pub(crate) async fn with_account(path: &Path, global: &Global, keep: Keep) -> Re
 }
 
 async fn resolve(session: &Session, file: &SpecFile, keep: Keep, quiet: bool) -> Result<Lock, Failure> {
-    let lock = sce::resolve_lock(session, &file.spec).await?;
+    let lock = file.with_keys(sce::resolve_lock(session, &file.spec).await?)?;
     if keep == Keep::BesideTheSpec {
         file.keep_lock(&lock)?;
         if !quiet {

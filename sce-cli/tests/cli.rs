@@ -599,3 +599,188 @@ fn what_is_no_archive_or_has_no_key_is_refused() {
     let empty = ["archive", "verify", "archive", "--identity", "archive.identity", "--passphrase-file", "passphrase"];
     assert!(folder.sce(&empty).refused().starts_with("error: the first line of `passphrase` is empty\n"));
 }
+
+/// A spec with a bastion, a machine and two people, one of whom brings a key.
+const BASTION: &str = r#"
+pit = "hipaa"
+region = "us-west-2"
+owner = "builder@example.edu"
+approvals = { irb = "STUDY00001234", billing = "BUDGET-77", baa = "2026-03-01" }
+[access]
+mode = "bastion"
+allow = [{ name = "campus-vpn", cidr = "140.142.0.0/16" }]
+people = [
+  { name = "r1", email = "r1@example.edu" },
+  { name = "r2", email = "r2@example.edu", key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS" },
+]
+[compute.private]
+type = "m7i.large"
+"#;
+
+fn bastion() -> Folder {
+    let folder = Folder::new();
+    folder.write("hipaa.toml", BASTION);
+    folder.write("pass", "four words that belong\n");
+    folder
+}
+
+#[test]
+fn keys_are_made_once_and_listed() {
+    let folder = bastion();
+    let made = folder.sce(&["keys", "make", "hipaa.toml", "--passphrase-file", "pass", "--json"]);
+    assert_eq!(made.status, 0, "{made:?}");
+    let done = |made: &Ran| {
+        let keys = made.json()["keys"].clone();
+        let keys = keys.as_array().unwrap().iter();
+        keys.map(|key| [&key["key"], &key["done"], &key["state"]].map(|word| word.as_str().unwrap().to_owned()))
+            .map(|words| words.join(" "))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(done(&made), ["bastion made whole", "private made whole", "r1 made whole", "r2 kept own"]);
+    assert!(made.stderr.contains("warning: no escrow copy was made"), "{made:?}");
+    let private = folder.read("hipaa-keys/hipaa_r1_keypair");
+    assert!(private.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"));
+    let again = folder.sce(&["keys", "make", "hipaa.toml", "--passphrase-file", "pass", "--json"]);
+    assert_eq!(done(&again), ["bastion kept whole", "private kept whole", "r1 kept whole", "r2 kept own"]);
+    assert_eq!(folder.read("hipaa-keys/hipaa_r1_keypair"), private);
+    let listed = folder.sce(&["keys", "ls", "hipaa.toml"]);
+    assert!(listed.stdout.contains("encrypted") && !listed.stdout.contains("NOT ENCRYPTED"), "{listed:?}");
+    for ran in [&made, &again, &listed] {
+        assert!(!format!("{ran:?}").contains("PRIVATE KEY"), "{ran:?}");
+    }
+}
+
+#[test]
+fn no_key_is_made_without_a_passphrase_or_danger_by_name() {
+    let folder = bastion();
+    let refused = folder.sce(&["keys", "make", "hipaa.toml"]);
+    assert!(refused.refused().contains("there is no terminal to ask for it on"), "{refused:?}");
+    assert!(refused.refused().contains("help: give `--passphrase-file FILE`"), "{refused:?}");
+    folder.write("pass", "short\n");
+    let short = folder.sce(&["keys", "make", "hipaa.toml", "--passphrase-file", "pass"]);
+    assert!(short.refused().contains("fewer than 8 characters"), "{short:?}");
+    assert!(!folder.path().join("hipaa-keys/hipaa_r1_keypair").exists());
+    let danger = folder.sce(&["keys", "make", "hipaa.toml", "--person", "r1", "--dangerously-unencrypted"]);
+    assert!(danger.stderr.contains("warning: private keys are not encrypted"), "{danger:?}");
+    assert!(folder.sce(&["keys", "ls", "hipaa.toml"]).stdout.contains("NOT ENCRYPTED"));
+}
+
+#[test]
+fn people_who_are_not_there_or_bring_a_key_get_none() {
+    let folder = bastion();
+    let unknown = folder.sce(&["keys", "make", "hipaa.toml", "--person", "r11", "--passphrase-file", "pass"]);
+    assert!(unknown.refused().contains("nobody in the spec is called `r11`\nhelp: did you mean `r1`?"), "{unknown:?}");
+    let own = folder.sce(&["keys", "make", "hipaa.toml", "--person", "r2", "--passphrase-file", "pass"]);
+    assert!(own.refused().contains("`r2` has an own key"), "{own:?}");
+    for hostile in ["../../etc/passwd", "r1\nr2", "bastion", ""] {
+        let refused = folder.sce(&["keys", "make", "hipaa.toml", "--person", hostile, "--passphrase-file", "pass"]);
+        assert!(refused.refused().contains("nobody in the spec is called"), "{refused:?}");
+        let refused = folder.sce(&["access", "hipaa.toml", "--offline", "--person", hostile]);
+        assert!(refused.refused().contains("nobody in the spec is called"), "{refused:?}");
+    }
+}
+
+#[test]
+fn a_machine_without_a_key_pair_is_told_with_what_to_do() {
+    let folder = bastion();
+    assert_eq!(folder.sce(&["lock", "hipaa.toml", "--offline"]).status, 0);
+    let lock = folder.read("sce.lock").replace("offline = true", "offline = false");
+    folder.write("sce.lock", &lock);
+    let refused = folder.sce(&["plan", "hipaa.toml"]);
+    assert!(refused.refused().contains("the lock has no public key for the bastion machine"), "{refused:?}");
+    assert!(refused.refused().contains("help: make the pair with `sce keys make SPEC`"), "{refused:?}");
+    // Making it is enough: the lock is told.
+    assert_eq!(folder.sce(&["keys", "make", "hipaa.toml", "--passphrase-file", "pass"]).status, 0);
+    assert_eq!(folder.sce(&["plan", "hipaa.toml"]).status, 0);
+}
+
+#[test]
+fn rotating_keeps_both_keys_of_a_person_and_the_machines_own_in_the_lock() {
+    let folder = bastion();
+    let sce = |arguments: &[&str]| {
+        let ran = folder.sce(arguments);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        ran
+    };
+    sce(&["keys", "make", "hipaa.toml", "--passphrase-file", "pass"]);
+    sce(&["lock", "hipaa.toml", "--offline"]);
+    let key = |name: &str| {
+        let line = folder.read(&format!("hipaa-keys/hipaa_{name}_keypair.pub"));
+        line.split(' ').take(2).collect::<Vec<_>>().join(" ")
+    };
+    let (r1, bastion) = (key("r1"), key("bastion"));
+    sce(&["keys", "rotate", "hipaa.toml", "--key", "r1", "--passphrase-file", "pass"]);
+    let told = sce(&["keys", "rotate", "hipaa.toml", "--key", "bastion", "--passphrase-file", "pass"]);
+    assert!(told.stdout.contains("EC2 reads a key pair once, when a machine is made"), "{told:?}");
+    let lock = folder.read("sce.lock");
+    assert!(lock.contains(&r1) && lock.contains(&key("r1")), "both open: {lock}");
+    assert!(lock.contains(&bastion) && !lock.contains(&key("bastion")), "the machine keeps its own: {lock}");
+    let config = sce(&["access", "hipaa.toml", "--offline", "--person", "r1"]).stdout;
+    assert!(config.contains("hipaa_r1_keypair.previous"), "{config}");
+    // Keys kept elsewhere lock nobody out.
+    fs::rename(folder.path().join("hipaa-keys"), folder.path().join("elsewhere")).unwrap();
+    sce(&["lock", "hipaa.toml", "--offline"]);
+    assert_eq!(folder.read("sce.lock"), lock);
+    fs::rename(folder.path().join("elsewhere"), folder.path().join("hipaa-keys")).unwrap();
+    for name in ["r1", "bastion"] {
+        sce(&["keys", "rotate", "hipaa.toml", "--key", name, "--finish"]);
+    }
+    let lock = folder.read("sce.lock");
+    assert!(!lock.contains(&r1) && !lock.contains(&bastion), "{lock}");
+    assert!(lock.contains(&key("r1")) && lock.contains(&key("bastion")), "{lock}");
+}
+
+#[test]
+fn an_administrator_recovers_a_key_with_an_own_passphrase() {
+    let folder = bastion();
+    let recipient = make_identity(&folder.path().join("admin.identity"), None).unwrap();
+    let made = folder.sce(&["keys", "make", "hipaa.toml", "--passphrase-file", "pass", "--escrow-to", &recipient]);
+    assert_eq!(made.status, 0, "{made:?}");
+    assert!(!made.stderr.contains("no escrow copy"), "{made:?}");
+    folder.write("another", "other words that belong\n");
+    let copy = "hipaa-keys/hipaa_private_keypair.escrow.age";
+    let rest = ["--identity", "admin.identity", "-o", "back", "--passphrase-file", "another", "--json"];
+    let recovered = folder.sce(&[&["keys", "recover", copy], &rest[..]].concat());
+    assert_eq!(
+        (recovered.status, &recovered.json()["name"]),
+        (0, &Value::from("hipaa_private_keypair")),
+        "{recovered:?}"
+    );
+    assert!(folder.read("back").starts_with("-----BEGIN OPENSSH PRIVATE KEY-----"));
+    let again = folder.sce(&[&["keys", "recover", copy], &rest[..]].concat());
+    assert!(again.refused().contains("`back` exists"), "{again:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_people_are_handed_is_for_them_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = bastion();
+    let ran = folder.sce(&["access", "hipaa.toml", "--offline", "-o", "out", "--json"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    assert!(ran.stderr.contains("note: `r1` has no key yet: `sce keys make SPEC --person r1`"), "{ran:?}");
+    let document = ran.json();
+    assert_eq!((&document["mode"], &document["live"]), (&Value::from("bastion"), &Value::from(false)));
+    let people = document["people"].as_array().unwrap();
+    assert_eq!(people.iter().map(|person| &person["key"]).collect::<Vec<_>>(), [false, true]);
+    let mode = |path: &str| fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
+    let files = ["out/r1/config", "out/r1/hipaa-r1.md", "out/r1/hipaa-r1.html"];
+    assert_eq!(people[0]["files"], Value::from(files.to_vec()));
+    assert_eq!((mode("out/r1"), files.map(mode)), (0o700, [0o600; 3]));
+    assert_eq!(folder.read("out/r1/config"), people[0]["ssh_config"].as_str().unwrap());
+    assert!(folder.read("out/r2/config").contains("User r2"));
+    // Again over the same files.
+    assert_eq!(folder.sce(&["access", "hipaa.toml", "--offline", "-o", "out", "--person", "r1"]).status, 0);
+}
+
+#[test]
+fn access_asks_somebody_or_is_told_to_ask_nobody() {
+    let folder = bastion();
+    let refused = folder.sce(&["access", "hipaa.toml"]);
+    assert!(refused.refused().contains("give `--offline` to have words stand for them"), "{refused:?}");
+    let offline = folder.sce(&["access", "hipaa", "--offline"]);
+    assert!(offline.refused().contains("known to its account only"), "{offline:?}");
+    let neither = folder.sce(&["access", "Hipaa", "--offline"]);
+    assert!(neither.refused().contains("`Hipaa` is neither a spec nor an environment"), "{neither:?}");
+}

@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows a runtime, an SDK, the clock, a file or the network: every function answers from its arguments alone.
 
+pub mod access;
 pub mod account;
 pub mod aws;
 pub mod check;

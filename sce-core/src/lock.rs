@@ -41,6 +41,9 @@ pub struct Lock {
     /// Public halves of keys made with `sce keys make`, by what they are for: `bastion`, `private`, or a person's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, PublicKey>,
+    /// Public halves of the keys that people had before, while a rotation is under way: both open until it is finished.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub previous_keys: BTreeMap<String, PublicKey>,
 }
 
 /// A machine image.
@@ -143,6 +146,7 @@ impl Lock {
             s3_prefix_list,
             second_zone,
             keys: BTreeMap::new(),
+            previous_keys: BTreeMap::new(),
         }
     }
 }

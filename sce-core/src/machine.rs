@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::cidr::Cidr;
 use crate::lock::Lock;
-use crate::spec::{Packages, Software, Spec};
+use crate::spec::{Packages, Person, Software, Spec};
 use crate::ssh::PublicKey;
 
 /// Which machine a program is for.
@@ -162,15 +162,61 @@ pub struct Login {
     pub name: String,
     /// The public key; none means that nobody can log in yet.
     pub key: Option<PublicKey>,
+    /// The public key the person had before, which opens too until the rotation is finished.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_key: Option<PublicKey>,
 }
 
-/// The list of people as the machines read it: JSON, the spec's key before the lock's.
+/// The list of people as the machines read it: JSON, the spec's keys before the lock's.
 #[must_use]
 pub fn people(spec: &Spec, lock: &Lock) -> String {
-    let login = |person: &crate::spec::Person| Login {
-        name: person.name.clone(),
-        key: person.key.clone().or_else(|| lock.keys.get(&person.name).cloned()),
-    };
-    let people = People { schema_version: 1, people: spec.access.people.iter().map(login).collect() };
-    serde_json::to_string_pretty(&people).unwrap_or_default()
+    let people = spec.access.people.iter().map(|person| login(person, lock)).collect();
+    serde_json::to_string_pretty(&People { schema_version: 1, people }).unwrap_or_default()
+}
+
+/// One person's account. A key in the spec is the person's own: then the lock's say nothing.
+fn login(person: &Person, lock: &Lock) -> Login {
+    let name = person.name.clone();
+    match &person.key {
+        Some(key) => Login { name, key: Some(key.clone()), previous_key: person.previous_key.clone() },
+        None => Login {
+            key: lock.keys.get(&name).cloned(),
+            previous_key: lock.previous_keys.get(&name).or(person.previous_key.as_ref()).cloned(),
+            name,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Format, parse};
+
+    const OWN: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUTyz1HwHReFVvD5obVsALAgJRNarH4TRpNePnAS";
+    const MADE: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+    fn logins(rest: &str) -> Vec<Login> {
+        let people = format!("[access]\npeople = [{{ name = \"r1\", email = \"r1@example.edu\"{rest} }}]\n");
+        let text = format!("pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n{people}");
+        let spec = parse(&text, Format::Toml).unwrap();
+        let mut lock = Lock::offline(&spec);
+        lock.keys.insert("r1".to_owned(), MADE.parse().unwrap());
+        lock.previous_keys.insert("r1".to_owned(), OWN.parse().unwrap());
+        serde_json::from_str::<People>(&super::people(&spec, &lock)).unwrap().people
+    }
+
+    #[test]
+    fn both_keys_open_while_a_rotation_is_under_way() {
+        let login = &logins("")[0];
+        assert_eq!(login.key.as_ref().unwrap().as_str(), MADE);
+        assert_eq!(login.previous_key.as_ref().unwrap().as_str(), OWN);
+    }
+
+    #[test]
+    fn a_key_in_the_spec_is_the_persons_own() {
+        let login = &logins(&format!(", key = \"{OWN}\""))[0];
+        assert_eq!((login.key.as_ref().unwrap().as_str(), &login.previous_key), (OWN, &None));
+        let rotating = &logins(&format!(", key = \"{MADE}\", previous_key = \"{OWN}\""))[0];
+        assert_eq!(rotating.previous_key.as_ref().unwrap().as_str(), OWN);
+    }
 }

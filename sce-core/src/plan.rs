@@ -94,7 +94,7 @@ impl PlanError {
             Self::OtherRegion { .. } | Self::NoImage { .. } | Self::NoSecondZone => {
                 Some("run `sce lock` again".to_owned())
             }
-            Self::NoKey { .. } => Some("make the pair with `sce keys make SPEC`, then run `sce lock` again".to_owned()),
+            Self::NoKey { .. } => Some("make the pair with `sce keys make SPEC`, which tells the lock too; if it was made elsewhere, put the file ending in `.pub` into the folder `PIT-keys` beside the spec and run `sce lock` again".to_owned()),
         }
     }
 }

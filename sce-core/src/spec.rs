@@ -11,6 +11,7 @@ mod validate;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 pub use example::example;
 pub(crate) use locate::line_at;
@@ -224,6 +225,34 @@ pub struct Person {
     /// The public half of the person's key; `sce keys make` makes a pair for who has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<PublicKey>,
+    /// The public half of the key the person had before: it opens too, until it is taken out here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_key: Option<PublicKey>,
+}
+
+/// A name that no person of the spec has.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("nobody in the spec is called `{name}`")]
+pub struct UnknownPerson {
+    /// The name.
+    pub name: String,
+    /// The names that there are.
+    pub known: Vec<String>,
+}
+
+impl UnknownPerson {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match (nearest(&self.name, self.known.iter().map(String::as_str)), self.known.as_slice()) {
+            (Some(word), _) => format!("did you mean `{word}`?"),
+            (None, []) => {
+                "the spec has no people: add them to `[access]`, as `people = [{ name = \"r1\", email = \"…\" }]`"
+                    .to_owned()
+            }
+            (None, known) => format!("people in the spec: {}", known.join(", ")),
+        }
+    }
 }
 
 /// Machines to work on.
@@ -457,6 +486,17 @@ impl Spec {
         machine.packages.clone().unwrap_or(match self.network.egress {
             Egress::Nat => Packages::Internet,
             Egress::None => Packages::None,
+        })
+    }
+
+    /// The person of that login name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn person(&self, name: &str) -> Result<&Person, UnknownPerson> {
+        self.access.people.iter().find(|person| person.name == name).ok_or_else(|| UnknownPerson {
+            name: name.to_owned(),
+            known: self.access.people.iter().map(|person| person.name.clone()).collect(),
         })
     }
 

@@ -41,24 +41,27 @@ mod readme {}
 mod environment;
 mod files;
 
+pub use sce_aws::access::{AccessError, Machine, located, machines};
 pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, apply};
 pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, Left, Pending, close_out};
 pub use sce_aws::divergence::{Divergences, InvalidDivergences};
 pub use sce_aws::endpoint::{Endpoints, InvalidEndpoint};
 pub use sce_aws::lock::{LockError, resolve as resolve_lock};
-pub use sce_aws::power::{Machine, MachineState, PowerError, PowerOptions, Powered, start, stop};
+pub use sce_aws::power::{MachineState, PowerError, PowerOptions, Powered, PoweredMachine, start, stop};
 pub use sce_aws::progress::{Deed, Listener, Step};
 pub use sce_aws::registry::{RegistryError, environments};
 pub use sce_aws::status::{Status, status};
-pub use sce_aws::stores::{Stores, kept_spec, stores};
+pub use sce_aws::stores::{Stores, kept_lock, kept_spec, stores};
 pub use sce_aws::verify::{NotShown, Seen, Verdict, Verification, verify};
 pub use sce_aws::{CloudError, Session, SessionError, Target, Trouble};
-pub use sce_aws::{archive, transfer};
+pub use sce_aws::{archive, keys, transfer};
 pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, check, judge};
 pub use sce_core::cost::estimate;
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
-pub use sce_core::{account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, pit, spec, value};
+pub use sce_core::{
+    access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, pit, spec, ssh, value,
+};
 pub use sce_synth as synth;
 
 pub use environment::{FindError, find};
-pub use files::{FileError, LockSource, SpecFile, read_text, write_atomically};
+pub use files::{FileError, LockSource, SpecFile, read_text, write_atomically, write_privately};

@@ -2,6 +2,8 @@
 //!
 //! Each test owns its emulators as a child process that ends when the test does, however it ends.
 
+pub mod sshd;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

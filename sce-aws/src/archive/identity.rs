@@ -152,6 +152,11 @@ impl Identity {
         self.0.to_public().to_string()
     }
 
+    /// The identity as age takes it.
+    pub(crate) fn as_age(&self) -> &dyn age::Identity {
+        &self.0
+    }
+
     fn from_lines(text: SecretString) -> Option<Self> {
         let lines = text.expose_secret().lines().map(str::trim);
         let mut secrets = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -202,7 +207,7 @@ impl InvalidRecipient {
     }
 
     /// A secret key given in place of the public one must not be shown again.
-    pub(super) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let secret = text.trim().to_ascii_uppercase().starts_with("AGE-SECRET-KEY");
         Self(if secret { "AGE-SECRET-KEY-…".to_owned() } else { text.to_owned() })
     }

@@ -15,6 +15,7 @@ pub(crate) async fn run(asked: &Lock, global: &Global) -> Result<Exit, Failure> 
         true => Resolved::offline(&file.spec),
         false => resolve(&file, global).await?,
     };
+    let lock = file.with_keys(lock)?;
     file.keep_lock(&lock)?;
     output::result(&text(&file, &lock))?;
     Ok(Exit::Done)
@@ -31,8 +32,12 @@ fn text(file: &SpecFile, lock: &Resolved) -> String {
     let path = file.lock_path();
     let kind = if lock.offline { ", placeholders: good for planning, not for building" } else { "" };
     let administrators: Vec<String> = lock.administrators.iter().map(ToString::to_string).collect();
+    let keys = match lock.keys.is_empty() {
+        true => String::new(),
+        false => format!("  keys            {}\n", lock.keys.keys().cloned().collect::<Vec<_>>().join(", ")),
+    };
     format!(
-        "`{}` in `{}`{kind}\n  account         {}\n  zone            {}\n  administrators  {}\n",
+        "`{}` in `{}`{kind}\n  account         {}\n  zone            {}\n  administrators  {}\n{keys}",
         file.spec.pit,
         path.display(),
         lock.account,

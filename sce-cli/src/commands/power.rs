@@ -1,6 +1,6 @@
 //! `sce stop` and `sce start`
 
-use sce::{Machine, MachineState, PowerOptions, Powered};
+use sce::{MachineState, PowerOptions, Powered, PoweredMachine};
 
 use crate::cli::{Global, Power};
 use crate::failure::{Exit, Failure};
@@ -35,7 +35,7 @@ fn told(asked: &Power, powered: &Powered) -> Result<Exit, Failure> {
 }
 
 fn text(powered: &Powered) -> String {
-    let rows = powered.machines.iter().map(|machine: &Machine| {
+    let rows = powered.machines.iter().map(|machine: &PoweredMachine| {
         let before = if machine.changed { "changed now" } else { "was so already" };
         let now = state(&machine.state);
         [machine.node.clone(), machine.name.clone(), machine.id.clone(), now, before.to_owned()]
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn each_machine_is_told_with_its_state_and_addresses() {
-        let machine = |node: &str, state: &str, public: Option<&str>, changed| Machine {
+        let machine = |node: &str, state: &str, public: Option<&str>, changed| PoweredMachine {
             node: node.to_owned(),
             name: format!("hipaa_{node}"),
             id: "i-0a".to_owned(),

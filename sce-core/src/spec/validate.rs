@@ -12,6 +12,9 @@ use crate::cidr::VpcBlock;
 const LOG_PERIODS: [u32; 22] =
     [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
+/// Names that a person cannot have: what the machines' own key pairs are for, and accounts that Amazon Linux has.
+const RESERVED: [&str; 7] = ["bastion", "ec2-instance-connect", "ec2-user", "nobody", "private", "root", "ssm-user"];
+
 /// Something that cannot be, and where the spec says it.
 pub(super) struct Violation {
     pub(super) path: Vec<String>,
@@ -126,6 +129,11 @@ fn access(spec: &Spec, found: &mut Vec<Violation>) {
         if !is_login(&person.name) {
             let message = format!("`{}` is no login name", person.name);
             let help = Some("use up to 32 lower-case letters, digits, `_` and `-`, beginning with a letter".to_owned());
+            found.push(violation(&["access", "people", &index, "name"], message, help));
+        }
+        if RESERVED.contains(&person.name.as_str()) {
+            let message = format!("`{}` is not a person's name: the machines or their keys are called so", person.name);
+            let help = Some("choose another login name".to_owned());
             found.push(violation(&["access", "people", &index, "name"], message, help));
         }
         if !is_email(&person.email) {
@@ -271,6 +279,15 @@ mod tests {
         let rest = "[access]\npeople = [{ name = \"r1\", email = \"r@example.edu\" }, { name = \"r1\", email = \"x\" }, { name = \"R 2\", email = \"r@example.edu\" }]\n";
         let found = messages(rest);
         assert_eq!(found.len(), 4, "{found:?}");
+    }
+
+    #[test]
+    fn nobody_is_called_as_a_machine_or_its_accounts_are() {
+        for name in super::RESERVED {
+            let rest = format!("[access]\npeople = [{{ name = \"{name}\", email = \"r@example.edu\" }}]\n");
+            let expected = format!("`{name}` is not a person's name: the machines or their keys are called so");
+            assert_eq!(messages(&rest), [expected]);
+        }
     }
 
     #[test]
