@@ -211,7 +211,7 @@ impl PriceMissing {
 /// ```
 pub fn estimate(plan: &Plan, assumptions: &Assumptions, prices: &Prices) -> Result<Estimate, PriceMissing> {
     let mut lines = Vec::new();
-    for node in &plan.nodes {
+    for node in plan.nodes.iter().filter(|node| !node.is_existing()) {
         for item in items(node.properties.kind()) {
             if let Some(quantity) = quantity(*item, node, plan, assumptions) {
                 lines.push(line(*item, quantity, node, &plan.region, prices)?);
@@ -229,7 +229,7 @@ pub fn estimate(plan: &Plan, assumptions: &Assumptions, prices: &Prices) -> Resu
         assumptions: *assumptions,
         hours_per_month: HOURS_PER_MONTH,
         left_out: left_out(plan),
-        notes: notes(),
+        notes: notes(plan),
         document2017: comparisons(&plan.region, prices),
     })
 }
@@ -292,7 +292,7 @@ fn line(item: Item, quantity: u64, node: &Node, region: &Region, prices: &Prices
 /// The last state in which the item is billed.
 fn until(item: Item, scope: Scope) -> State {
     match (scope, item) {
-        (Scope::Account, _) => State::Closed,
+        (Scope::Account | Scope::Existing, _) => State::Closed,
         (Scope::Pit, Item::NatGatewayData | Item::InternetEgress | Item::InterZoneData | Item::LogIngestion) => {
             State::Running
         }
@@ -312,22 +312,31 @@ fn left_out(plan: &Plan) -> Vec<String> {
         "the archive that close-out writes, wherever it is kept".to_owned(),
         "what belongs to the whole account, such as CloudTrail and Config".to_owned(),
     ];
-    for node in &plan.nodes {
+    for node in plan.nodes.iter().filter(|node| !node.is_existing()) {
         let of_kind = item::left_out(node.properties.kind()).map(str::to_owned);
         left_out.extend(of_kind.filter(|text| !left_out.contains(text)));
     }
     left_out
 }
 
-fn notes() -> Vec<String> {
-    [
+fn notes(plan: &Plan) -> Vec<String> {
+    let mut notes: Vec<String> = [
         "rough: list prices, without taxes, discounts, credits, free allowances and the lower prices of higher tiers",
         "machines stopped: no machine is planned yet, so this differs from use by the traffic that machines cause",
         "after close-out: the key is taken to cost nothing while it waits for deletion (Trend Micro's knowledge base on \
          disabled KMS keys; not verified with AWS), and the registry's few KB to be nothing",
     ]
     .map(str::to_owned)
-    .into()
+    .into();
+    let existing: Vec<&str> = plan.existing_nodes().map(|node| node.id.as_str()).collect();
+    if !existing.is_empty() {
+        notes.push(format!(
+            "not priced, since they exist already and are somebody else's: {}; what the environment's traffic and requests cost \
+             there is theirs to tell",
+            existing.join(", ")
+        ));
+    }
+    notes
 }
 
 fn comparisons(region: &Region, prices: &Prices) -> Vec<Comparison> {

@@ -2,9 +2,13 @@
 //!
 //! The plan is a pure function of spec and lock: same input, same bytes.
 
+mod existing;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use existing::{Existing, Thing};
 
 use crate::account::{AccountId, Partition, Zone};
 use crate::aws::arn::{Arn, ImageId};
@@ -38,6 +42,9 @@ pub struct Lock {
     /// Public halves of keys made with `sce keys make`, by what they are for: `bastion`, `private`, or a person's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub keys: BTreeMap<String, PublicKey>,
+    /// What exists already and is used, as the account showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub existing: Option<Existing>,
 }
 
 /// A machine image.
@@ -125,7 +132,17 @@ impl Lock {
         let images = spec.machines().map(|machine| Architecture::of(&machine.instance_type));
         let images = images.map(|architecture| (architecture, placeholder_image(architecture))).collect();
         let s3_prefix_list = spec.machines().next().is_some().then(|| "pl-00000000".to_owned());
-        Self { offline: true, account, partition, zone, administrators, images, s3_prefix_list, keys: BTreeMap::new() }
+        Self {
+            offline: true,
+            account,
+            partition,
+            zone,
+            administrators,
+            images,
+            s3_prefix_list,
+            keys: BTreeMap::new(),
+            existing: Existing::placeholder(spec),
+        }
     }
 }
 

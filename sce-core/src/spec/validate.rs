@@ -1,7 +1,7 @@
 //! What a spec's grammar allows and the world does not.
 
 use super::parse::nearest;
-use super::{AccessMode, NamedRange, SCHEMA_VERSION, Spec};
+use super::{AccessMode, NamedRange, SCHEMA_VERSION, Spec, existing};
 use crate::cidr::VpcBlock;
 
 /// The periods, in days, that CloudWatch Logs can keep events for.
@@ -26,6 +26,7 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     access(spec, &mut found);
     retention(spec, &mut found);
     archive(spec, &mut found);
+    existing::violations(spec, &mut found);
     debug_assert!(spec.schema_version <= SCHEMA_VERSION);
     found
 }
@@ -170,7 +171,7 @@ fn overlap(range: &NamedRange, earlier: &NamedRange) -> String {
     format!("allowed range `{}` (`{}`) overlaps `{}` (`{}`)", range.cidr, range.name, earlier.cidr, earlier.name)
 }
 
-fn violation(path: &[&str], message: String, help: Option<String>) -> Violation {
+pub(super) fn violation(path: &[&str], message: String, help: Option<String>) -> Violation {
     Violation { path: path.iter().map(|key| (*key).to_owned()).collect(), message, help }
 }
 

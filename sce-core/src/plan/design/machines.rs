@@ -67,7 +67,7 @@ impl Design<'_> {
         if let (Some(machine), Some(group)) = (spec.bastion_machine(), &bastion_group) {
             let profile = self.profile("bastion", policies::bastion(self.spec, self.lock));
             let key_pair = self.key_pair("bastion")?;
-            let (subnet, people) = (&network.public, people.clone());
+            let (subnet, people) = (network.public.as_ref().ok_or(PlanError::NoPublicSubnet)?, people.clone());
             let around = Surroundings { key, subnet, group, profile, key_pair: Some(key_pair), people };
             self.machine(machine::Role::Bastion, &machine, around)?;
         }
@@ -216,7 +216,7 @@ impl Design<'_> {
             public_address: bastion,
             metadata_token_required: true,
             detailed_monitoring: true,
-            tenancy: spec.tenancy(),
+            tenancy: self.tenancy(),
             root: RootVolume {
                 device: image.root_device.clone(),
                 size_gib: machine.root_volume_gib,
