@@ -12,6 +12,7 @@ pub mod close_out;
 pub mod divergence;
 pub mod endpoint;
 mod error;
+mod existing;
 mod ids;
 pub mod lock;
 mod observe;
@@ -29,5 +30,6 @@ pub mod verify;
 mod world;
 
 pub use error::{CloudError, Outcome, Trouble};
+pub use existing::ExistingError;
 pub use session::{Calls, Session, SessionError, Target};
 pub use world::{SystemWorld, World};

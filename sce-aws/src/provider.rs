@@ -75,6 +75,7 @@ macro_rules! dispatch {
             properties: &Properties,
             life: &str,
         ) -> Result<(), CloudError> {
+            hands_off("make", node)?;
             match properties {
                 $(Properties::$kind(properties) => {
                     resource::$module::make(session, &Wanted { node, properties, known: None, life }).await
@@ -90,6 +91,7 @@ macro_rules! dispatch {
             found: &Found,
             differences: &[Difference],
         ) -> Result<(), CloudError> {
+            hands_off("change", node)?;
             match properties {
                 $(Properties::$kind(properties) => {
                     resource::$module::settle(session, &Wanted { node, properties, known: None, life: "" }, found, differences).await
@@ -99,6 +101,7 @@ macro_rules! dispatch {
 
         /// Writes the node's tags.
         pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result<(), CloudError> {
+            hands_off("tag", node)?;
             match &node.properties {
                 $(Properties::$kind(_) => resource::$module::tag(session, node, found).await,)*
             }
@@ -106,6 +109,7 @@ macro_rules! dispatch {
 
         /// Deletes it and waits until it is gone.
         pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Result<Deleted, CloudError> {
+            hands_off("delete", node)?;
             match &node.properties {
                 $(Properties::$kind(_) => resource::$module::delete(session, node, found).await,)*
             }
@@ -144,6 +148,15 @@ dispatch! {
     VolumeAttachment => volume_attachment,
 }
 
+/// Stops whatever would be done to somebody else's thing, whoever asks for it: all that changes anything goes through here.
+fn hands_off(deed: &'static str, node: &Node) -> Result<(), CloudError> {
+    if node.is_existing() {
+        let message = format!("`{}` is somebody else's, and is used as it is", node.name);
+        return Err(CloudError::plain(deed, node.id.as_str(), Trouble::Refused, message));
+    }
+    Ok(())
+}
+
 /// The only one of what was found; of several of the same PIT and place, the one that the journal knows. Where it knows none, that is a
 /// fault from which no run may pick.
 pub(crate) fn only<T, P>(
@@ -163,8 +176,17 @@ pub(crate) fn only<T, P>(
 }
 
 /// Of what a describe call handed back, that which bears the node's PIT and place, each compared as a whole: whatever is done to a
-/// thing follows from its tags, not from a filter that somebody else applied.
-pub(crate) fn ours<T>(node: &Node, found: Vec<T>, tags: impl Fn(&T) -> &[aws_sdk_ec2::types::Tag]) -> Vec<T> {
+/// thing follows from its tags, not from a filter that somebody else applied. Of what exists already and is somebody else's, that
+/// which has the id.
+pub(crate) fn ours<T>(
+    node: &Node,
+    found: Vec<T>,
+    tags: impl Fn(&T) -> &[aws_sdk_ec2::types::Tag],
+    id: impl Fn(&T) -> Option<&str>,
+) -> Vec<T> {
+    if node.is_existing() {
+        return found.into_iter().filter(|thing| id(thing) == Some(node.name.as_str())).collect();
+    }
     let bears = |thing: &T, key: &str| {
         let value = tags(thing).iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
         value.is_some() && value == node.tags.get(key).map(String::as_str)
@@ -180,7 +202,7 @@ pub(crate) fn only_ours<T, P>(
     tags: impl Fn(&T) -> &[aws_sdk_ec2::types::Tag],
     id: impl Fn(&T) -> Option<&str>,
 ) -> Result<Option<T>, CloudError> {
-    only(operation, wanted, ours(wanted.node, found, tags), id)
+    only(operation, wanted, ours(wanted.node, found, tags, &id), &id)
 }
 
 /// What cannot be changed in place and is not as planned.

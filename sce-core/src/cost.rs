@@ -544,4 +544,26 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn what_exists_already_is_not_priced_and_that_is_said() {
+        let text = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n[use_existing]\n\
+                    vpc = \"vpc-0a\"\nprivate_subnet = \"subnet-0a\"\n\
+                    key = \"arn:aws:kms:us-west-2:111122223333:key/0a\"\n";
+        let spec = crate::spec::parse(text, crate::spec::Format::Toml).unwrap();
+        let plan = crate::plan::plan(&spec, &crate::lock::Lock::offline(&spec)).unwrap();
+        let estimate = estimate(&plan, &Assumptions::default(), Prices::built_in()).unwrap();
+        assert!(
+            !estimate.lines.iter().any(|line| line.resource == "vpc-0a" || line.item == Item::KmsKey),
+            "{:?}",
+            estimate.lines
+        );
+        assert!(estimate.lines.iter().any(|line| line.item == Item::S3Storage));
+        assert!(
+            estimate
+                .notes
+                .iter()
+                .any(|note| note.contains("somebody else's: vpc, subnet-private,") && note.contains("key"))
+        );
+    }
 }

@@ -1,5 +1,6 @@
 //! The rules: one file each, all of them listed here.
 
+mod access_log_target_admits_deliveries;
 mod access_log_target_uses_s3_keys;
 mod account_is_designated_for_phi;
 mod allowed_range_is_not_an_example;
@@ -16,8 +17,10 @@ mod egress_none_has_no_way_out;
 mod endpoint_policy_names_its_buckets;
 mod everything_is_tagged;
 mod flow_log_records_all_traffic;
+mod key_ends_with_project;
 mod key_is_rotated;
 mod key_policy_names_its_users;
+mod key_serves_its_log_groups;
 mod log_group_is_encrypted_with_own_key;
 mod log_group_keeps_logs_long_enough;
 mod logs_are_kept_six_years;
@@ -279,6 +282,7 @@ pub fn all() -> &'static [&'static Rule] {
 }
 
 static ALL: &[&Rule] = &[
+    &access_log_target_admits_deliveries::RULE,
     &access_log_target_uses_s3_keys::RULE,
     &account_is_designated_for_phi::RULE,
     &allowed_range_is_not_an_example::RULE,
@@ -295,8 +299,10 @@ static ALL: &[&Rule] = &[
     &endpoint_policy_names_its_buckets::RULE,
     &everything_is_tagged::RULE,
     &flow_log_records_all_traffic::RULE,
+    &key_ends_with_project::RULE,
     &key_is_rotated::RULE,
     &key_policy_names_its_users::RULE,
+    &key_serves_its_log_groups::RULE,
     &log_group_is_encrypted_with_own_key::RULE,
     &log_group_keeps_logs_long_enough::RULE,
     &logs_are_kept_six_years::RULE,

@@ -8,6 +8,7 @@ use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{AclRule, Encryption, Protocol, RouteTarget, Tenancy, Traffic};
 use crate::check::{Finding, Severity, Status};
 use crate::pit::TAG_ID;
+use crate::plan::{Scope, sample};
 use crate::spec::{AccessMode, Egress, NamedRange, example};
 use crate::value::{Reference, Value};
 
@@ -15,6 +16,9 @@ type Mutation = (&'static str, fn(&mut Scene));
 
 /// For each rule, the one thing that breaks it and no other.
 const MUTATIONS: &[Mutation] = &[
+    ("access-log-target-admits-deliveries", |scene| {
+        scene.without_statement("bucket-accesslogs", "LogServiceWrites");
+    }),
     ("access-log-target-uses-s3-keys", |scene| {
         scene.bucket("bucket-accesslogs").encryption = scene.bucket("bucket-data").encryption.clone();
     }),
@@ -50,11 +54,18 @@ const MUTATIONS: &[Mutation] = &[
         scene.resource("vpc").tags.remove(TAG_ID);
     }),
     ("flow-log-records-all-traffic", |scene| scene.flow_log("flow-log").traffic = Traffic::Reject),
+    ("key-ends-with-project", |scene| scene.resource("key").scope = Scope::Existing),
     ("key-is-rotated", |scene| scene.key("key").rotation = false),
     ("key-policy-names-its-users", |scene| {
         let root = text("arn:aws:iam::111122223333:root");
         let default = Statement::allow("Default").principals([root]).actions(["kms:*"]).resources([text("*")]);
-        scene.key("key").policy = Policy::new(vec![default]);
+        let statements = scene.key("key").policy.statements().iter().cloned().chain([default]).collect();
+        scene.key("key").policy = Policy::new(statements);
+    }),
+    ("key-serves-its-log-groups", |scene| {
+        let policy = &mut scene.key("key").policy;
+        let others = policy.statements().iter().filter(|one| one.sid.as_deref() != Some("LogsUseKeyForThisGroup"));
+        *policy = Policy::new(others.cloned().collect());
     }),
     ("log-group-is-encrypted-with-own-key", |scene| scene.log_group("log-group").key = None),
     ("log-group-keeps-logs-long-enough", |scene| scene.log_group("log-group").retention_days = Some(30)),
@@ -103,6 +114,10 @@ fn everything() -> AclRule {
     AclRule { allow: true, protocol: Protocol::All, cidr: "0.0.0.0/0".parse().unwrap(), ports: None }
 }
 
+fn internet() -> RouteTarget {
+    RouteTarget::InternetGateway(Value::Known("igw-0internet-gateway".parse().unwrap()))
+}
+
 fn nat() -> RouteTarget {
     RouteTarget::NatGateway(Value::Ref(Reference::parse("${nat-gateway.id}").unwrap()))
 }
@@ -137,6 +152,53 @@ fn a_clean_plan_breaks_nothing_in_any_partition() {
             assert_eq!(Scene::of_spec(&spec).open(), BTreeSet::new(), "{region} {rest}");
         }
     }
+}
+
+#[test]
+fn what_exists_is_held_to_the_same_rules() {
+    let clean = Scene::existing(sample::SPEC);
+    assert_eq!(clean.open(), ["key-ends-with-project"].into());
+    let mutations: &[Mutation] = &[
+        ("private-subnet-has-no-internet-gateway-route", |scene| {
+            scene.add_route("route-table-private", "192.0.2.0/24", internet());
+        }),
+        ("private-subnet-has-no-public-address", |scene| {
+            scene.subnet("subnet-private").public_address_on_launch = true
+        }),
+        ("default-security-group-is-empty", |scene| {
+            scene.default_security_group("security-group-default").egress.insert("-1 0.0.0.0/0".to_owned());
+        }),
+        ("subnet-has-network-acl", |scene| {
+            scene.remove("network-acl-private");
+        }),
+        ("access-log-target-admits-deliveries", |scene| {
+            scene.without_statement("bucket-accesslogs", "LogServiceWrites")
+        }),
+        ("endpoint-policy-names-its-buckets", |scene| {
+            let open = Statement::allow("All").everyone().actions(["*"]).resources([text("*")]);
+            scene.endpoint("s3-endpoint").policy = Policy::new(vec![open]);
+        }),
+        ("key-is-rotated", |scene| scene.key("key").rotation = false),
+    ];
+    for (rule, mutate) in mutations {
+        let mut scene = Scene::existing(sample::SPEC);
+        mutate(&mut scene);
+        assert_eq!(scene.open(), ["key-ends-with-project", *rule].into());
+    }
+}
+
+#[test]
+fn what_exists_and_nobody_looked_at_is_unknown() {
+    let scene = Scene::of_spec(sample::SPEC);
+    let findings = scene.findings();
+    for place in ["vpc", "subnet-private", "route-table-private", "s3-endpoint", "key", "bucket-accesslogs"] {
+        let about: Vec<&Finding> = findings.iter().filter(|finding| finding.resource == place).collect();
+        assert!(
+            !about.is_empty() && about.iter().all(|finding| finding.status == Status::Unknown),
+            "{place}: {about:?}"
+        );
+    }
+    assert!(findings.iter().any(Finding::blocks));
 }
 
 #[test]
