@@ -257,3 +257,85 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, CloudError>>>(
 
 /// How long AWS may take to see what it has just made, by its own advice and Terraform's experience (aws-behaviour 0.10).
 pub(crate) const FRESH: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use sce_core::aws::resource::{RouteTable, Tenancy, Vpc};
+    use sce_core::plan::Scope;
+    use sce_core::value::Value;
+
+    use super::*;
+    use crate::endpoint::Endpoints;
+    use crate::session::Target;
+
+    /// A session with somebody who knows the caller and answers nothing else.
+    async fn session() -> Session {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = [0; 8192];
+                let _ = stream.read(&mut request).unwrap();
+                let body = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+                    <GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn><UserId>A</UserId>\
+                    <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+            }
+        });
+        let endpoints = Endpoints::from_flags([url.as_str()]).unwrap();
+        Session::open(&Target::Emulator(endpoints), &"us-west-2".parse().unwrap()).await.unwrap()
+    }
+
+    fn node(scope: Scope, properties: Properties) -> Node {
+        let (id, needs) = ("vpc".parse().unwrap(), Vec::new());
+        Node { id, name: "vpc-0a".to_owned(), scope, needs, tags: Tags::new(), properties }
+    }
+
+    fn vpc() -> Properties {
+        let cidr = "10.0.0.0/16".parse().unwrap();
+        Vpc { cidr, tenancy: Tenancy::Default, dns_support: true, dns_hostnames: true }.into()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_that_would_change_somebody_elses_thing() {
+        let session = session().await;
+        let theirs = node(Scope::Existing, vpc());
+        let attributes = Attributes::id("vpc-0a");
+        let found = Found { attributes, properties: vpc(), tags: Tags::new() };
+        let before = session.calls().all();
+        let refusals = [
+            make(&session, &theirs, &vpc(), "life").await.unwrap_err(),
+            settle(&session, &theirs, &vpc(), &found, &[]).await.unwrap_err(),
+            tag(&session, &theirs, &found).await.unwrap_err(),
+            delete(&session, &theirs, &found).await.unwrap_err(),
+        ];
+        for (refusal, deed) in refusals.iter().zip(["make", "change", "tag", "delete"]) {
+            let expected = format!("{deed} for `vpc` was refused: `vpc-0a` is somebody else's, and is used as it is");
+            assert_eq!((refusal.trouble, refusal.to_string()), (Trouble::Refused, expected));
+        }
+        assert_eq!(session.calls().all(), before, "nothing was sent");
+        // The same of ours goes out, so that it is the scope that stops it.
+        let ours = node(Scope::Pit, vpc());
+        drop(delete(&session, &ours, &found).await);
+        assert!(session.calls().all() > before);
+    }
+
+    #[test]
+    fn what_exists_is_told_by_its_id_and_what_is_ours_by_its_tags() {
+        let table = |id: &str| aws_sdk_ec2::types::RouteTable::builder().route_table_id(id).build();
+        let vpc = Value::Known("vpc-0a".parse().unwrap());
+        let theirs = Node { name: "rtb-2".to_owned(), ..node(Scope::Existing, RouteTable { vpc, main: false }.into()) };
+        let chosen = |node: &Node| {
+            let found = vec![table("rtb-1"), table("rtb-2")];
+            let chosen = ours(node, found, |table| table.tags(), |table| table.route_table_id());
+            chosen.iter().filter_map(|table| table.route_table_id().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        assert_eq!(chosen(&theirs), ["rtb-2"]);
+        assert!(chosen(&Node { scope: Scope::Pit, ..theirs }).is_empty());
+    }
+}
