@@ -36,9 +36,7 @@ fn id_filter(kind: Kind) -> Option<&'static str> {
         Kind::Subnet => Some("subnet-id"),
         Kind::NatGateway => Some("nat-gateway-id"),
         Kind::RouteTable => Some("route-table-id"),
-        Kind::GatewayEndpoint => Some("vpc-endpoint-id"),
-        Kind::NetworkAcl => Some("network-acl-id"),
-        // The others are found by their name or by what they belong to.
+        // The others are found by their name, by what they belong to, or asked for by their id.
         _ => None,
     }
 }
