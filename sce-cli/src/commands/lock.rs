@@ -31,8 +31,11 @@ fn text(file: &SpecFile, lock: &Resolved) -> String {
     let path = file.lock_path();
     let kind = if lock.offline { ", placeholders: good for planning, not for building" } else { "" };
     let administrators: Vec<String> = lock.administrators.iter().map(ToString::to_string).collect();
+    let existing = lock.existing.iter().flat_map(|existing| &existing.things);
+    let existing: String =
+        existing.map(|thing| format!("  exists          {} {}\n", thing.place, thing.name)).collect();
     format!(
-        "`{}` in `{}`{kind}\n  account         {}\n  zone            {}\n  administrators  {}\n",
+        "`{}` in `{}`{kind}\n  account         {}\n  zone            {}\n  administrators  {}\n{existing}",
         file.spec.pit,
         path.display(),
         lock.account,
