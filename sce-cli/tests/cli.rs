@@ -182,7 +182,10 @@ fn what_exists_is_unknown_until_somebody_looks() {
     folder.write("central.toml", &format!("{least}key = \"arn:aws:kms:us-west-2:111122223333:alias/central\"\n"));
     let told = folder.sce(&["plan", "central.toml"]);
     assert!(told.refused().starts_with("error: `central.toml` is no valid spec"), "{told:?}");
-    assert!(told.stderr.contains("central.toml:5: `arn:aws:kms:us-west-2:111122223333:alias/central` is not the ARN"), "{told:?}");
+    assert!(
+        told.stderr.contains("central.toml:5: `arn:aws:kms:us-west-2:111122223333:alias/central` is not the ARN"),
+        "{told:?}"
+    );
     assert!(told.stderr.contains("an alias can be pointed elsewhere"), "{told:?}");
     folder.write("central.toml", &format!("{least}vpc = \"vpc-0other\"\nprivate_subnet = \"subnet-0b\"\n"));
     let stale = folder.sce(&["plan", "central.toml"]);

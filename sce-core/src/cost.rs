@@ -550,8 +550,8 @@ mod tests {
         let text = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n[use_existing]\n\
                     vpc = \"vpc-0a\"\nprivate_subnet = \"subnet-0a\"\n\
                     key = \"arn:aws:kms:us-west-2:111122223333:key/0a\"\n";
-        let spec = crate::spec::parse(text, crate::spec::Format::Toml).unwrap();
-        let plan = crate::plan::plan(&spec, &crate::lock::Lock::offline(&spec)).unwrap();
+        let spec = parse(text, Format::Toml).unwrap();
+        let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
         let estimate = estimate(&plan, &Assumptions::default(), Prices::built_in()).unwrap();
         assert!(
             !estimate.lines.iter().any(|line| line.resource == "vpc-0a" || line.item == Item::KmsKey),

@@ -18,7 +18,7 @@ impl<'a> Central<'a> {
     }
 
     fn id(&self, key: &str) -> &str {
-        self.ids[key].as_str().unwrap()
+        self.ids[key].as_str().expect("what was made has an id")
     }
 
     /// Everything of theirs, as it is now.

@@ -163,7 +163,7 @@ fn what_exists_is_held_to_the_same_rules() {
             scene.add_route("route-table-private", "192.0.2.0/24", internet());
         }),
         ("private-subnet-has-no-public-address", |scene| {
-            scene.subnet("subnet-private").public_address_on_launch = true
+            scene.subnet("subnet-private").public_address_on_launch = true;
         }),
         ("default-security-group-is-empty", |scene| {
             scene.default_security_group("security-group-default").egress.insert("-1 0.0.0.0/0".to_owned());
@@ -172,7 +172,7 @@ fn what_exists_is_held_to_the_same_rules() {
             scene.remove("network-acl-private");
         }),
         ("access-log-target-admits-deliveries", |scene| {
-            scene.without_statement("bucket-accesslogs", "LogServiceWrites")
+            scene.without_statement("bucket-accesslogs", "LogServiceWrites");
         }),
         ("endpoint-policy-names-its-buckets", |scene| {
             let open = Statement::allow("All").everyone().actions(["*"]).resources([text("*")]);
