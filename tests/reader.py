@@ -4,6 +4,7 @@
     reader.py check PLAN.json   is everything there that the plan says, as it says it? one line a mismatch
     reader.py traces PIT        everything that bears the PIT, by tag or by name; one line each
     reader.py snapshot          the whole account, normalised, as JSON
+    reader.py central IDS       what central IT made, whatever it shows, as JSON; IDS is what `do make_central` printed
     reader.py do NAME ARG...    changes by hand that tests need
 
 Endpoints come from AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3, the region from SCE_TEST_REGION.
@@ -111,10 +112,18 @@ class Checker:
         return value
 
     def ec2(self, node: dict[str, Any], operation: str, field: str, key: str) -> dict[str, Any]:
-        thing = of(getattr(EC2, operation)()[field], self.pit, node["id"])
+        described = getattr(EC2, operation)()[field]
+        if node["scope"] == "existing":
+            thing = next(one for one in described if one[key] == node["name"])
+            self.untagged(node, tags_of(thing.get("Tags")))
+        else:
+            thing = of(described, self.pit, node["id"])
         self.ids[f"${{{node['id']}.id}}"] = thing[key]
         self.tags(node, tags_of(thing.get("Tags")))
         return thing
+
+    def untagged(self, node: dict[str, Any], found: dict[str, str]) -> None:
+        self.same(node, "tags of ours", [], [key for key in found if key.startswith("sce:")])
 
     def tags(self, node: dict[str, Any], found: dict[str, str]) -> None:
         self.same(node, "tags", node["tags"], {key: found.get(key) for key in node["tags"]})
@@ -236,7 +245,8 @@ class Checker:
         self.tags(node, tags_of(IAM.list_policy_tags(PolicyArn=policy["Arn"])["Tags"]))
 
     def kms_key(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
-        key = KMS.describe_key(KeyId=f"alias/{node['name']}")["KeyMetadata"]
+        named = node["name"] if node["scope"] == "existing" else f"alias/{node['name']}"
+        key = KMS.describe_key(KeyId=named)["KeyMetadata"]
         self.ids[f"${{{node['id']}.id}}"], self.ids[f"${{{node['id']}.arn}}"] = key["KeyId"], key["Arn"]
         self.same(node, "state", "Enabled", key["KeyState"])
         self.same(node, "rotation", wanted["rotation"], KMS.get_key_rotation_status(KeyId=key["KeyId"])["KeyRotationEnabled"])
@@ -266,9 +276,10 @@ class Checker:
         logging = S3.get_bucket_logging(**name).get("LoggingEnabled")
         found = logging and {"bucket": logging["TargetBucket"], "prefix": logging["TargetPrefix"]}
         self.same(node, "access log", wanted["access_log"], found)
-        rules = S3.get_bucket_lifecycle_configuration(**name)["Rules"]
-        self.same(node, "lifecycle", sorted(wanted["lifecycle"]), sorted(one["ID"] for one in rules))
-        self.tags(node, tags_of(S3.get_bucket_tagging(**name)["TagSet"]))
+        asked = absent(lambda: S3.get_bucket_lifecycle_configuration(**name)["Rules"], "NoSuchLifecycleConfiguration")
+        self.same(node, "lifecycle", sorted(wanted["lifecycle"]), sorted(one["ID"] for one in asked or []))
+        found = tags_of(S3.get_bucket_tagging(**name)["TagSet"])
+        self.untagged(node, found) if node["scope"] == "existing" else self.tags(node, found)
 
 
     def rds(self, node: dict[str, Any], arn: str) -> None:
@@ -568,6 +579,198 @@ def snapshot() -> dict[str, Any]:
     return answer
 
 
+NAMED_POLICY = """{"Version": "2012-10-17", "Statement": [
+ {"Sid": "Administration", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::%(account)s:root"}, "Resource": "*",
+  "Action": ["kms:Describe*", "kms:Get*", "kms:List*", "kms:Put*", "kms:Enable*", "kms:Disable*", "kms:ScheduleKeyDeletion"]},
+ {"Sid": "Named", "Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::%(account)s:root"}, "Resource": "*",
+  "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*"],
+  "Condition": {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::%(account)s:role/Research*"}}},
+ {"Sid": "Logs", "Effect": "Allow", "Principal": {"Service": "logs.%(region)s.amazonaws.com"}, "Resource": "*",
+  "Action": ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*", "kms:Describe*"]}]}"""
+
+LOGS_POLICY = """{"Version": "2012-10-17", "Statement": [
+ {"Sid": "Tls", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+  "Resource": ["arn:aws:s3:::%(bucket)s", "arn:aws:s3:::%(bucket)s/*"], "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+ {"Sid": "OldTls", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+  "Resource": ["arn:aws:s3:::%(bucket)s", "arn:aws:s3:::%(bucket)s/*"], "Condition": {"NumericLessThan": {"s3:TlsVersion": "1.2"}}},
+ {"Sid": "Deliveries", "Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": "s3:PutObject",
+  "Resource": "arn:aws:s3:::%(bucket)s/*", "Condition": {"StringEquals": {"aws:SourceAccount": "%(account)s"}}}]}"""
+
+ENDPOINT_POLICY = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*",
+ "Condition": {"StringEquals": {"aws:ResourceAccount": "%(account)s"}}}]}"""
+
+
+def account() -> str:
+    return str(client("sts").get_caller_identity()["Account"])
+
+
+def named(kind: str, name: str) -> list[dict[str, Any]]:
+    return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": name}, {"Key": "owner", "Value": "central-it"}]}]
+
+
+def closed_acl(vpc: str, subnet: str) -> str:
+    """An ACL that admits replies and lets the web out, guarding the subnet."""
+    acl = EC2.create_network_acl(VpcId=vpc, TagSpecifications=named("network-acl", "central"))["NetworkAcl"]["NetworkAclId"]
+    for egress, number, ports in ((False, 120, (1024, 65535)), (True, 100, (443, 443))):
+        EC2.create_network_acl_entry(
+            NetworkAclId=acl, RuleNumber=number, Protocol="6", RuleAction="allow", Egress=egress,
+            CidrBlock="0.0.0.0/0", PortRange={"From": ports[0], "To": ports[1]},
+        )
+    filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    for guard in EC2.describe_network_acls(Filters=filters)["NetworkAcls"]:
+        for one in guard["Associations"]:
+            if one["SubnetId"] == subnet:
+                EC2.replace_network_acl_association(AssociationId=one["NetworkAclAssociationId"], NetworkAclId=acl)
+    return acl
+
+
+def make_central(endpoint: str = "with-endpoint", cidr: str = "10.20.0.0/16") -> None:
+    """What central IT makes: a network, a key and a log bucket that keep the rules; prints their ids."""
+    two = ".".join(cidr.split(".")[:2])
+    vpc = EC2.create_vpc(CidrBlock=cidr, TagSpecifications=named("vpc", "central"))["Vpc"]["VpcId"]
+    for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
+        EC2.modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": True}})
+
+    def subnet(block: str) -> str:
+        answer = EC2.create_subnet(
+            VpcId=vpc, CidrBlock=block, AvailabilityZone=f"{REGION}b", TagSpecifications=named("subnet", block)
+        )
+        return str(answer["Subnet"]["SubnetId"])
+
+    public, private, others = (subnet(f"{two}.{third}.0/24") for third in (0, 1, 2))
+
+    def table(subnet: str) -> str:
+        answer = EC2.create_route_table(VpcId=vpc, TagSpecifications=named("route-table", "central"))
+        EC2.associate_route_table(RouteTableId=answer["RouteTable"]["RouteTableId"], SubnetId=subnet)
+        return str(answer["RouteTable"]["RouteTableId"])
+
+    out, inside = table(public), table(private)
+    gateway = EC2.create_internet_gateway(TagSpecifications=named("internet-gateway", "central"))
+    gateway = gateway["InternetGateway"]["InternetGatewayId"]
+    EC2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    EC2.create_route(RouteTableId=out, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    address = EC2.allocate_address(Domain="vpc")["AllocationId"]
+    nat = EC2.create_nat_gateway(SubnetId=public, AllocationId=address)["NatGateway"]["NatGatewayId"]
+    EC2.create_route(RouteTableId=inside, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
+    for one in (public, private):
+        closed_acl(vpc, one)
+    in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    group = EC2.describe_security_groups(Filters=[*in_vpc, {"Name": "group-name", "Values": ["default"]}])["SecurityGroups"][0]
+    if group["IpPermissions"]:
+        EC2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
+    if group["IpPermissionsEgress"]:
+        EC2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
+    words = {"account": account(), "region": REGION, "bucket": f"central-logs-{vpc.removeprefix('vpc-')}"}
+    if endpoint == "with-endpoint":
+        EC2.create_vpc_endpoint(
+            VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", VpcEndpointType="Gateway", RouteTableIds=[inside],
+            PolicyDocument=ENDPOINT_POLICY % words, TagSpecifications=named("vpc-endpoint", "central"),
+        )
+    key = KMS.create_key(
+        Policy=NAMED_POLICY % words, Description="central", Tags=[{"TagKey": "owner", "TagValue": "central-it"}]
+    )["KeyMetadata"]["Arn"]
+    KMS.enable_key_rotation(KeyId=key.rsplit("/")[-1])
+    name = {"Bucket": words["bucket"]}
+    S3.create_bucket(**name, CreateBucketConfiguration={"LocationConstraint": REGION}, ObjectOwnership="BucketOwnerEnforced")
+    S3.put_bucket_versioning(**name, VersioningConfiguration={"Status": "Enabled"})
+    S3.put_public_access_block(**name, PublicAccessBlockConfiguration=dict.fromkeys(
+        ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+    ))
+    S3.put_bucket_policy(**name, Policy=LOGS_POLICY % words)
+    S3.put_bucket_tagging(**name, Tagging={"TagSet": [{"Key": "owner", "Value": "central-it"}]})
+    S3.put_object(**name, Key="others/2026-11-24", Body=b"a record of somebody else")
+    print(json.dumps({
+        "vpc": vpc, "public_subnet": public, "private_subnet": private, "others": others, "key": key, "log_bucket": name["Bucket"],
+        "private_table": inside, "gateway": gateway, "default_group": group["GroupId"],
+    }))
+
+
+def central(ids: dict[str, str]) -> dict[str, Any]:
+    """Everything of central IT's, tags included; what bears an environment's tag beside it is not theirs."""
+    answer: dict[str, Any] = {}
+    for operation, field, key in (
+        ("describe_vpcs", "Vpcs", "vpc-id"),
+        ("describe_subnets", "Subnets", "vpc-id"),
+        ("describe_route_tables", "RouteTables", "vpc-id"),
+        ("describe_internet_gateways", "InternetGateways", "attachment.vpc-id"),
+        ("describe_nat_gateways", "NatGateways", "vpc-id"),
+        ("describe_network_acls", "NetworkAcls", "vpc-id"),
+        ("describe_vpc_endpoints", "VpcEndpoints", "vpc-id"),
+        ("describe_security_groups", "SecurityGroups", "vpc-id"),
+    ):
+        answer[operation] = [
+            one
+            for one in getattr(EC2, operation)(Filters=[{"Name": key, "Values": [ids["vpc"]]}])[field]
+            if "sce:pit" not in tags_of(one.get("Tags"))
+        ]
+    for attribute in ("enableDnsSupport", "enableDnsHostnames"):
+        said = EC2.describe_vpc_attribute(VpcId=ids["vpc"], Attribute=attribute)
+        answer[attribute] = said[attribute[0].upper() + attribute[1:]]
+    key = {"KeyId": ids["key"].rsplit("/")[-1]}
+    answer["key"] = [
+        KMS.describe_key(**key)["KeyMetadata"],
+        KMS.get_key_policy(**key, PolicyName="default")["Policy"],
+        KMS.get_key_rotation_status(**key)["KeyRotationEnabled"],
+        KMS.list_resource_tags(**key)["Tags"],
+        KMS.list_aliases(**key)["Aliases"],
+        KMS.list_grants(**key)["Grants"],
+    ]
+    name = {"Bucket": ids["log_bucket"]}
+    answer["bucket"] = [
+        S3.get_bucket_tagging(**name)["TagSet"],
+        S3.get_bucket_policy(**name)["Policy"],
+        S3.get_bucket_versioning(**name).get("Status"),
+        S3.get_public_access_block(**name)["PublicAccessBlockConfiguration"],
+        S3.get_bucket_logging(**name).get("LoggingEnabled"),
+        absent(lambda: S3.get_bucket_lifecycle_configuration(**name)["Rules"], "NoSuchLifecycleConfiguration"),
+        [[one["Key"], one["VersionId"]] for one in S3.list_object_versions(**name).get("Versions", [])],
+    ]
+    return answer
+
+
+def open_default_group(group: str) -> None:
+    EC2.authorize_security_group_egress(
+        GroupId=group, IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}]
+    )
+
+
+def add_route(table: str, destination: str, gateway: str) -> None:
+    EC2.create_route(RouteTableId=table, DestinationCidrBlock=destination, GatewayId=gateway)
+
+
+def point_route(table: str, destination: str, gateway: str) -> None:
+    EC2.replace_route(RouteTableId=table, DestinationCidrBlock=destination, GatewayId=gateway)
+
+
+def add_range(vpc: str, cidr: str) -> None:
+    EC2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock=cidr)
+
+
+def tag(thing: str, key: str, value: str) -> None:
+    EC2.create_tags(Resources=[thing], Tags=[{"Key": key, "Value": value}])
+
+
+def disable_key(key: str) -> None:
+    KMS.disable_key(KeyId=key.rsplit("/")[-1])
+
+
+def schedule_key(key: str) -> None:
+    KMS.schedule_key_deletion(KeyId=key.rsplit("/")[-1], PendingWindowInDays=7)
+
+
+def open_key(key: str) -> None:
+    """AWS's default policy: whoever an IAM policy of the account lets."""
+    root = {"AWS": f"arn:aws:iam::{account()}:root"}
+    statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
+    KMS.put_key_policy(
+        KeyId=key.rsplit("/")[-1], PolicyName="default", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
+
+
+def close_log_bucket(name: str) -> None:
+    S3.delete_bucket_policy(Bucket=name)
+
+
 def subnet_id(pit: str, node: str) -> str:
     return of(EC2.describe_subnets()["Subnets"], pit, node)["SubnetId"]
 
@@ -697,6 +900,8 @@ def main(arguments: list[str]) -> int:
             print("\n".join(traces(pit)))
         case ["snapshot"]:
             print(json.dumps(snapshot(), sort_keys=True, default=str))
+        case ["central", ids]:
+            print(json.dumps(central(json.loads(ids)), sort_keys=True, default=str))
         case ["do", name, *rest]:
             globals()[name](*rest)
         case _:

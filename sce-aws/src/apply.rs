@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use sce_core::aws::resource::Properties;
+use sce_core::aws::resource::{Difference, Properties};
 use sce_core::check::{CheckedPlan, Declared};
 use sce_core::journal::{Event, State};
 use sce_core::pit::{ACCOUNT_SCOPE, TAG_ID, TAG_PIT, TAG_SCOPE};
 use sce_core::plan::{Node, Plan, Scope};
+use sce_core::value::NodeId;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -90,6 +91,16 @@ pub enum ApplyError {
         /// Their places in the earlier plans.
         nodes: Vec<String>,
     },
+    /// Somebody else's thing is not as it was when the plan was checked.
+    #[error("`{node}` is somebody else's, and {why}")]
+    Existing {
+        /// The node.
+        node: String,
+        /// What is the matter.
+        why: String,
+        /// What was left behind.
+        left: LeftBehind,
+    },
     /// Something of that name is there and is not this environment's.
     #[error("`{name}` exists and is not this environment's `{node}`: {why}")]
     Foreign {
@@ -129,6 +140,9 @@ impl ApplyError {
                 "this version removes nothing but a whole environment: put them back, or close out and apply the new spec"
                     .to_owned(),
             ),
+            Self::Existing { .. } => {
+                Some("run `sce lock SPEC` and `sce check SPEC` again: the plan was judged by what was there then".to_owned())
+            }
             Self::Foreign { .. } => Some("choose another PIT, or remove what is there if it is yours".to_owned()),
         }
     }
@@ -139,7 +153,10 @@ impl ApplyError {
         match self {
             Self::Offline | Self::Elsewhere { .. } | Self::Dropped { .. } => None,
             Self::Registry { source: RegistryError::Leased { .. }, .. } => None,
-            Self::Registry { left, .. } | Self::Node { left, .. } | Self::Foreign { left, .. } => Some(left),
+            Self::Registry { left, .. }
+            | Self::Node { left, .. }
+            | Self::Existing { left, .. }
+            | Self::Foreign { left, .. } => Some(left),
         }
     }
 }
@@ -160,9 +177,13 @@ pub async fn apply(
     let plan = checked.plan();
     admissible(session, plan)?;
     let (calls, mutating) = (session.calls().all(), session.calls().mutating());
-    let mut run = Run { session, plan, ids: Ids::default(), left: LeftBehind::default(), done: Done::default() };
+    let ids = Ids::default().with_existing(plan);
+    let mut run = Run { session, plan, ids, left: LeftBehind::default(), done: Done::default() };
     let mut teller = Teller::new(listener, plan.nodes.len());
     let registry = Registry::new(session, &plan.pit);
+    for node in plan.existing_nodes() {
+        run.existing(node, &mut teller).await?;
+    }
     for node in plan.nodes.iter().filter(|node| node.scope == Scope::Account) {
         run.without_journal(node, &mut teller).await?;
     }
@@ -278,6 +299,24 @@ impl Run<'_> {
             (false, true) => Deed::Settled,
             (false, false) => Deed::Kept,
         })
+    }
+
+    /// Somebody else's: looked at, and nothing more. Nothing is built on what is not as the rules judged it.
+    async fn existing(&mut self, node: &Node, teller: &mut Teller<'_>) -> Result<(), ApplyError> {
+        teller.node(node, Deed::Looking);
+        let wrong = |why: String| ApplyError::Existing { node: node.id.to_string(), why, left: LeftBehind::default() };
+        let Some(found) = self.find(node, false).await? else {
+            return Err(wrong(format!("`{}` is not there any more", node.name)));
+        };
+        let planned = self.resolved(node)?;
+        let differences = shown(&self.session.divergences, node, planned.differences(&found.properties));
+        if let Some(first) = differences.first() {
+            let Difference { field, planned, found } = first;
+            return Err(wrong(format!("its `{field}` is {found}, and was {planned} when the lock was made")));
+        }
+        teller.node(node, Deed::Kept);
+        self.finished(node, Deed::Kept);
+        Ok(())
     }
 
     /// The account's own nodes, which hold the journal and so are not in it.
@@ -434,7 +473,9 @@ impl Run<'_> {
 /// What earlier plans made that this plan has no more. This version deletes nothing but a whole environment, so it must not be left
 /// to run on unseen.
 fn dropped(plan: &Plan, journal: &Journal<'_>) -> Vec<String> {
-    journal.present().filter(|id| plan.node(id).is_none()).map(ToString::to_string).collect()
+    // What exists already in the place of what was made drops the latter just the same.
+    let is_ours = |id: &NodeId| plan.node(id).is_some_and(|node| !node.is_existing());
+    journal.present().filter(|id| !is_ours(id)).map(ToString::to_string).collect()
 }
 
 /// How it shows that a thing is not what this node made; none when it is.
@@ -442,6 +483,7 @@ pub(crate) fn foreign(node: &Node, found: &Found) -> Option<String> {
     let (key, wanted) = match node.scope {
         Scope::Pit => (TAG_PIT, node.tags.get(TAG_PIT)?.as_str()),
         Scope::Account => (TAG_SCOPE, ACCOUNT_SCOPE),
+        Scope::Existing => return Some("it is somebody else's, and only used".to_owned()),
     };
     for (key, wanted) in [(key, wanted), (TAG_ID, node.id.as_str())] {
         match found.tags.get(key) {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use sce_core::aws::resource::{Kind, Properties, Teardown};
 use sce_core::journal::{Event, State};
 use sce_core::pit::Pit;
-use sce_core::plan::{Node, Plan};
+use sce_core::plan::{Node, Plan, Scope};
 use sce_core::teardown::with_earlier;
 use sce_core::value::NodeId;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,9 @@ pub struct Closed {
     pub foreign: Vec<Left>,
     /// What stays on purpose.
     pub stays: Vec<String>,
+    /// What a reader of this must know.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Where the archive's manifest is.
     pub manifest: String,
     /// Every archive that holds what this environment had: more than one when an earlier run was cut short. Keep them all.
@@ -175,6 +178,8 @@ async fn run(
     // Where several things bear one node's tags, the journal knows which of them is ours.
     let known = Ids::knowing(plan.nodes.iter().filter_map(|node| Some((&node.id, journal.attributes(&node.id)?))));
     let mut observed = observe_knowing(session, plan, known).await;
+    // What is somebody else's is neither archived nor deleted, so that it cannot be read stops nothing.
+    observed.unread.retain(|id, _| plan.node(id).is_none_or(|node| !node.is_existing()));
     if let Some((node, source)) = observed.unread.pop_first() {
         return Err(CloseOutError::Unread { node: node.to_string(), source });
     }
@@ -207,7 +212,8 @@ async fn run(
 }
 
 fn blank(plan: &Plan) -> Closed {
-    let account = plan.nodes.iter().filter(|node| node.scope == sce_core::plan::Scope::Account);
+    let account = plan.nodes.iter().filter(|node| node.scope == Scope::Account).map(|node| node.name.clone());
+    let existing = plan.existing_nodes().map(|node| format!("{} {} (somebody else's)", node.id, node.name));
     Closed {
         schema_version: 1,
         pit: plan.pit.clone(),
@@ -216,11 +222,28 @@ fn blank(plan: &Plan) -> Closed {
         left: Vec::new(),
         pending: Vec::new(),
         foreign: Vec::new(),
-        stays: account.map(|node| node.name.clone()).collect(),
+        stays: account.chain(existing).collect(),
+        notes: notes(plan),
         manifest: String::new(),
         archives: Vec::new(),
         manifest_head: String::new(),
     }
+}
+
+fn notes(plan: &Plan) -> Vec<String> {
+    let key = plan.existing_nodes().find(|node| node.properties.kind() == Kind::KmsKey).map(|node| {
+        format!(
+            "the key `{}` is somebody else's and stays: whoever may use it can still read copies of what it encrypted",
+            node.name
+        )
+    });
+    let logs = plan.existing_nodes().find(|node| node.properties.kind() == Kind::Bucket).map(|node| {
+        format!(
+            "access logs under `{}/` in bucket `{}` stay: the bucket is somebody else's, and is not emptied",
+            plan.pit, node.name
+        )
+    });
+    key.into_iter().chain(logs).collect()
 }
 
 /// One run of close-out.

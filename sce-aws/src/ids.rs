@@ -7,6 +7,8 @@ use sce_core::plan::{Node, Plan};
 use sce_core::value::{Attribute, NodeId, Reference, substitute};
 use serde::{Deserialize, Serialize};
 
+use crate::existing;
+
 /// What AWS told of a thing once it existed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +45,15 @@ impl Ids {
     pub(crate) fn knowing<'a>(known: impl Iterator<Item = (&'a NodeId, &'a Attributes)>) -> Self {
         let known = known.map(|(node, attributes)| (node.clone(), attributes.id.clone())).collect();
         Self { found: BTreeMap::new(), known }
+    }
+
+    /// What exists already is called what the plan calls it: known without asking, so that what refers to it is found even where it is
+    /// gone or closed to us.
+    pub(crate) fn with_existing(mut self, plan: &Plan) -> Self {
+        for node in plan.existing_nodes() {
+            self.insert(&node.id, existing::attributes(node));
+        }
+        self
     }
 
     pub(crate) fn insert(&mut self, node: &NodeId, attributes: Attributes) {

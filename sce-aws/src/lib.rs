@@ -13,6 +13,7 @@ pub mod close_out;
 pub mod divergence;
 pub mod endpoint;
 mod error;
+mod existing;
 mod ids;
 pub mod keys;
 pub mod lock;
@@ -32,5 +33,6 @@ pub mod verify;
 mod world;
 
 pub use error::{CloudError, Outcome, Trouble};
+pub use existing::ExistingError;
 pub use session::{Calls, Session, SessionError, Target};
 pub use world::{SystemWorld, World};

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sce_core::account::Zone;
 use sce_core::aws::arn::Arn;
-use sce_core::lock::{Architecture, Image, Lock};
+use sce_core::aws::resource::Properties;
+use sce_core::lock::{Architecture, Existing, Image, Lock};
 use sce_core::spec::Spec;
 use thiserror::Error;
 
 use crate::error::{CloudError, cloud};
+use crate::existing::{self, ExistingError};
 use crate::session::Session;
 use crate::tags::filter;
 
@@ -17,6 +20,9 @@ pub enum LockError {
     /// AWS refused or failed.
     #[error(transparent)]
     Cloud(#[from] CloudError),
+    /// Something that exists cannot be used.
+    #[error(transparent)]
+    Existing(#[from] ExistingError),
     /// The spec's zone is not one the account can use.
     #[error("zone `{zone}` is not available to this account")]
     NoSuchZone {
@@ -42,6 +48,7 @@ impl LockError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Cloud(error) => error.help().map(str::to_owned),
+            Self::Existing(error) => error.help(),
             Self::NoImage { .. } => {
                 Some("choose an instance type of another architecture, or another region".to_owned())
             }
@@ -61,7 +68,9 @@ pub async fn resolve(session: &Session, spec: &Spec) -> Result<Lock, LockError> 
     let mut available: Vec<String> =
         answer.availability_zones().iter().filter_map(|zone| zone.zone_name().map(str::to_owned)).collect();
     available.sort();
-    let wanted = spec.network.zone.as_ref().map(ToString::to_string);
+    let existing = existing::read(session, spec).await?;
+    let given = existing.as_ref().and_then(zone_of).or_else(|| spec.network.zone.clone());
+    let wanted = given.as_ref().map(ToString::to_string);
     let zone = wanted.clone().or_else(|| available.first().cloned()).unwrap_or_default();
     let known = available.contains(&zone).then(|| zone.parse().ok()).flatten();
     let second_zone = (!spec.database.is_empty())
@@ -79,7 +88,16 @@ pub async fn resolve(session: &Session, spec: &Spec) -> Result<Lock, LockError> 
         s3_prefix_list: if spec.machines().next().is_some() { s3_prefix_list(session, spec).await? } else { None },
         keys: BTreeMap::new(),
         previous_keys: BTreeMap::new(),
+        existing,
     })
+}
+
+/// A subnet that exists has a zone already.
+fn zone_of(existing: &Existing) -> Option<Zone> {
+    match &existing.at("subnet-private")?.properties {
+        Properties::Subnet(subnet) => Some(subnet.zone.clone()),
+        _ => None,
+    }
 }
 
 /// The newest Amazon Linux 2023 image of each architecture that the spec's machines have.

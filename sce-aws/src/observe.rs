@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sce_core::aws::resource::{Kind, Properties};
 use sce_core::model::{Model, Resource, Source, Unread};
-use sce_core::plan::{Plan, Scope};
+use sce_core::plan::{Node, Plan, Scope};
 use sce_core::value::NodeId;
 
 use crate::error::CloudError;
@@ -30,7 +30,7 @@ pub(crate) async fn observe(session: &Session, plan: &Plan) -> Observed {
 
 /// The same, knowing from the journal what AWS called things.
 pub(crate) async fn observe_knowing(session: &Session, plan: &Plan, ids: Ids) -> Observed {
-    let mut observed = Observed { ids, ..Observed::default() };
+    let mut observed = Observed { ids: ids.with_existing(plan), ..Observed::default() };
     for node in &plan.nodes {
         match look(session, node, &observed.ids).await {
             Ok(Some(found)) => {
@@ -73,10 +73,15 @@ impl Observed {
     }
 }
 
-/// Routes in the plan's tables and subnets in its VPC that no node asked for.
+/// Routes in the plan's tables and subnets in its VPC that no node asked for. In a VPC of others, other subnets are their business.
 async fn unplanned(session: &Session, plan: &Plan, observed: &mut Observed) -> Vec<(String, Properties)> {
     let mut beside = Vec::new();
-    for node in plan.nodes.iter().filter(|node| matches!(node.properties.kind(), Kind::RouteTable | Kind::Vpc)) {
+    let looked_into = |node: &&Node| match node.properties.kind() {
+        Kind::RouteTable => true,
+        Kind::Vpc => !node.is_existing(),
+        _ => false,
+    };
+    for node in plan.nodes.iter().filter(looked_into) {
         let Some(found) = observed.found.get(&node.id) else { continue };
         let id = &found.attributes.id;
         let listed: Result<Vec<(String, Properties)>, CloudError> = match node.properties.kind() {

@@ -75,6 +75,7 @@ macro_rules! dispatch {
             properties: &Properties,
             life: &str,
         ) -> Result<(), CloudError> {
+            hands_off("make", node)?;
             match properties {
                 $(Properties::$kind(properties) => {
                     resource::$module::make(session, &Wanted { node, properties, known: None, life }).await
@@ -90,6 +91,7 @@ macro_rules! dispatch {
             found: &Found,
             differences: &[Difference],
         ) -> Result<(), CloudError> {
+            hands_off("change", node)?;
             match properties {
                 $(Properties::$kind(properties) => {
                     resource::$module::settle(session, &Wanted { node, properties, known: None, life: "" }, found, differences).await
@@ -99,6 +101,7 @@ macro_rules! dispatch {
 
         /// Writes the node's tags.
         pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result<(), CloudError> {
+            hands_off("tag", node)?;
             match &node.properties {
                 $(Properties::$kind(_) => resource::$module::tag(session, node, found).await,)*
             }
@@ -106,6 +109,7 @@ macro_rules! dispatch {
 
         /// Deletes it and waits until it is gone.
         pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Result<Deleted, CloudError> {
+            hands_off("delete", node)?;
             match &node.properties {
                 $(Properties::$kind(_) => resource::$module::delete(session, node, found).await,)*
             }
@@ -147,6 +151,15 @@ dispatch! {
     DatabaseInstance => database_instance,
 }
 
+/// Stops whatever would be done to somebody else's thing, whoever asks for it: all that changes anything goes through here.
+fn hands_off(deed: &'static str, node: &Node) -> Result<(), CloudError> {
+    if node.is_existing() {
+        let message = format!("`{}` is somebody else's, and is used as it is", node.name);
+        return Err(CloudError::plain(deed, node.id.as_str(), Trouble::Refused, message));
+    }
+    Ok(())
+}
+
 /// The only one of what was found; of several of the same PIT and place, the one that the journal knows. Where it knows none, that is a
 /// fault from which no run may pick.
 pub(crate) fn only<T, P>(
@@ -166,8 +179,17 @@ pub(crate) fn only<T, P>(
 }
 
 /// Of what a describe call handed back, that which bears the node's PIT and place, each compared as a whole: whatever is done to a
-/// thing follows from its tags, not from a filter that somebody else applied.
-pub(crate) fn ours<T>(node: &Node, found: Vec<T>, tags: impl Fn(&T) -> &[aws_sdk_ec2::types::Tag]) -> Vec<T> {
+/// thing follows from its tags, not from a filter that somebody else applied. Of what exists already and is somebody else's, that
+/// which has the id.
+pub(crate) fn ours<T>(
+    node: &Node,
+    found: Vec<T>,
+    tags: impl Fn(&T) -> &[aws_sdk_ec2::types::Tag],
+    id: impl Fn(&T) -> Option<&str>,
+) -> Vec<T> {
+    if node.is_existing() {
+        return found.into_iter().filter(|thing| id(thing) == Some(node.name.as_str())).collect();
+    }
     let bears = |thing: &T, key: &str| {
         let value = tags(thing).iter().find(|tag| tag.key() == Some(key)).and_then(|tag| tag.value());
         value.is_some() && value == node.tags.get(key).map(String::as_str)
@@ -183,7 +205,7 @@ pub(crate) fn only_ours<T, P>(
     tags: impl Fn(&T) -> &[aws_sdk_ec2::types::Tag],
     id: impl Fn(&T) -> Option<&str>,
 ) -> Result<Option<T>, CloudError> {
-    only(operation, wanted, ours(wanted.node, found, tags), id)
+    only(operation, wanted, ours(wanted.node, found, tags, &id), &id)
 }
 
 /// What cannot be changed in place and is not as planned.
@@ -238,3 +260,85 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, CloudError>>>(
 
 /// How long AWS may take to see what it has just made, by its own advice and Terraform's experience (aws-behaviour 0.10).
 pub(crate) const FRESH: Duration = Duration::from_secs(300);
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use sce_core::aws::resource::{RouteTable, Tenancy, Vpc};
+    use sce_core::plan::Scope;
+    use sce_core::value::Value;
+
+    use super::*;
+    use crate::endpoint::Endpoints;
+    use crate::session::Target;
+
+    /// A session with somebody who knows the caller and answers nothing else.
+    async fn session() -> Session {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = [0; 8192];
+                let _ = stream.read(&mut request).unwrap();
+                let body = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+                    <GetCallerIdentityResult><Arn>arn:aws:iam::111122223333:user/a</Arn><UserId>A</UserId>\
+                    <Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+                stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+            }
+        });
+        let endpoints = Endpoints::from_flags([url.as_str()]).unwrap();
+        Session::open(&Target::Emulator(endpoints), &"us-west-2".parse().unwrap()).await.unwrap()
+    }
+
+    fn node(scope: Scope, properties: Properties) -> Node {
+        let (id, needs) = ("vpc".parse().unwrap(), Vec::new());
+        Node { id, name: "vpc-0a".to_owned(), scope, needs, tags: Tags::new(), properties }
+    }
+
+    fn vpc() -> Properties {
+        let cidr = "10.0.0.0/16".parse().unwrap();
+        Vpc { cidr, tenancy: Tenancy::Default, dns_support: true, dns_hostnames: true }.into()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_that_would_change_somebody_elses_thing() {
+        let session = session().await;
+        let theirs = node(Scope::Existing, vpc());
+        let attributes = Attributes::id("vpc-0a");
+        let found = Found { attributes, properties: vpc(), tags: Tags::new() };
+        let before = session.calls().all();
+        let refusals = [
+            make(&session, &theirs, &vpc(), "life").await.unwrap_err(),
+            settle(&session, &theirs, &vpc(), &found, &[]).await.unwrap_err(),
+            tag(&session, &theirs, &found).await.unwrap_err(),
+            delete(&session, &theirs, &found).await.unwrap_err(),
+        ];
+        for (refusal, deed) in refusals.iter().zip(["make", "change", "tag", "delete"]) {
+            let expected = format!("{deed} for `vpc` was refused: `vpc-0a` is somebody else's, and is used as it is");
+            assert_eq!((refusal.trouble, refusal.to_string()), (Trouble::Refused, expected));
+        }
+        assert_eq!(session.calls().all(), before, "nothing was sent");
+        // The same of ours goes out, so that it is the scope that stops it.
+        let ours = node(Scope::Pit, vpc());
+        drop(delete(&session, &ours, &found).await);
+        assert!(session.calls().all() > before);
+    }
+
+    #[test]
+    fn what_exists_is_told_by_its_id_and_what_is_ours_by_its_tags() {
+        let table = |id: &str| aws_sdk_ec2::types::RouteTable::builder().route_table_id(id).build();
+        let vpc = Value::Known("vpc-0a".parse().unwrap());
+        let theirs = Node { name: "rtb-2".to_owned(), ..node(Scope::Existing, RouteTable { vpc, main: false }.into()) };
+        let chosen = |node: &Node| {
+            let found = vec![table("rtb-1"), table("rtb-2")];
+            let chosen = ours(node, found, |table| table.tags(), |table| table.route_table_id());
+            chosen.iter().filter_map(|table| table.route_table_id().map(str::to_owned)).collect::<Vec<_>>()
+        };
+        assert_eq!(chosen(&theirs), ["rtb-2"]);
+        assert!(chosen(&Node { scope: Scope::Pit, ..theirs }).is_empty());
+    }
+}

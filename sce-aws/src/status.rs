@@ -76,6 +76,7 @@ pub async fn status(session: &Session, pit: &Pit) -> Result<Status, RegistryErro
             journal: match node.scope {
                 // The registry holds the journal, so it is not in it.
                 Scope::Account => "not journalled",
+                Scope::Existing => "somebody else's",
                 Scope::Pit => journal.state(&node.id).word(),
             },
         })

@@ -46,6 +46,12 @@ pub enum Seen {
         /// Where.
         differences: Vec<Difference>,
     },
+    /// It is somebody else's, and is no longer as it was when the lock was made. Nothing here mends it: the lock is to be made anew,
+    /// and what the rules then say is to be settled with its owner.
+    ChangedByOthers {
+        /// Where.
+        differences: Vec<Difference>,
+    },
     /// It is not there.
     Missing,
     /// It could not be read.
@@ -111,7 +117,11 @@ fn seen(session: &Session, plan: &Plan, node: &Node, observed: &Observed, not_sh
         }
         None => true,
     });
-    if differences.is_empty() { Seen::AsPlanned } else { Seen::Different { differences } }
+    match (differences.is_empty(), node.is_existing()) {
+        (true, _) => Seen::AsPlanned,
+        (false, true) => Seen::ChangedByOthers { differences },
+        (false, false) => Seen::Different { differences },
+    }
 }
 
 /// Differences that can be acted on: those that those who answer can show.

@@ -12,8 +12,8 @@ use sce::spec::{Problem, UnknownPerson};
 use sce::synth::JohnsError;
 use sce::transfer::TransferError;
 use sce::{
-    AccessError, ApplyError, CloseOutError, CloudError, FileError, FindError, InvalidEndpoint, LeftBehind, LockError,
-    PlanError, PowerError, RegistryError, SessionError, Trouble,
+    AccessError, ApplyError, CloseOutError, CloudError, ExistingError, FileError, FindError, InvalidEndpoint,
+    LeftBehind, LockError, PlanError, PowerError, RegistryError, SessionError, Trouble,
 };
 
 /// The exit status, which programs rely on.
@@ -202,7 +202,8 @@ impl From<LockError> for Failure {
     fn from(error: LockError) -> Self {
         let exit = match &error {
             LockError::NoSuchZone { .. } | LockError::NoImage { .. } => Exit::Usage,
-            LockError::Cloud(_) => Exit::Cloud,
+            LockError::Cloud(_) | LockError::Existing(ExistingError::Cloud(_)) => Exit::Cloud,
+            LockError::Existing(_) => Exit::Usage,
         };
         Self::of(exit, &error, error.help())
     }
@@ -240,7 +241,10 @@ impl From<FindError> for Failure {
 impl From<ApplyError> for Failure {
     fn from(error: ApplyError) -> Self {
         let exit = match &error {
-            ApplyError::Offline | ApplyError::Elsewhere { .. } | ApplyError::Dropped { .. } => Exit::Usage,
+            ApplyError::Offline
+            | ApplyError::Elsewhere { .. }
+            | ApplyError::Dropped { .. }
+            | ApplyError::Existing { .. } => Exit::Usage,
             ApplyError::Registry { .. } | ApplyError::Node { .. } | ApplyError::Foreign { .. } => Exit::Cloud,
         };
         let details = error.left_behind().map(left_lines).unwrap_or_default();

@@ -164,6 +164,35 @@ fn placeholders_are_told_of_until_there_is_a_lock() {
 }
 
 #[test]
+fn what_exists_is_unknown_until_somebody_looks() {
+    let folder = Folder::new();
+    let least = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n[use_existing]\n";
+    folder.write("central.toml", &format!("{least}vpc = \"vpc-0a\"\nprivate_subnet = \"subnet-0b\"\n"));
+    let lock = folder.sce(&["lock", "central.toml", "--offline"]);
+    assert!(lock.stdout.contains("  exists          subnet-private subnet-0b\n"), "{lock:?}");
+    let plan = folder.sce(&["plan", "central.toml"]);
+    assert!(plan.status == 0 && plan.stdout.contains("[exists, not touched]"), "{plan:?}");
+    let checked = folder.sce(&["check", "central.toml", "--json"]);
+    let unknown = |finding: &&Value| finding["resource"] == "subnet-private" && finding["status"] == "unknown";
+    assert!(checked.json()["findings"].as_array().unwrap().iter().any(|finding| unknown(&finding)), "{checked:?}");
+    assert_eq!(checked.status, 1);
+    let cost = folder.sce(&["cost", "central.toml"]);
+    assert!(cost.stdout.contains("not priced, since they exist already and are somebody else's: vpc,"), "{cost:?}");
+
+    folder.write("central.toml", &format!("{least}key = \"arn:aws:kms:us-west-2:111122223333:alias/central\"\n"));
+    let told = folder.sce(&["plan", "central.toml"]);
+    assert!(told.refused().starts_with("error: `central.toml` is no valid spec"), "{told:?}");
+    assert!(
+        told.stderr.contains("central.toml:5: `arn:aws:kms:us-west-2:111122223333:alias/central` is not the ARN"),
+        "{told:?}"
+    );
+    assert!(told.stderr.contains("an alias can be pointed elsewhere"), "{told:?}");
+    folder.write("central.toml", &format!("{least}vpc = \"vpc-0other\"\nprivate_subnet = \"subnet-0b\"\n"));
+    let stale = folder.sce(&["plan", "central.toml"]);
+    assert!(stale.refused().contains("the lock does not tell of the existing things"), "{stale:?}");
+}
+
+#[test]
 fn a_spoilt_lock_is_refused() {
     let folder = Folder::new();
     folder.write("sce.lock", "schema_version = 1\nx = 1\n");

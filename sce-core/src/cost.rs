@@ -221,7 +221,7 @@ impl PriceMissing {
 pub fn estimate(plan: &Plan, assumptions: &Assumptions, prices: &Prices) -> Result<Estimate, PriceMissing> {
     let mut lines = Vec::new();
     let mut unpriced = Vec::new();
-    for node in &plan.nodes {
+    for node in plan.nodes.iter().filter(|node| !node.is_existing()) {
         for item in items(node.properties.kind()) {
             let Some(quantity) = quantity(*item, node, plan, assumptions) else { continue };
             match (line(*item, quantity, node, &plan.region, prices), of_type(*item, node)) {
@@ -368,7 +368,7 @@ fn line(item: Item, quantity: u64, node: &Node, region: &Region, prices: &Prices
 fn until(item: Item, node: &Node) -> State {
     let comes_with_machine = item == Item::PublicIpv4Hours && node.properties.kind() == Kind::Instance;
     match item {
-        _ if node.scope == Scope::Account => State::Closed,
+        _ if node.scope != Scope::Pit => State::Closed,
         Item::NatGatewayData
         | Item::InternetEgress
         | Item::InterZoneData
@@ -400,7 +400,7 @@ fn left_out(plan: &Plan) -> Vec<String> {
             "what dedicated hardware costs by the hour above shared hardware, whose price stands here".to_owned(),
         );
     }
-    for node in &plan.nodes {
+    for node in plan.nodes.iter().filter(|node| !node.is_existing()) {
         let of_kind = item::left_out(node.properties.kind()).map(str::to_owned);
         left_out.extend(of_kind.filter(|text| !left_out.contains(text)));
     }
@@ -414,14 +414,23 @@ fn notes(plan: &Plan) -> Vec<String> {
     } else {
         "machines stopped: no machine is planned, so this differs from use by traffic only"
     };
-    [
+    let mut notes: Vec<String> = [
         "rough: list prices, without taxes, discounts, credits, free allowances and the lower prices of higher tiers",
         stopped,
         "after close-out: the key is taken to cost nothing while it waits for deletion (Trend Micro's knowledge base on \
          disabled KMS keys; not verified with AWS), and the registry's few KB to be nothing",
     ]
     .map(str::to_owned)
-    .into()
+    .into();
+    let existing: Vec<&str> = plan.existing_nodes().map(|node| node.id.as_str()).collect();
+    if !existing.is_empty() {
+        notes.push(format!(
+            "not priced, since they exist already and are somebody else's: {}; what the environment's traffic and requests cost \
+             there is theirs to tell",
+            existing.join(", ")
+        ));
+    }
+    notes
 }
 
 fn comparisons(region: &Region, prices: &Prices) -> Vec<Comparison> {
@@ -696,5 +705,27 @@ mod tests {
                 prop_assert_eq!(line.monthly, line.unit_price.times(line.quantity));
             }
         }
+    }
+
+    #[test]
+    fn what_exists_already_is_not_priced_and_that_is_said() {
+        let text = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n[use_existing]\n\
+                    vpc = \"vpc-0a\"\nprivate_subnet = \"subnet-0a\"\n\
+                    key = \"arn:aws:kms:us-west-2:111122223333:key/0a\"\n";
+        let spec = parse(text, Format::Toml).unwrap();
+        let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
+        let estimate = estimate(&plan, &Assumptions::default(), Prices::built_in()).unwrap();
+        assert!(
+            !estimate.lines.iter().any(|line| line.resource == "vpc-0a" || line.item == Item::KmsKey),
+            "{:?}",
+            estimate.lines
+        );
+        assert!(estimate.lines.iter().any(|line| line.item == Item::S3Storage));
+        assert!(
+            estimate
+                .notes
+                .iter()
+                .any(|note| note.contains("somebody else's: vpc, subnet-private,") && note.contains("key"))
+        );
     }
 }

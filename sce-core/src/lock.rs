@@ -2,9 +2,13 @@
 //!
 //! The plan is a pure function of spec and lock: same input, same bytes.
 
+mod existing;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+pub use existing::{Existing, Thing};
 
 use crate::account::{AccountId, Partition, Zone};
 use crate::aws::arn::{Arn, ImageId};
@@ -44,6 +48,9 @@ pub struct Lock {
     /// Public halves of the keys that people had before, while a rotation is under way: both open until it is finished.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub previous_keys: BTreeMap<String, PublicKey>,
+    /// What exists already and is used, as the account showed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub existing: Option<Existing>,
 }
 
 /// A machine image.
@@ -147,6 +154,7 @@ impl Lock {
             second_zone,
             keys: BTreeMap::new(),
             previous_keys: BTreeMap::new(),
+            existing: Existing::placeholder(spec),
         }
     }
 }

@@ -68,7 +68,14 @@ impl Model {
             tags: node.tags.clone(),
             properties: node.properties.clone(),
         };
-        Self { source: Source::Plan, resources: plan.nodes.iter().map(resource).collect(), unread: BTreeMap::new() }
+        // A lock made offline has placeholders for what exists, and a placeholder is no fact.
+        let (guessed, known): (Vec<_>, Vec<_>) =
+            plan.nodes.iter().partition(|node| plan.offline && node.scope == Scope::Existing);
+        let unread = guessed.into_iter().map(|node| {
+            let why = "it exists, and the lock was made offline, so nobody has looked at it".to_owned();
+            (node.id.clone(), Unread { kind: node.properties.kind(), why })
+        });
+        Self { source: Source::Plan, resources: known.into_iter().map(resource).collect(), unread: unread.collect() }
     }
 
     /// What the plan knows as `id`.

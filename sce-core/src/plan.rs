@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+#[cfg(test)]
+pub(crate) use design::sample;
 pub use diff::{Change, diff};
 pub use node::{Node, Scope};
 
@@ -76,6 +78,38 @@ pub enum PlanError {
     /// The lock names no second zone, which databases need.
     #[error("the lock names no second zone, which RDS wants for a database")]
     NoSecondZone,
+    /// The lock does not tell of what the spec wants to use, or tells of something else.
+    #[error("the lock does not tell of the existing things that the spec uses")]
+    ExistingNotLocked,
+    /// The spec says something of an existing thing that is not so.
+    #[error("`{what}` is `{asked}` in the spec, and of what exists it is `{found}`")]
+    ExistingDiffers {
+        /// What the spec says.
+        what: &'static str,
+        /// How it is there.
+        asked: String,
+        /// How it is.
+        found: String,
+    },
+    /// The existing VPC overlaps a range that is taken.
+    #[error("the existing VPC `{block}` overlaps `{taken}`, taken by `{name}`")]
+    ExistingOverlaps {
+        /// The VPC's range.
+        block: String,
+        /// The range taken.
+        taken: String,
+        /// By whom.
+        name: String,
+    },
+    /// The existing VPC has no endpoint for S3 where it is needed.
+    #[error("the existing VPC has no gateway endpoint for S3 that serves the private subnet `{subnet}`")]
+    NoEndpoint {
+        /// The subnet.
+        subnet: String,
+    },
+    /// A bastion has no subnet to stand in.
+    #[error("there is no public subnet for the bastion")]
+    NoPublicSubnet,
     /// The lock has no public key for a machine.
     #[error("the lock has no public key for the {what} machine")]
     NoKey {
@@ -91,9 +125,21 @@ impl PlanError {
         match self {
             Self::Addresses { source, .. } => source.help(),
             Self::NoFreeNetwork => Some("give `network.cidr`, or narrow the ranges in `network.taken`".to_owned()),
-            Self::OtherRegion { .. } | Self::NoImage { .. } | Self::NoSecondZone => {
+            Self::OtherRegion { .. } | Self::NoImage { .. } | Self::NoSecondZone | Self::ExistingNotLocked => {
                 Some("run `sce lock` again".to_owned())
             }
+            Self::ExistingDiffers { .. } => {
+                Some("what exists is not changed: leave it out of the spec, or name the thing that is meant".to_owned())
+            }
+            Self::ExistingOverlaps { .. } => {
+                Some("use a VPC whose addresses are free, or correct `network.taken`".to_owned())
+            }
+            Self::NoEndpoint { .. } => Some(
+                "ask those who look after the VPC for one, or set `use_existing.may_add_endpoint = true`: it puts one route into \
+                 the subnet's table, and goes with the environment"
+                    .to_owned(),
+            ),
+            Self::NoPublicSubnet => Some("give `use_existing.public_subnet`".to_owned()),
             Self::NoKey { .. } => Some("make the pair with `sce keys make SPEC`, which tells the lock too; if it was made elsewhere, put the file ending in `.pub` into the folder `PIT-keys` beside the spec and run `sce lock` again".to_owned()),
         }
     }
@@ -133,7 +179,12 @@ impl Plan {
         self.nodes.iter().find(|node| node.id.as_str() == id)
     }
 
-    /// The nodes that end with the project; the others belong to the account and stay.
+    /// What exists already and is used: somebody else's.
+    pub fn existing_nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().filter(|node| node.is_existing())
+    }
+
+    /// The nodes that end with the project; the others belong to the account or to somebody else, and stay.
     pub fn pit_nodes(&self) -> impl DoubleEndedIterator<Item = &Node> {
         self.nodes.iter().filter(|node| node.scope == Scope::Pit)
     }

@@ -4,6 +4,7 @@
 //! are refused with line, what was expected and the nearest valid word: see [`parse`].
 
 mod example;
+mod existing;
 mod locate;
 mod parse;
 mod validate;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use example::example;
+pub use existing::UseExisting;
 pub(crate) use locate::line_at;
 pub use parse::{Format, Problem, SpecError, parse};
 pub(crate) use parse::{grammar_help, nearest};
@@ -77,6 +79,9 @@ pub struct Spec {
     /// Who can open what close-out archives.
     #[serde(default)]
     pub archive: Archive,
+    /// What exists already and is used instead of being made.
+    #[serde(default, skip_serializing_if = "UseExisting::is_empty")]
+    pub use_existing: UseExisting,
 }
 
 /// Which generation of practice to follow.

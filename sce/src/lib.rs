@@ -53,7 +53,7 @@ pub use sce_aws::registry::{RegistryError, environments};
 pub use sce_aws::status::{Status, status};
 pub use sce_aws::stores::{Stores, kept_lock, kept_spec, stores};
 pub use sce_aws::verify::{NotShown, Seen, Verdict, Verification, verify};
-pub use sce_aws::{CloudError, Session, SessionError, Target, Trouble};
+pub use sce_aws::{CloudError, ExistingError, Session, SessionError, Target, Trouble};
 pub use sce_aws::{archive, keys, transfer};
 pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, check, judge};
 pub use sce_core::cost::estimate;

@@ -15,11 +15,18 @@ use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patie
 use crate::session::Session;
 use crate::tags;
 
-/// Finds the endpoint by its tags; one that is deleted stays visible for a while and is none.
+/// Finds the endpoint by its tags, one of others by its id; one that is deleted stays visible for a while and is none.
 pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, GatewayEndpoint>) -> Result<Option<Found>, CloudError> {
-    let request = session.ec2.describe_vpc_endpoints().set_filters(Some(tags::filters(wanted.node)));
+    let request = session.ec2.describe_vpc_endpoints();
+    let request = match wanted.node.is_existing() {
+        true => request.vpc_endpoint_ids(&wanted.node.name),
+        false => request.set_filters(Some(tags::filters(wanted.node))),
+    };
     let found = request.into_paginator().items().send().try_collect().await;
-    let found = found.map_err(cloud("DescribeVpcEndpoints", wanted.label()))?;
+    let found = match found.map_err(cloud("DescribeVpcEndpoints", wanted.label())) {
+        Err(error) if error.trouble == Trouble::NotFound => return Ok(None),
+        other => other?,
+    };
     let found = found.into_iter().filter(is_live).collect();
     let Some(endpoint) = only_ours(
         "DescribeVpcEndpoints",

@@ -20,6 +20,11 @@ const WAITING_DAYS: i32 = 7;
 /// Finds the key behind the alias of its name, or by its tags while there is no alias. A key that awaits deletion is none.
 pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, KmsKey>) -> Result<Option<Found>, CloudError> {
     let node = wanted.node;
+    if node.is_existing() {
+        // By the ARN that the lock names, in whatever state it is: what becomes of it is not ours to decide, and has to show.
+        let Some(key) = described(session, node, &node.name).await? else { return Ok(None) };
+        return read(session, node, &key).await.map(Some);
+    }
     let key = match live(session, node, &format!("alias/{}", node.name)).await? {
         Some(key) => Some(key),
         None => tagged(session, wanted).await?,

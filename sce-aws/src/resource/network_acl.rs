@@ -19,11 +19,18 @@ const LAST: i32 = 32_767;
 
 type Rules = BTreeMap<u16, AclRule>;
 
-/// Finds the ACL by its tags.
+/// Finds the ACL by its tags; one of others, by its id.
 pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, NetworkAcl>) -> Result<Option<Found>, CloudError> {
-    let request = session.ec2.describe_network_acls().set_filters(Some(tags::filters(wanted.node)));
+    let request = session.ec2.describe_network_acls();
+    let request = match wanted.node.is_existing() {
+        true => request.network_acl_ids(&wanted.node.name),
+        false => request.set_filters(Some(tags::filters(wanted.node))),
+    };
     let found = request.into_paginator().items().send().try_collect().await;
-    let found = found.map_err(cloud("DescribeNetworkAcls", wanted.label()))?;
+    let found = match found.map_err(cloud("DescribeNetworkAcls", wanted.label())) {
+        Err(error) if error.trouble == Trouble::NotFound => return Ok(None),
+        other => other?,
+    };
     let Some(acl) = only_ours("DescribeNetworkAcls", wanted, found, |acl| acl.tags(), |acl| acl.network_acl_id())?
     else {
         return Ok(None);

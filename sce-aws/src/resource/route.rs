@@ -74,7 +74,16 @@ pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Res
 /// The routes of a table that somebody put in: not the local one, not those of endpoints, which AWS puts in by itself.
 pub(crate) async fn routes_of(session: &Session, label: &str, id: &str) -> Result<Vec<Route>, CloudError> {
     let table = table(session, label, id).await?;
+    if let Some(list) = table.iter().flat_map(|table| table.routes()).find_map(unreadable_destination) {
+        let message = format!("a route to the addresses that `{list}` lists, which this version cannot judge");
+        return Err(CloudError::unreadable("DescribeRouteTables", label, message));
+    }
     Ok(table.iter().flat_map(|table| table.routes()).filter_map(|route| described(id, route)).collect())
+}
+
+/// The list of addresses that a route names instead of a range, unless the route is an endpoint's own.
+fn unreadable_destination(route: &SdkRoute) -> Option<&str> {
+    target(route).and_then(|_| route.destination_prefix_list_id())
 }
 
 fn described(table: &str, route: &SdkRoute) -> Option<Route> {
@@ -127,6 +136,15 @@ mod tests {
     fn routes_of_aws_itself_are_left_out() {
         assert_eq!(described("rtb-1", &route("local", None)), None);
         assert_eq!(described("rtb-1", &route("vpce-1", None)), None);
+    }
+
+    #[test]
+    fn a_route_to_a_list_of_addresses_is_not_overlooked() {
+        let to_list =
+            |gateway: &str| SdkRoute::builder().destination_prefix_list_id("pl-1").gateway_id(gateway).build();
+        assert_eq!(unreadable_destination(&to_list("igw-1")), Some("pl-1"));
+        assert_eq!(unreadable_destination(&to_list("vpce-1")), None);
+        assert_eq!(unreadable_destination(&route("igw-1", None)), None);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::tags;
 
 /// Finds the table by its tags; the main one by its VPC, since AWS makes it, untagged.
 pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, RouteTable>) -> Result<Option<Found>, CloudError> {
-    let filters = match wanted.properties.main {
+    let by_vpc = wanted.properties.main && !wanted.node.is_existing();
+    let filters = match by_vpc {
         true => {
             vec![tags::filter("vpc-id", &wanted.properties.vpc.to_string()), tags::filter("association.main", "true")]
         }
@@ -23,7 +24,8 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, RouteTable>) -> 
     let request = session.ec2.describe_route_tables().set_filters(Some(filters));
     let found = request.into_paginator().items().send().try_collect().await;
     let found = found.map_err(cloud("DescribeRouteTables", wanted.label()))?;
-    let found = if wanted.properties.main { found } else { ours(wanted.node, found, |table| table.tags()) };
+    let tagged = |found| ours(wanted.node, found, |table: &SdkRouteTable| table.tags(), |table| table.route_table_id());
+    let found = if by_vpc { found } else { tagged(found) };
     let Some(table) = only("DescribeRouteTables", wanted, found, |table| table.route_table_id())? else {
         return Ok(None);
     };

@@ -126,7 +126,8 @@ fn text(closed: &Closed, identity: Option<&Path>) -> String {
             closed.foreign.iter().map(why),
         ),
         section("deleted by AWS at a later time", pending),
-        section("stays, since it belongs to the account", closed.stays.iter().cloned()),
+        section("stays, since it belongs to the account or to somebody else", closed.stays.iter().cloned()),
+        section("to know", closed.notes.iter().cloned()),
         section(
             "manifest of the archive",
             [closed.manifest.clone()].into_iter().filter(|manifest| !manifest.is_empty()),
@@ -165,6 +166,7 @@ mod tests {
             pending: vec![Pending { resource: "key".to_owned(), until: "2026-12-01".to_owned() }],
             foreign: Vec::new(),
             stays: Vec::new(),
+            notes: Vec::new(),
             manifest: "archive/manifest.json".to_owned(),
             archives: Vec::new(),
             manifest_head: String::new(),

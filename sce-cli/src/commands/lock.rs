@@ -36,8 +36,11 @@ fn text(file: &SpecFile, lock: &Resolved) -> String {
         true => String::new(),
         false => format!("  keys            {}\n", lock.keys.keys().cloned().collect::<Vec<_>>().join(", ")),
     };
+    let existing = lock.existing.iter().flat_map(|existing| &existing.things);
+    let existing: String =
+        existing.map(|thing| format!("  exists          {} {}\n", thing.place, thing.name)).collect();
     format!(
-        "`{}` in `{}`{kind}\n  account         {}\n  zone            {}\n  administrators  {}\n{keys}",
+        "`{}` in `{}`{kind}\n  account         {}\n  zone            {}\n  administrators  {}\n{keys}{existing}",
         file.spec.pit,
         path.display(),
         lock.account,

@@ -67,6 +67,16 @@ fn verdict(verdict: &Verdict) -> Option<String> {
         Seen::AsPlanned => None,
         Seen::Missing => Some(format!("  {node}: is not there\n")),
         Seen::Unreadable { why } => Some(format!("  {node}: could not be read: {why}\n")),
+        Seen::ChangedByOthers { differences } => {
+            let told = |difference: &sce::aws::resource::Difference| {
+                format!(
+                    "  {node}: is somebody else's and was changed: {} is {}, was {} when the lock was made\n",
+                    difference.field, difference.found, difference.planned
+                )
+            };
+            let then = "    sce mends nothing of others: run `sce lock` and `sce check` again, and settle with its owner what they say\n";
+            Some(differences.iter().map(told).chain([then.to_owned()]).collect())
+        }
         Seen::Different { differences } => {
             let told = |difference: &sce::aws::resource::Difference| {
                 format!("  {node}: {} is {}, planned {}\n", difference.field, difference.found, difference.planned)

@@ -1,5 +1,6 @@
 //! The rules: one file each, all of them listed here.
 
+mod access_log_target_admits_deliveries;
 mod access_log_target_uses_s3_keys;
 mod account_is_designated_for_phi;
 mod allowed_range_is_not_an_example;
@@ -30,9 +31,11 @@ mod instance_volumes_are_encrypted;
 mod interface_endpoint_admits_only_the_network;
 mod interface_endpoint_answers_to_the_usual_name;
 mod interface_endpoint_serves_own_account;
+mod key_ends_with_project;
 mod key_is_rotated;
 mod key_pair_is_ed25519;
 mod key_policy_names_its_users;
+mod key_serves_its_log_groups;
 mod laptop_is_managed;
 mod log_group_is_encrypted_with_own_key;
 mod log_group_keeps_logs_long_enough;
@@ -311,6 +314,7 @@ pub fn all() -> &'static [&'static Rule] {
 }
 
 static ALL: &[&Rule] = &[
+    &access_log_target_admits_deliveries::RULE,
     &access_log_target_uses_s3_keys::RULE,
     &account_is_designated_for_phi::RULE,
     &allowed_range_is_not_an_example::RULE,
@@ -341,9 +345,11 @@ static ALL: &[&Rule] = &[
     &interface_endpoint_admits_only_the_network::RULE,
     &interface_endpoint_answers_to_the_usual_name::RULE,
     &interface_endpoint_serves_own_account::RULE,
+    &key_ends_with_project::RULE,
     &key_is_rotated::RULE,
     &key_pair_is_ed25519::RULE,
     &key_policy_names_its_users::RULE,
+    &key_serves_its_log_groups::RULE,
     &laptop_is_managed::RULE,
     &log_group_is_encrypted_with_own_key::RULE,
     &log_group_keeps_logs_long_enough::RULE,

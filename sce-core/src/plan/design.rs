@@ -3,6 +3,7 @@
 //! The order is also the order of teardown, reversed: what writes logs goes before the log group, so that nobody re-creates it.
 
 mod databases;
+mod existing;
 mod machines;
 mod network;
 mod policies;
@@ -21,17 +22,24 @@ use crate::aws::resource::{
     InternetGateway, KeyPair, KmsAlias, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NatGateway, Properties, Role,
     RouteTable, SecurityGroup, Subnet, Traffic, Volume, Vpc,
 };
-use crate::lock::Lock;
+use crate::lock::{Existing, Lock};
 use crate::pit::{self, Named};
 use crate::spec::Spec;
 use crate::value::{Attribute, NodeId, Reference, Value};
+#[cfg(test)]
+pub(crate) use existing::sample;
 use network::NetworkParts;
 
 /// The nodes of the environment, each after all that it needs.
 pub(super) fn nodes(spec: &Spec, lock: &Lock) -> Result<Vec<Node>, PlanError> {
-    let addresses = network::addresses(spec)?;
-    let mut design = Design { spec, lock, nodes: Vec::new() };
+    let existing = existing::locked(spec, lock)?;
+    let addresses = match existing::addresses(spec, lock, existing)? {
+        Some(addresses) => addresses,
+        None => network::addresses(spec)?,
+    };
+    let mut design = Design { spec, lock, existing, nodes: Vec::new() };
     design.registry();
+    design.take_up();
     let key = design.key();
     let group = design.log_group(&key);
     design.session_log_group(&key);
@@ -108,11 +116,16 @@ impl<K: HasId> Handle<K> {
 struct Design<'a> {
     spec: &'a Spec,
     lock: &'a Lock,
+    existing: Option<&'a Existing>,
     nodes: Vec<Node>,
 }
 
 impl Design<'_> {
+    /// An existing key gets no alias: that would be a name on what is somebody else's.
     fn key(&mut self) -> Handle<KmsKey> {
+        if let Some(key) = self.taken_up("key") {
+            return key;
+        }
         let policy = policies::key(self.spec, self.lock);
         let description = format!("data and logs of the secure compute environment {}", self.spec.pit);
         let key = self.add("key", Named::Key, &[], KmsKey { description, policy, rotation: true, enabled: true });

@@ -8,7 +8,7 @@ use super::hex_sha256;
 use crate::aws::resource::{Kind, Properties};
 use crate::value::{NodeId, Reference, references};
 
-/// Whether a thing ends with the project or belongs to the account (R44, C19).
+/// Whether a thing ends with the project, belongs to the account, or is somebody else's (R44, C19).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -16,6 +16,8 @@ pub enum Scope {
     Pit,
     /// Shared by all projects of the account; never torn down with one.
     Account,
+    /// Somebody else's, and used: read and judged, never made, changed, tagged or deleted. The node's name is what AWS calls it.
+    Existing,
 }
 
 /// One thing that shall be.
@@ -36,6 +38,12 @@ pub struct Node {
 }
 
 impl Node {
+    /// Whether it is somebody else's, on which no hand is laid.
+    #[must_use]
+    pub fn is_existing(&self) -> bool {
+        self.scope == Scope::Existing
+    }
+
     /// What its properties refer to.
     #[must_use]
     pub fn references(&self) -> Vec<Reference> {

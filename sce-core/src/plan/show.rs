@@ -22,7 +22,11 @@ pub(super) fn text(plan: &Plan) -> String {
     let width = |text: &dyn Fn(&Node) -> usize| plan.nodes.iter().map(text).max().unwrap_or(0);
     let (ids, names) = (width(&|node| node.id.as_str().len()), width(&|node| node.name.len()));
     for node in &plan.nodes {
-        let scope = if node.scope == Scope::Account { " [account, stays]" } else { "" };
+        let scope = match node.scope {
+            Scope::Pit => "",
+            Scope::Account => " [account, stays]",
+            Scope::Existing => " [exists, not touched]",
+        };
         let _ =
             writeln!(out, "  {:ids$}  {:names$}  {}{scope}", node.id.as_str(), node.name, summary(&node.properties));
     }

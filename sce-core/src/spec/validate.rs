@@ -3,7 +3,7 @@
 mod machines;
 
 use super::parse::nearest;
-use super::{AccessMode, NamedRange, SCHEMA_VERSION, Spec};
+use super::{AccessMode, NamedRange, SCHEMA_VERSION, Spec, existing};
 use crate::cidr::VpcBlock;
 
 /// The periods, in days, that CloudWatch Logs can keep events for.
@@ -33,6 +33,7 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     retention(spec, &mut found);
     archive(spec, &mut found);
     databases(spec, &mut found);
+    existing::violations(spec, &mut found);
     debug_assert!(spec.schema_version <= SCHEMA_VERSION);
     found
 }
@@ -179,6 +180,11 @@ fn archive(spec: &Spec, found: &mut Vec<Violation>) {
 }
 
 fn databases(spec: &Spec, found: &mut Vec<Violation>) {
+    if !spec.database.is_empty() && spec.use_existing.vpc.is_some() {
+        let message = "a database takes a second subnet, and none is made in a VPC that exists".to_owned();
+        let help = "leave the database out, or let the VPC be made";
+        found.push(violation(&["use_existing", "vpc"], message, Some(help.to_owned())));
+    }
     for (index, database) in spec.database.iter().enumerate() {
         let index = index.to_string();
         let mut wrong = |key: &str, message: String, help: Option<&str>| {
@@ -229,7 +235,7 @@ fn overlap(range: &NamedRange, earlier: &NamedRange) -> String {
     format!("allowed range `{}` (`{}`) overlaps `{}` (`{}`)", range.cidr, range.name, earlier.cidr, earlier.name)
 }
 
-fn violation(path: &[&str], message: String, help: Option<String>) -> Violation {
+pub(super) fn violation(path: &[&str], message: String, help: Option<String>) -> Violation {
     Violation { path: path.iter().map(|key| (*key).to_owned()).collect(), message, help }
 }
 

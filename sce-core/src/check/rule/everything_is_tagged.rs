@@ -67,6 +67,8 @@ fn says_whose(resource: &Resource) -> bool {
     let placed = resource.tags.get(TAG_ID).map(String::as_str) == Some(resource.label());
     let owned = match resource.scope {
         Scope::Pit => resource.tags.contains_key(TAG_PIT),
+        // Their tags are their owners' business.
+        Scope::Existing => return true,
         Scope::Account => resource.tags.get(TAG_SCOPE).is_some_and(|scope| scope == ACCOUNT_SCOPE),
     };
     placed && owned

@@ -128,6 +128,30 @@ fn partition(policy: Option<&Policy>) -> &str {
     resources.find_map(|arn| arn.split(':').nth(1)).unwrap_or("aws")
 }
 
+/// Whether the statement grants to that AWS service.
+pub(super) fn serves(statement: &Statement, service: &str) -> bool {
+    services(statement).any(|named| named == service)
+}
+
+/// Whether the statement grants to a service whose name begins so; the rest of the name is the region.
+pub(super) fn serves_prefix(statement: &Statement, prefix: &str) -> bool {
+    services(statement).any(|named| named.starts_with(prefix))
+}
+
+fn services(statement: &Statement) -> impl Iterator<Item = &str> {
+    let listed = match (&statement.effect, &statement.principal) {
+        (Effect::Allow, Some(Principal::Listed(listed))) => listed.get("Service"),
+        _ => None,
+    };
+    listed.into_iter().flatten().filter_map(|name| name.known()).map(String::as_str)
+}
+
+/// What a condition key is compared with, whatever the operator; AWS ignores the case of keys.
+pub(super) fn values_of<'a>(conditions: &'a Conditions, key: &str) -> Vec<&'a Text> {
+    let named = conditions.values().flatten().filter(|(named, _)| named.eq_ignore_ascii_case(key));
+    named.flat_map(|(_, values)| values).collect()
+}
+
 /// Whether the statement grants to whoever asks: to everyone, or to all but some.
 pub(super) fn grants_everyone(statement: &Statement) -> bool {
     statement.effect == Effect::Allow

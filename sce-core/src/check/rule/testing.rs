@@ -12,7 +12,7 @@ use crate::aws::resource::{
 use crate::check::{Declared, Facts, Finding, judge};
 use crate::lock::Lock;
 use crate::model::{Model, Resource, Unread};
-use crate::plan::{Scope, plan};
+use crate::plan::{Scope, plan, sample};
 use crate::spec::{Format, parse};
 use crate::value::{Reference, Value};
 
@@ -60,6 +60,13 @@ impl Scene {
     pub(super) fn of_spec(text: &str) -> Self {
         let spec = parse(text, Format::Toml).unwrap();
         let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
+        Self { model: Model::planned(&plan), declared: Declared::of(&spec) }
+    }
+
+    /// The environment of a spec that uses what exists, as a lock made with the account tells of it.
+    pub(super) fn existing(text: &str) -> Self {
+        let (spec, lock) = sample::locked(text);
+        let plan = plan(&spec, &lock).unwrap();
         Self { model: Model::planned(&plan), declared: Declared::of(&spec) }
     }
 

@@ -8,6 +8,7 @@ use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{AclRule, Encryption, GroupRule, LaunchTemplate, Protocol, RouteTarget, Tenancy, Traffic};
 use crate::check::{Finding, Severity, Status};
 use crate::pit::TAG_ID;
+use crate::plan::{Scope, sample};
 use crate::spec::{AccessMode, Egress, Laptop, NamedRange, Packages, example};
 use crate::value::{Reference, Value};
 
@@ -15,6 +16,9 @@ type Mutation = (&'static str, fn() -> Scene, fn(&mut Scene));
 
 /// For each rule, an environment, and the one thing that breaks it there and no other.
 const MUTATIONS: &[Mutation] = &[
+    ("access-log-target-admits-deliveries", Scene::clean, |scene| {
+        scene.without_statement("bucket-accesslogs", "LogServiceWrites");
+    }),
     ("access-log-target-uses-s3-keys", Scene::clean, |scene| {
         scene.bucket("bucket-accesslogs").encryption = scene.bucket("bucket-data").encryption.clone();
     }),
@@ -83,6 +87,7 @@ const MUTATIONS: &[Mutation] = &[
         let open = Statement::allow("All").everyone().actions(["*"]).resources([text("*")]);
         scene.interface_endpoint("endpoint-logs").policy = Policy::new(vec![open]);
     }),
+    ("key-ends-with-project", Scene::clean, |scene| scene.resource("key").scope = Scope::Existing),
     ("key-is-rotated", Scene::clean, |scene| scene.key("key").rotation = false),
     ("key-pair-is-ed25519", Scene::full, |scene| {
         scene.key_pair("key-pair-private").public_key = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQ".to_owned();
@@ -90,7 +95,13 @@ const MUTATIONS: &[Mutation] = &[
     ("key-policy-names-its-users", Scene::clean, |scene| {
         let root = text("arn:aws:iam::111122223333:root");
         let default = Statement::allow("Default").principals([root]).actions(["kms:*"]).resources([text("*")]);
-        scene.key("key").policy = Policy::new(vec![default]);
+        let statements = scene.key("key").policy.statements().iter().cloned().chain([default]).collect();
+        scene.key("key").policy = Policy::new(statements);
+    }),
+    ("key-serves-its-log-groups", Scene::clean, |scene| {
+        let policy = &mut scene.key("key").policy;
+        let others = policy.statements().iter().filter(|one| one.sid.as_deref() != Some("LogsUseKeyForThisGroup"));
+        *policy = Policy::new(others.cloned().collect());
     }),
     ("laptop-is-managed", Scene::with_machine, |scene| scene.declared.access.laptop = Laptop::Outside),
     ("log-group-is-encrypted-with-own-key", Scene::clean, |scene| scene.log_group("log-group").key = None),
@@ -186,6 +197,10 @@ fn range(cidr: &str) -> NamedRange {
     NamedRange { name: "campus-vpn".to_owned(), cidr: cidr.parse().unwrap() }
 }
 
+fn internet() -> RouteTarget {
+    RouteTarget::InternetGateway(Value::Known("igw-0internet-gateway".parse().unwrap()))
+}
+
 fn everything() -> AclRule {
     AclRule { allow: true, protocol: Protocol::All, cidr: "0.0.0.0/0".parse().unwrap(), ports: None }
 }
@@ -231,6 +246,53 @@ fn a_clean_plan_breaks_nothing_in_any_partition() {
             assert_eq!(Scene::of_spec(&spec).open(), BTreeSet::new(), "{region} {rest}");
         }
     }
+}
+
+#[test]
+fn what_exists_is_held_to_the_same_rules() {
+    let clean = Scene::existing(sample::SPEC);
+    assert_eq!(clean.open(), ["key-ends-with-project"].into());
+    let mutations: &[(&str, fn(&mut Scene))] = &[
+        ("private-subnet-has-no-internet-gateway-route", |scene| {
+            scene.add_route("route-table-private", "192.0.2.0/24", internet());
+        }),
+        ("private-subnet-has-no-public-address", |scene| {
+            scene.subnet("subnet-private").public_address_on_launch = true;
+        }),
+        ("default-security-group-is-empty", |scene| {
+            scene.default_security_group("security-group-default").egress.insert("-1 0.0.0.0/0".to_owned());
+        }),
+        ("subnet-has-network-acl", |scene| {
+            scene.remove("network-acl-private");
+        }),
+        ("access-log-target-admits-deliveries", |scene| {
+            scene.without_statement("bucket-accesslogs", "LogServiceWrites");
+        }),
+        ("endpoint-policy-names-its-buckets", |scene| {
+            let open = Statement::allow("All").everyone().actions(["*"]).resources([text("*")]);
+            scene.endpoint("s3-endpoint").policy = Policy::new(vec![open]);
+        }),
+        ("key-is-rotated", |scene| scene.key("key").rotation = false),
+    ];
+    for (rule, mutate) in mutations {
+        let mut scene = Scene::existing(sample::SPEC);
+        mutate(&mut scene);
+        assert_eq!(scene.open(), ["key-ends-with-project", *rule].into());
+    }
+}
+
+#[test]
+fn what_exists_and_nobody_looked_at_is_unknown() {
+    let scene = Scene::of_spec(sample::SPEC);
+    let findings = scene.findings();
+    for place in ["vpc", "subnet-private", "route-table-private", "s3-endpoint", "key", "bucket-accesslogs"] {
+        let about: Vec<&Finding> = findings.iter().filter(|finding| finding.resource == place).collect();
+        assert!(
+            !about.is_empty() && about.iter().all(|finding| finding.status == Status::Unknown),
+            "{place}: {about:?}"
+        );
+    }
+    assert!(findings.iter().any(Finding::blocks));
 }
 
 #[test]
@@ -318,14 +380,14 @@ fn the_examples_are_clean_but_for_a_bastions_example_range() {
 #[test]
 fn ssh_from_anywhere_shows_as_cause_and_as_effect() {
     let access = "[access]\nmode = \"bastion\"\nallow = [{ name = \"anywhere\", cidr = \"0.0.0.0/0\" }]\n";
-    let expected = ["allowed-range-is-not-the-world", "network-acl-is-closed-to-anywhere"];
+    let expected = ["allowed-range-is-not-the-world", "network-acl-is-closed-to-anywhere", "spec-is-built-in-full"];
     assert_eq!(Scene::of(access).open(), expected.into());
 }
 
 #[test]
 fn a_bastion_for_named_networks_may_be_planned() {
     let access = "[access]\nmode = \"bastion\"\nallow = [{ name = \"campus-vpn\", cidr = \"140.142.0.0/16\" }]\n";
-    assert_eq!(Scene::of(access).open(), BTreeSet::new());
+    assert_eq!(Scene::of(access).open(), ["spec-is-built-in-full"].into());
 }
 
 #[test]

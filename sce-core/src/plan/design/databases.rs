@@ -56,7 +56,7 @@ impl Design<'_> {
     fn spare_subnet(&mut self, network: &NetworkParts, addresses: &Addresses) -> Result<Handle<Subnet>, PlanError> {
         let failed = |source| PlanError::Addresses { block: addresses.vpc.to_string(), source };
         let need = [Need { name: "spare".to_owned(), hosts: SPARE_HOSTS }];
-        let given = [addresses.public, addresses.private];
+        let given: Vec<_> = addresses.public.into_iter().chain([addresses.private]).collect();
         let allocation = cidr::allocate(&addresses.vpc, &need, &given).map_err(failed)?;
         let cidr = allocation.subnets.first().map(|subnet| subnet.cidr).ok_or(PlanError::NoFreeNetwork)?;
         let zone = self.lock.second_zone.clone().ok_or(PlanError::NoSecondZone)?;

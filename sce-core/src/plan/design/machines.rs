@@ -70,7 +70,7 @@ impl Design<'_> {
         if let (Some(machine), Some(group)) = (spec.bastion_machine(), &bastion_group) {
             let profile = self.profile("bastion", policies::bastion(self.spec, self.lock));
             let key_pair = self.key_pair("bastion")?;
-            let (subnet, people) = (&network.public, people.clone());
+            let (subnet, people) = (network.public.as_ref().ok_or(PlanError::NoPublicSubnet)?, people.clone());
             let forward_to = addresses.private;
             let around = Surroundings { key, subnet, group, profile, key_pair: Some(key_pair), people, forward_to };
             self.machine(machine::Role::Bastion, &machine, around)?;
@@ -228,7 +228,7 @@ impl Design<'_> {
             metadata_token_required: true,
             metadata_hop_limit: 1,
             detailed_monitoring: true,
-            tenancy: spec.tenancy(),
+            tenancy: self.tenancy(),
             root: Some(RootVolume {
                 device: image.root_device.clone(),
                 size_gib: machine.root_volume_gib,

@@ -18,7 +18,8 @@ const HOSTS: u32 = 251;
 /// The ranges of the VPC and its two subnets.
 pub(super) struct Addresses {
     pub(super) vpc: Cidr,
-    pub(super) public: Cidr,
+    /// None where the environment uses a VPC of others without one.
+    pub(super) public: Option<Cidr>,
     pub(super) private: Cidr,
 }
 
@@ -45,7 +46,7 @@ pub(super) fn addresses(spec: &Spec) -> Result<Addresses, PlanError> {
     let planned = |name: &str| allocation.subnets.iter().find(|subnet| subnet.name == name).map(|subnet| subnet.cidr);
     Ok(Addresses {
         vpc,
-        public: network.public.or_else(|| planned("public")).ok_or(PlanError::NoFreeNetwork)?,
+        public: Some(network.public.or_else(|| planned("public")).ok_or(PlanError::NoFreeNetwork)?),
         private: network.private.or_else(|| planned("private")).ok_or(PlanError::NoFreeNetwork)?,
     })
 }
@@ -61,7 +62,7 @@ fn first_free_private_network(taken: &[Cidr]) -> Option<Cidr> {
 /// The network's parts that others refer to.
 pub(super) struct NetworkParts {
     pub(super) vpc: Handle<Vpc>,
-    pub(super) public: Handle<Subnet>,
+    pub(super) public: Option<Handle<Subnet>>,
     pub(super) private: Handle<Subnet>,
     /// The tables whose subnets reach S3 through the endpoint.
     pub(super) endpoint_tables: Vec<Handle<RouteTable>>,
@@ -69,18 +70,18 @@ pub(super) struct NetworkParts {
 
 impl Design<'_> {
     pub(super) fn network(&mut self, addresses: &Addresses) -> NetworkParts {
+        if let Some(existing) = self.existing_network() {
+            return existing;
+        }
         let tenancy = self.spec.tenancy();
         let vpc = Vpc { cidr: addresses.vpc, tenancy, dns_support: true, dns_hostnames: true };
         let vpc = self.add("vpc", Named::Vpc, &[], vpc);
         let group = DefaultSecurityGroup { vpc: vpc.id(), ingress: BTreeSet::new(), egress: BTreeSet::new() };
         self.add("security-group-default", Named::SecurityGroup, &[], group);
-        let public = self.subnet(
-            "subnet-public",
-            Named::PublicSubnet,
-            &vpc,
-            addresses.public,
-            self.spec.network.egress == Egress::Nat,
-        );
+        let to_nat = self.spec.network.egress == Egress::Nat;
+        // A network that is made has both; see `addresses`.
+        let range = addresses.public.unwrap_or(addresses.vpc);
+        let public = self.subnet("subnet-public", Named::PublicSubnet, &vpc, range, to_nat);
         let private = self.subnet("subnet-private", Named::PrivateSubnet, &vpc, addresses.private, false);
         let main = self.add("route-table-main", Named::RoutingTable, &[], RouteTable { vpc: vpc.id(), main: true });
         let table = RouteTable { vpc: vpc.id(), main: false };
@@ -100,7 +101,7 @@ impl Design<'_> {
             // B reads who may pass from S3A.
             endpoint_tables.push(public_table);
         }
-        NetworkParts { vpc, public, private, endpoint_tables }
+        NetworkParts { vpc, public: Some(public), private, endpoint_tables }
     }
 
     /// Internet gateway, NAT gateway and the routes to them.
@@ -128,6 +129,9 @@ impl Design<'_> {
     }
 
     pub(super) fn endpoint(&mut self, network: &NetworkParts) -> Handle<GatewayEndpoint> {
+        if let Some(existing) = self.taken_up("s3-endpoint") {
+            return existing;
+        }
         let endpoint = GatewayEndpoint {
             vpc: network.vpc.id(),
             service: format!("com.amazonaws.{}.s3", self.spec.region),
@@ -137,14 +141,16 @@ impl Design<'_> {
         self.add("s3-endpoint", Named::S3Endpoint, &[], endpoint)
     }
 
+    /// A subnet has one ACL, so one of ours would take the place of what guards a subnet of others: theirs stay.
     pub(super) fn firewalls(&mut self, network: &NetworkParts, addresses: &Addresses) {
+        let (None, Some(public)) = (self.existing_network(), &network.public) else { return };
         let acl = |subnet: &Handle<Subnet>, (ingress, egress)| NetworkAcl {
             vpc: network.vpc.id(),
             subnets: BTreeSet::from([subnet.id()]),
             ingress,
             egress,
         };
-        let public = acl(&network.public, public_rules(self.spec, addresses));
+        let public = acl(public, public_rules(self.spec, addresses));
         self.add("network-acl-public", Named::PublicNetworkAcl, &[], public);
         let private = acl(&network.private, private_rules(self.spec, addresses));
         self.add("network-acl-private", Named::PrivateNetworkAcl, &[], private);
@@ -202,9 +208,9 @@ fn private_rules(spec: &Spec, addresses: &Addresses) -> (Rules, Rules) {
     if spec.network.egress == Egress::Nat {
         egress.insert(110, tcp(anywhere, (80, 80)));
     }
-    if spec.access.mode == AccessMode::Bastion {
-        ingress.insert(190, tcp(addresses.public, (22, 22)));
-        egress.insert(190, tcp(addresses.public, REPLIES));
+    if let (AccessMode::Bastion, Some(public)) = (spec.access.mode, addresses.public) {
+        ingress.insert(190, tcp(public, (22, 22)));
+        egress.insert(190, tcp(public, REPLIES));
     }
     (ingress, egress)
 }

@@ -30,30 +30,19 @@ impl Design<'_> {
     }
 
     pub(super) fn buckets(&mut self, key: &Handle<KmsKey>, endpoint: &Handle<GatewayEndpoint>) {
-        let logs = self.bucket_name(BucketRole::AccessLogs);
-        let logging = Bucket {
-            encryption: Encryption::S3,
-            policy: Some(policies::access_logs(&logs, self.spec, self.lock)),
-            lifecycle: BTreeMap::from([
-                (
-                    "abort-uploads".to_owned(),
-                    LifecycleRule { abort_upload_days: Some(ABORT_UPLOAD_DAYS), ..LifecycleRule::default() },
-                ),
-                (
-                    "expire".to_owned(),
-                    LifecycleRule { expire_days: days(self.spec.retention.logs_days), ..LifecycleRule::default() },
-                ),
-            ]),
-            ..private_bucket()
-        };
-        let target = self.add_named("bucket-accesslogs", logs.clone(), &[], logging);
+        let existing = self.spec.use_existing.log_bucket.clone();
+        let shared = existing.is_some();
+        let logs = existing.unwrap_or_else(|| self.bucket_name(BucketRole::AccessLogs));
+        let target = self.taken_up("bucket-accesslogs").unwrap_or_else(|| self.log_bucket(&logs));
+        // A bucket of others takes the logs of others too.
+        let prefix = if shared { format!("{}/", self.spec.pit) } else { String::new() };
         for role in [BucketRole::Data, BucketRole::Output, BucketRole::Ancillary] {
             let name = self.bucket_name(role);
             let older = days(self.spec.retention.versions_days);
             let bucket = Bucket {
                 encryption: Encryption::Kms { key: key.arn(), bucket_key: true },
                 policy: Some(policies::store(&name, self.lock, &key.arn(), &endpoint.id_text())),
-                access_log: Some(AccessLog { bucket: logs.clone(), prefix: format!("{}/", role.as_str()) }),
+                access_log: Some(AccessLog { bucket: logs.clone(), prefix: format!("{prefix}{}/", role.as_str()) }),
                 lifecycle: BTreeMap::from([
                     (
                         "abort-uploads".to_owned(),
@@ -68,6 +57,26 @@ impl Design<'_> {
             };
             self.add_named(&format!("bucket-{}", role.as_str()), name, &[&target.node], bucket);
         }
+    }
+
+    /// The bucket that access logs go to.
+    fn log_bucket(&mut self, name: &str) -> Handle<Bucket> {
+        let logging = Bucket {
+            encryption: Encryption::S3,
+            policy: Some(policies::access_logs(name, self.spec, self.lock)),
+            lifecycle: BTreeMap::from([
+                (
+                    "abort-uploads".to_owned(),
+                    LifecycleRule { abort_upload_days: Some(ABORT_UPLOAD_DAYS), ..LifecycleRule::default() },
+                ),
+                (
+                    "expire".to_owned(),
+                    LifecycleRule { expire_days: days(self.spec.retention.logs_days), ..LifecycleRule::default() },
+                ),
+            ]),
+            ..private_bucket()
+        };
+        self.add_named("bucket-accesslogs", name.to_owned(), &[], logging)
     }
 
     pub(super) fn bucket_name(&self, role: BucketRole) -> String {
