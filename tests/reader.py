@@ -207,6 +207,9 @@ class Checker:
         attached = IAM.list_attached_role_policies(RoleName=node["name"])["AttachedPolicies"]
         self.same(node, "policies", self.resolve(wanted["policies"]), [one["PolicyArn"] for one in attached])
         self.same(node, "inline", [], IAM.list_role_policies(RoleName=node["name"])["PolicyNames"])
+        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        self.same(node, "boundary", wanted["permissions_boundary"], boundary)
+        self.same(node, "session", wanted["max_session_seconds"], role["MaxSessionDuration"])
         self.tags(node, tags_of(role.get("Tags")))
 
     def managed_policy(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
@@ -367,6 +370,18 @@ def forge_our_vpc(pit: str) -> None:
     """Another VPC that bears every tag of ours."""
     ours = of(EC2.describe_vpcs()["Vpcs"], pit, "vpc")
     EC2.create_vpc(CidrBlock="10.98.0.0/16", TagSpecifications=[{"ResourceType": "vpc", "Tags": ours["Tags"]}])
+
+
+def loosen_role(role: str) -> None:
+    """Without its boundary, for sessions of half a day."""
+    IAM.delete_role_permissions_boundary(RoleName=role)
+    IAM.update_role(RoleName=role, MaxSessionDuration=43200)
+
+
+def trust_everybody_without_mfa(role: str, principal: str) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    IAM.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
 
 
 def take_bucket(name: str) -> None:

@@ -10,6 +10,8 @@ mod bucket_ownership_is_enforced;
 mod bucket_policy_grants_not_to_everyone;
 mod bucket_requires_tls;
 mod budget_is_declared;
+mod compute_role_cannot_write_data;
+mod custodian_needs_mfa;
 mod default_security_group_is_empty;
 mod egress_is_web_only;
 mod egress_none_has_no_way_out;
@@ -32,6 +34,8 @@ mod private_traffic_to_s3_takes_the_endpoint;
 mod questions;
 mod review_board_approval_is_declared;
 mod role_has_no_wildcards;
+mod role_has_the_boundary;
+mod role_trust_names_principals;
 mod spec_is_built_in_full;
 mod store_is_encrypted_with_own_key;
 mod store_logs_access;
@@ -45,6 +49,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod unused_allowed_range_is_not_an_example;
+mod uploader_cannot_read;
 
 use serde::Serialize;
 
@@ -289,6 +294,8 @@ static ALL: &[&Rule] = &[
     &bucket_policy_grants_not_to_everyone::RULE,
     &bucket_requires_tls::RULE,
     &budget_is_declared::RULE,
+    &compute_role_cannot_write_data::RULE,
+    &custodian_needs_mfa::RULE,
     &default_security_group_is_empty::RULE,
     &egress_is_web_only::RULE,
     &egress_none_has_no_way_out::RULE,
@@ -310,6 +317,8 @@ static ALL: &[&Rule] = &[
     &private_traffic_to_s3_takes_the_endpoint::RULE,
     &review_board_approval_is_declared::RULE,
     &role_has_no_wildcards::RULE,
+    &role_has_the_boundary::RULE,
+    &role_trust_names_principals::RULE,
     &spec_is_built_in_full::RULE,
     &store_is_encrypted_with_own_key::RULE,
     &store_logs_access::RULE,
@@ -319,6 +328,7 @@ static ALL: &[&Rule] = &[
     &subnets_lie_apart::RULE,
     &tenancy_is_shared::RULE,
     &unused_allowed_range_is_not_an_example::RULE,
+    &uploader_cannot_read::RULE,
 ];
 
 /// The rule of that name.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::aws::policy::Policy;
+use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{
     Bucket, DefaultSecurityGroup, FlowLog, GatewayEndpoint, KmsKey, LogGroup, ManagedPolicy, NetworkAcl, Properties,
     Role, Route, RouteTableAssociation, RouteTarget, Subnet, Vpc,
@@ -81,6 +81,14 @@ impl Scene {
         let name = format!("route to {destination}");
         let (tags, properties) = (std::collections::BTreeMap::new(), route.into());
         self.model.resources.push(Resource { node: None, name, scope: Scope::Account, tags, properties });
+    }
+
+    /// The managed policy with one grant more.
+    pub(super) fn allow(&mut self, policy: &str, action: &'static str, resource: &str) {
+        let policy = self.managed_policy(policy);
+        let more = Statement::allow("More").actions([action]).resources([text(resource)]);
+        let statements = policy.document.statements().iter().cloned().chain([more]);
+        policy.document = Policy::new(statements.collect());
     }
 
     /// The bucket's policy without a statement.

@@ -35,6 +35,19 @@ const MUTATIONS: &[Mutation] = &[
     }),
     ("bucket-requires-tls", |scene| scene.without_statement("registry", "DenyWithoutTls")),
     ("budget-is-declared", |scene| scene.declared.billing = None),
+    ("compute-role-cannot-write-data", |scene| {
+        *scene = Scene::of(ROLES);
+        scene.declared.not_built.clear();
+        scene.allow("compute-policy", "s3:PutObject", "arn:aws:s3:::hipaa-*/*");
+    }),
+    ("custodian-needs-mfa", |scene| {
+        *scene = Scene::of(ROLES);
+        scene.declared.not_built.clear();
+        let trust = &mut scene.role("custodian-role").trust;
+        let mut statement = trust.statements()[0].clone();
+        statement.conditions.remove("Bool");
+        *trust = Policy::new(vec![statement]);
+    }),
     ("default-security-group-is-empty", |scene| {
         scene.default_security_group("security-group-default").egress.insert("-1 0.0.0.0/0".to_owned());
     }),
@@ -82,6 +95,14 @@ const MUTATIONS: &[Mutation] = &[
         let all = Statement::allow("All").actions(["logs:*"]).resources([text("*")]);
         scene.managed_policy("flow-log-policy").document = Policy::new(vec![all]);
     }),
+    ("role-has-the-boundary", |scene| {
+        scene.declared.permissions_boundary = "arn:aws:iam::111122223333:policy/Boundary".parse().ok();
+    }),
+    ("role-trust-names-principals", |scene| {
+        let root = text("arn:aws:iam::111122223333:root");
+        let statement = Statement::allow("Anyone").principals([root]).actions(["sts:AssumeRole"]);
+        scene.role("flow-log-role").trust = Policy::new(vec![statement]);
+    }),
     ("spec-is-built-in-full", |scene| scene.declared.not_built = vec!["workers"]),
     ("store-is-encrypted-with-own-key", |scene| scene.bucket("bucket-ancillary").encryption = Encryption::S3),
     ("store-logs-access", |scene| scene.bucket("bucket-data").access_log = None),
@@ -93,7 +114,24 @@ const MUTATIONS: &[Mutation] = &[
     }),
     ("tenancy-is-shared", |scene| scene.vpc("vpc").tenancy = Tenancy::Dedicated),
     ("unused-allowed-range-is-not-an-example", |scene| scene.declared.access.allow = vec![range("203.0.113.0/24")]),
+    ("uploader-cannot-read", |scene| {
+        *scene = Scene::of(ROLES);
+        scene.declared.not_built.clear();
+        scene.allow("uploader-policy", "s3:Get*", "arn:aws:s3:::hipaa-data-111122223333-us-west-2/*");
+    }),
 ];
+
+/// A machine, and everybody who is named for a role.
+const ROLES: &str = "\
+[access]
+allow = [{ name = \"campus-vpn\", cidr = \"140.142.0.0/16\" }]
+[compute.private]
+type = \"m7i.large\"
+[roles]
+uploaders = [\"arn:aws:iam::111122223333:user/clinic\"]
+custodians = [\"arn:aws:iam::111122223333:user/custodian\"]
+operators = [\"arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Research_*\"]
+";
 
 fn range(cidr: &str) -> NamedRange {
     NamedRange { name: "campus-vpn".to_owned(), cidr: cidr.parse().unwrap() }
@@ -137,6 +175,30 @@ fn a_clean_plan_breaks_nothing_in_any_partition() {
             assert_eq!(Scene::of_spec(&spec).open(), BTreeSet::new(), "{region} {rest}");
         }
     }
+}
+
+#[test]
+fn roles_of_people_and_machines_break_nothing_in_any_partition() {
+    for (region, partition) in [("us-west-2", "aws"), ("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")] {
+        let approvals = "[approvals]\nirb = \"S1\"\nbilling = \"B1\"\nbaa = \"2026-03-01\"\n";
+        let roles = ROLES.replace("arn:aws:", &format!("arn:{partition}:"));
+        for mode in ["session-manager", "bastion"] {
+            let roles = roles.replace("[access]\n", &format!("[access]\nmode = \"{mode}\"\n"));
+            let mut scene = Scene::of_spec(&format!("{}{roles}{approvals}", LEAST.replace("us-west-2", region)));
+            scene.declared.not_built.clear();
+            assert_eq!(scene.open(), BTreeSet::new(), "{region} {mode}");
+            let judged: BTreeSet<&str> = scene.findings().iter().map(|finding| finding.rule.0).collect();
+            let about = ["compute-role-cannot-write-data", "custodian-needs-mfa", "uploader-cannot-read"];
+            assert!(about.iter().all(|rule| judged.contains(rule)), "{judged:?}");
+        }
+    }
+}
+
+#[test]
+fn an_example_range_counts_where_a_role_lets_it_in() {
+    let mut scene = Scene::of(&ROLES.replace("140.142.0.0/16", "198.51.100.0/24"));
+    scene.declared.not_built.clear();
+    assert!(scene.open().contains("allowed-range-is-not-an-example"));
 }
 
 #[test]
@@ -197,7 +259,7 @@ fn opens(rule: &Rule, fragment: &str) -> bool {
 fn examples_in_policies_are_statements() {
     let fragments = all().iter().flat_map(|rule| [rule.bad, rule.good]).filter(|text| text.starts_with('{'));
     let statements: Result<Vec<Statement>, _> = fragments.map(serde_json::from_str).collect();
-    assert_eq!(statements.unwrap().len(), 11);
+    assert_eq!(statements.unwrap().len(), 19);
 }
 
 #[test]

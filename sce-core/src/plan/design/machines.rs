@@ -6,7 +6,7 @@ use super::network::{Addresses, NetworkParts, anywhere};
 use super::{Design, Handle, policies};
 use crate::aws::resource::{
     BucketObject, GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, KmsKey, LaunchTemplate, LogGroup,
-    ManagedPolicy, Peer, Protocol, Role, RootVolume, SecurityGroup, SessionDocument, Subnet, Volume, VolumeAttachment,
+    ManagedPolicy, Peer, Protocol, RootVolume, SecurityGroup, SessionDocument, Subnet, Volume, VolumeAttachment,
 };
 use crate::lock::Architecture;
 use crate::machine::{self, Settings};
@@ -57,7 +57,7 @@ impl Design<'_> {
     ) -> Result<(), PlanError> {
         let spec = self.spec;
         let Some(private) = spec.private_machine() else { return Ok(()) };
-        let people = self.people(key);
+        let people = self.list_of_people(key);
         let bastion_group = spec.bastion_machine().is_some().then(|| self.bastion_group(network, addresses));
         let group = self.private_group(network, addresses, bastion_group.as_ref());
         self.endpoints(network, &group);
@@ -65,13 +65,13 @@ impl Design<'_> {
             self.session_document(key);
         }
         if let (Some(machine), Some(group)) = (spec.bastion_machine(), &bastion_group) {
-            let profile = self.profile("bastion", policies::bastion(self.spec, self.lock));
+            let profile = self.profile("bastion", policies::bastion(self.spec, self.lock, &key.arn()));
             let key_pair = self.key_pair("bastion")?;
             let (subnet, people) = (&network.public, people.clone());
             let around = Surroundings { key, subnet, group, profile, key_pair: Some(key_pair), people };
             self.machine(machine::Role::Bastion, &machine, around)?;
         }
-        let profile = self.profile("compute", policies::compute(self.spec, self.lock));
+        let profile = self.profile("compute", policies::compute(self.spec, self.lock, &key.arn()));
         let key_pair = (spec.access.mode == AccessMode::Bastion).then(|| self.key_pair("private")).transpose()?;
         let around = Surroundings { key, subnet: &network.private, group: &group, profile, key_pair, people };
         let instance = self.machine(machine::Role::Private, private, around)?;
@@ -81,7 +81,7 @@ impl Design<'_> {
         Ok(())
     }
 
-    fn people(&mut self, key: &Handle<KmsKey>) -> NodeId {
+    fn list_of_people(&mut self, key: &Handle<KmsKey>) -> NodeId {
         let bucket = self.bucket_name(BucketRole::Ancillary);
         let object = BucketObject {
             bucket: Value::Known(bucket.clone()),
@@ -167,11 +167,7 @@ impl Design<'_> {
         let (policy_name, role_name, profile_name) = (name("policy"), name("role"), name("profile"));
         let after = super::node_id("log-group-sessions");
         let policy = self.add_named(&format!("{what}-policy"), policy_name, &[&after], ManagedPolicy { document });
-        let role = Role {
-            trust: policies::instance_trust(),
-            policies: BTreeSet::from([policy.arn()]),
-            inline_policies: BTreeSet::new(),
-        };
+        let role = self.role(policies::instance_trust(), BTreeSet::from([policy.arn()]));
         let role = self.add_named(&format!("{what}-role"), role_name, &[], role);
         self.add_named(&format!("{what}-profile"), profile_name, &[], InstanceProfile { role: role.id_text() })
     }
