@@ -384,6 +384,17 @@ def trust_everybody_without_mfa(role: str, principal: str) -> None:
     IAM.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
 
 
+def make_operator(role: str, *actions: str) -> None:
+    """A role that anybody may take on, allowed these actions on everything: moto weighs neither resources nor conditions."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [trust]}
+    IAM.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(document))
+    allow = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [allow]}
+    policy = IAM.create_policy(PolicyName=f"{role}-policy", PolicyDocument=json.dumps(document))
+    IAM.attach_role_policy(RoleName=role, PolicyArn=policy["Policy"]["Arn"])
+
+
 def take_bucket(name: str) -> None:
     S3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
 

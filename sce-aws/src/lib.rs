@@ -29,5 +29,5 @@ pub mod verify;
 mod world;
 
 pub use error::{CloudError, Outcome, Trouble};
-pub use session::{Calls, Session, SessionError, Target};
+pub use session::{Calls, Mfa, Session, SessionError, Target};
 pub use world::{SystemWorld, World};

@@ -10,6 +10,7 @@ mod data;
 mod explain;
 mod init;
 mod lock;
+mod permissions;
 mod plan;
 mod schema;
 mod status;
@@ -27,6 +28,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Schema => schema::run(),
         Command::Cidr(subnets) => cidr::run(&subnets),
         Command::Plan(plan) => plan::run(&plan, &global),
+        Command::Permissions(permissions) => permissions::run(&permissions, &global),
         Command::Explain(explain) => explain::run(&explain),
         Command::Cost(cost) => cost::run(&cost, &global),
         Command::Archive(archive) => archive::run(&archive, &global),
