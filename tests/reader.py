@@ -385,7 +385,7 @@ def trust_everybody_without_mfa(role: str, principal: str) -> None:
 
 
 def make_operator(role: str, *actions: str) -> None:
-    """A role that anybody may take on, allowed these actions on everything: moto weighs neither resources nor conditions."""
+    """A role that anybody may take on, allowed these actions on everything: moto misjudges resources and conditions."""
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     document = {"Version": "2012-10-17", "Statement": [trust]}
     IAM.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(document))
