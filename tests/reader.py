@@ -234,6 +234,9 @@ class Checker:
         attached = IAM.list_attached_role_policies(RoleName=node["name"])["AttachedPolicies"]
         self.same(node, "policies", self.resolve(wanted["policies"]), [one["PolicyArn"] for one in attached])
         self.same(node, "inline", [], IAM.list_role_policies(RoleName=node["name"])["PolicyNames"])
+        boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+        self.same(node, "boundary", wanted["permissions_boundary"], boundary)
+        self.same(node, "session", wanted["max_session_seconds"], role["MaxSessionDuration"])
         self.tags(node, tags_of(role.get("Tags")))
 
     def managed_policy(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
@@ -883,6 +886,27 @@ def show_machine(instance: str) -> None:
 
 def terminate_machine(instance: str) -> None:
     EC2.terminate_instances(InstanceIds=[instance])
+def loosen_role(role: str) -> None:
+    """Without its boundary, for sessions of half a day."""
+    IAM.delete_role_permissions_boundary(RoleName=role)
+    IAM.update_role(RoleName=role, MaxSessionDuration=43200)
+
+
+def trust_everybody_without_mfa(role: str, principal: str) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    IAM.update_assume_role_policy(RoleName=role, PolicyDocument=json.dumps(document))
+
+
+def make_operator(role: str, *actions: str) -> None:
+    """A role that anybody may take on, allowed these actions on everything: moto misjudges resources and conditions."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = {"Version": "2012-10-17", "Statement": [trust]}
+    IAM.create_role(RoleName=role, AssumeRolePolicyDocument=json.dumps(document))
+    allow = {"Effect": "Allow", "Action": sorted(actions), "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [allow]}
+    policy = IAM.create_policy(PolicyName=f"{role}-policy", PolicyDocument=json.dumps(document))
+    IAM.attach_role_policy(RoleName=role, PolicyArn=policy["Policy"]["Arn"])
 
 
 def take_bucket(name: str) -> None:

@@ -92,7 +92,9 @@ impl CloudError {
     #[must_use]
     pub fn help(&self) -> Option<&'static str> {
         match self.trouble {
-            Trouble::Denied => Some("check the credentials, and that their policy allows this operation"),
+            Trouble::Denied => Some(
+                "check the credentials, and that their policy allows this operation: `sce permissions` prints what is needed",
+            ),
             Trouble::Unreachable => Some("check that the endpoint is right and that something listens there"),
             Trouble::Quota => Some("ask for more in the Service Quotas console, or free what is no longer used"),
             Trouble::NoCapacity => Some("run the same command again later, or choose another instance type or zone"),

@@ -34,5 +34,5 @@ mod world;
 
 pub use error::{CloudError, Outcome, Trouble};
 pub use existing::ExistingError;
-pub use session::{Calls, Session, SessionError, Target};
+pub use session::{Calls, Mfa, Session, SessionError, Target};
 pub use world::{SystemWorld, World};

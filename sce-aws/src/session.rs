@@ -1,7 +1,8 @@
 //! The way into an account, or onto the emulators that stand in for one.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region as SdkRegion, SdkConfig};
@@ -17,6 +18,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use sce_core::account::{AccountId, Region};
+use sce_core::aws::arn::Arn;
 use thiserror::Error;
 
 use crate::divergence::Divergences;
@@ -52,20 +54,31 @@ pub struct Session {
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
+    sts: aws_sdk_sts::Client,
     pub(crate) world: Arc<dyn World>,
     pub(crate) divergences: Arc<Divergences>,
     region: Region,
     account: AccountId,
     caller: String,
-    emulated: bool,
+    target: Target,
     calls: Arc<Calls>,
 }
 
-/// How many requests went out, retries included.
+/// The requests that went out: how many, retries included, and of which operations.
 #[derive(Debug, Default)]
 pub struct Calls {
     all: AtomicU64,
     mutating: AtomicU64,
+    operations: Mutex<BTreeSet<String>>,
+}
+
+/// A code from somebody's MFA device.
+#[derive(Clone, Debug)]
+pub struct Mfa {
+    /// The device's serial number: the ARN of a virtual one.
+    pub serial: String,
+    /// The code that it shows now; it serves once.
+    pub code: String,
 }
 
 /// Why there is no session.
@@ -85,6 +98,15 @@ pub enum SessionError {
     /// AWS does not say who the caller is.
     #[error("the caller's identity could not be established")]
     Identity(#[source] CloudError),
+    /// The caller may not take the role on.
+    #[error("role `{role}` could not be taken on")]
+    Role {
+        /// The role.
+        role: Arn,
+        /// What STS says.
+        #[source]
+        source: CloudError,
+    },
 }
 
 impl SessionError {
@@ -97,6 +119,10 @@ impl SessionError {
                 Some("choose another profile with `AWS_PROFILE`, or name the account that is meant".to_owned())
             }
             Self::Identity(error) => error.help().map(str::to_owned),
+            Self::Role { .. } => Some(
+                "its trust names who may, and may ask for a code of the last hour from an MFA device and for an allowed range"
+                    .to_owned(),
+            ),
         }
     }
 }
@@ -115,20 +141,50 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub async fn open_in(target: &Target, region: &Region, world: Arc<dyn World>) -> Result<Self, SessionError> {
-        let calls = Arc::new(Calls::default());
         let credentials = match target {
             Target::Emulator(_) => Some(dummy_credentials()),
             Target::RealAccount(_) => usual_credentials(region).await,
         };
+        Self::with_credentials(target, region, world, credentials, Arc::default()).await
+    }
+
+    /// A session of the same account as this role, for an hour at most; its requests count with this session's.
+    ///
+    /// # Errors
+    /// When the role's trust does not let the caller, or wants an MFA code that is not given or not good.
+    pub async fn as_role(&self, role: &Arn, mfa: Option<&Mfa>) -> Result<Self, SessionError> {
+        let request = self.sts.assume_role().role_arn(role.as_str()).role_session_name(SESSION_NAME);
+        let request = request.duration_seconds(ROLE_SECONDS).set_serial_number(mfa.map(|mfa| mfa.serial.clone()));
+        let sent = request.set_token_code(mfa.map(|mfa| mfa.code.clone())).send().await;
+        let failed = |source| SessionError::Role { role: role.clone(), source };
+        let answer = sent.map_err(cloud("AssumeRole", role.as_str())).map_err(failed)?;
+        let lent = answer
+            .credentials()
+            .ok_or_else(|| failed(CloudError::unreadable("AssumeRole", role.as_str(), "no credentials")))?;
+        let (key, secret, token) = (lent.access_key_id(), lent.secret_access_key(), lent.session_token().to_owned());
+        let keys = aws_sdk_sts::config::Credentials::new(key, secret, Some(token), None, "sce-role");
+        let credentials = Some(SharedCredentialsProvider::new(keys));
+        let (world, calls) = (self.world.clone(), self.calls.clone());
+        let session = Self::with_credentials(&self.target, &self.region, world, credentials, calls).await?;
+        Ok(Self { divergences: self.divergences.clone(), ..session })
+    }
+
+    async fn with_credentials(
+        target: &Target,
+        region: &Region,
+        world: Arc<dyn World>,
+        credentials: Option<SharedCredentialsProvider>,
+        calls: Arc<Calls>,
+    ) -> Result<Self, SessionError> {
         let shared = config(region, credentials);
         let endpoint = |service: &str| match target {
             Target::Emulator(endpoints) => endpoints.of(service).map(|url| Some(url.to_owned())),
             Target::RealAccount(_) => Ok(None),
         };
-        let count = Count(calls.clone());
         macro_rules! client {
             ($sdk:ident, $service:literal) => {{
-                let mut builder = $sdk::config::Builder::from(&shared).interceptor(count.clone());
+                let count = Count { calls: calls.clone(), service: $service };
+                let mut builder = $sdk::config::Builder::from(&shared).interceptor(count);
                 builder.set_endpoint_url(endpoint($service)?);
                 builder
             }};
@@ -158,12 +214,13 @@ impl Session {
             sns: aws_sdk_sns::Client::from_conf(client!(aws_sdk_sns, "sns").build()),
             sqs: aws_sdk_sqs::Client::from_conf(client!(aws_sdk_sqs, "sqs").build()),
             ssm: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm, "ssm").build()),
+            sts,
             world,
             divergences: Arc::default(),
             region: region.clone(),
             account,
             caller,
-            emulated,
+            target: target.clone(),
             calls,
         })
     }
@@ -195,7 +252,7 @@ impl Session {
     /// Whether emulators stand in for the account.
     #[must_use]
     pub fn is_emulated(&self) -> bool {
-        self.emulated
+        matches!(self.target, Target::Emulator(_))
     }
 
     /// How many requests went out so far.
@@ -217,7 +274,29 @@ impl Calls {
     pub fn mutating(&self) -> u64 {
         self.mutating.load(Ordering::Relaxed)
     }
+
+    /// The operations that were sent, such as `ec2:CreateVpc`; nothing of what was in them.
+    #[must_use]
+    pub fn operations(&self) -> BTreeSet<String> {
+        self.operations.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, service: &str, operation: &str) {
+        let reads = ["Describe", "Get", "List", "Head"];
+        self.all.fetch_add(1, Ordering::Relaxed);
+        if !reads.iter().any(|prefix| operation.starts_with(prefix)) {
+            self.mutating.fetch_add(1, Ordering::Relaxed);
+        }
+        let mut operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
+        operations.insert(format!("{service}:{operation}"));
+    }
 }
+
+/// What a session as a role is called in the logs.
+const SESSION_NAME: &str = "sce";
+
+/// How long it lasts: the shortest bound that a role can have.
+const ROLE_SECONDS: i32 = 3_600;
 
 /// Keys that open nothing: no profile, no metadata service, no environment is asked.
 fn dummy_credentials() -> SharedCredentialsProvider {
@@ -273,7 +352,10 @@ async fn identity(sts: &aws_sdk_sts::Client) -> Result<(AccountId, String), Sess
 
 /// Counts requests by what their operation's name says of them.
 #[derive(Clone, Debug)]
-struct Count(Arc<Calls>);
+struct Count {
+    calls: Arc<Calls>,
+    service: &'static str,
+}
 
 #[dyn_dispatch_hint]
 impl Intercept for Count {
@@ -287,13 +369,9 @@ impl Intercept for Count {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let reads = ["Describe", "Get", "List", "Head"];
         let operation = config.load::<Metadata>().map(Metadata::name).unwrap_or_default();
         tracing::debug!(operation, "request");
-        self.0.all.fetch_add(1, Ordering::Relaxed);
-        if !reads.iter().any(|prefix| operation.starts_with(prefix)) {
-            self.0.mutating.fetch_add(1, Ordering::Relaxed);
-        }
+        self.calls.count(self.service, operation);
         Ok(())
     }
 }

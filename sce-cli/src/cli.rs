@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Estimate what it will cost a month.
     Cost(Cost),
+    /// Print the IAM policies that running sce for a spec takes, by duty.
+    Permissions(Permissions),
     /// Build what is missing, then read everything back.
     Apply(Apply),
     /// Read everything back and hold it to the plan.
@@ -336,6 +338,29 @@ pub(crate) struct Cost {
     pub(crate) format: Format,
 }
 
+/// `sce permissions`
+#[derive(Debug, Args)]
+pub(crate) struct Permissions {
+    /// The spec: TOML, or JSON when its name ends so; without one, what each call needs.
+    pub(crate) spec: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// Reading as the custodian, from outside the VPC.
+#[derive(Debug, Args)]
+pub(crate) struct AsCustodian {
+    /// Take on the environment's custodian role first.
+    #[arg(long)]
+    pub(crate) as_custodian: bool,
+    /// The serial number of the MFA device: the ARN of a virtual one.
+    #[arg(long, value_name = "SERIAL", requires = "as_custodian", requires = "mfa_code")]
+    pub(crate) mfa_serial: Option<String>,
+    /// The code that it shows.
+    #[arg(long, value_name = "CODE", requires = "as_custodian", requires = "mfa_serial")]
+    pub(crate) mfa_code: Option<String>,
+}
+
 /// `sce apply`
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
@@ -429,6 +454,8 @@ pub(crate) struct Fetch {
     pub(crate) environment: Environment,
     /// The object's key.
     pub(crate) key: String,
+    #[command(flatten)]
+    pub(crate) custodian: AsCustodian,
     /// The file to write.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -447,6 +474,8 @@ pub(crate) struct Fetch {
 pub(crate) struct List {
     #[command(flatten)]
     pub(crate) environment: Environment,
+    #[command(flatten)]
+    pub(crate) custodian: AsCustodian,
     /// Only keys that begin so.
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) prefix: String,

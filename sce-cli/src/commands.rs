@@ -12,6 +12,7 @@ mod explain;
 mod init;
 mod keys;
 mod lock;
+mod permissions;
 mod plan;
 mod power;
 mod schema;
@@ -31,6 +32,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Cidr(subnets) => cidr::run(&subnets),
         Command::Keys(keys) => keys::run(&keys, &global),
         Command::Plan(plan) => plan::run(&plan, &global),
+        Command::Permissions(permissions) => permissions::run(&permissions, &global),
         Command::Explain(explain) => explain::run(&explain),
         Command::Cost(cost) => cost::run(&cost, &global),
         Command::Archive(archive) => archive::run(&archive, &global),

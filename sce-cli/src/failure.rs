@@ -188,7 +188,7 @@ impl From<SessionError> for Failure {
 fn of_session(error: &SessionError) -> Exit {
     match error {
         SessionError::Endpoint(_) | SessionError::OtherAccount { .. } => Exit::Usage,
-        SessionError::Identity(_) => Exit::Cloud,
+        SessionError::Identity(_) | SessionError::Role { .. } => Exit::Cloud,
     }
 }
 

@@ -3,5 +3,6 @@
 //! Another cloud would be a folder beside this one.
 
 pub mod arn;
+pub mod permissions;
 pub mod policy;
 pub mod resource;

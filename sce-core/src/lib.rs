@@ -14,6 +14,7 @@ pub mod journal;
 pub mod lock;
 pub mod machine;
 pub mod model;
+pub mod permissions;
 pub mod pit;
 pub mod plan;
 pub mod spec;

@@ -67,6 +67,9 @@ pub struct Spec {
     /// Databases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub database: Vec<Database>,
+    /// Who may take on which role.
+    #[serde(default, skip_serializing_if = "Roles::is_empty")]
+    pub roles: Roles,
     /// What no API tells about the account.
     #[serde(default)]
     pub account: Account,
@@ -400,6 +403,39 @@ pub struct Account {
     pub administrators: Vec<Arn>,
     /// Whether the account's trail exists already or is to be managed here.
     pub cloudtrail: Option<CloudTrail>,
+    /// The managed policy that the organisation demands as the bound of every role's permissions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permissions_boundary: Option<Arn>,
+}
+
+/// Who may take on which role. A role that nobody may take on is not made.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Roles {
+    /// Who may put files into S3D, and neither read nor list them (L104, L1137).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub uploaders: Vec<Arn>,
+    /// Who may read the stores from outside the VPC, with MFA, for an hour at a time: the one way round the endpoint.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub custodians: Vec<Arn>,
+    /// Who starts and stops the machines and opens sessions on them (L225, L235): the holders of the access policy. `*` may stand
+    /// for a part of a name, as in the roles that IAM Identity Center makes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub operators: Vec<Arn>,
+}
+
+impl Roles {
+    /// Whether nobody is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether a role is taken on from outside, so that the allowed ranges count.
+    #[must_use]
+    pub fn from_outside(&self) -> bool {
+        !self.uploaders.is_empty() || !self.custodians.is_empty()
+    }
 }
 
 /// Who looks after CloudTrail.

@@ -53,13 +53,15 @@ pub use sce_aws::registry::{RegistryError, environments};
 pub use sce_aws::status::{Status, status};
 pub use sce_aws::stores::{Stores, kept_lock, kept_spec, stores};
 pub use sce_aws::verify::{NotShown, Seen, Verdict, Verification, verify};
-pub use sce_aws::{CloudError, ExistingError, Session, SessionError, Target, Trouble};
+pub use sce_aws::{Calls, CloudError, ExistingError, Mfa, Session, SessionError, Target, Trouble};
 pub use sce_aws::{archive, keys, transfer};
 pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, check, judge};
 pub use sce_core::cost::estimate;
+pub use sce_core::permissions::permissions;
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
 pub use sce_core::{
-    access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, pit, spec, ssh, value,
+    access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, permissions as rights, pit,
+    spec, ssh, value,
 };
 pub use sce_synth as synth;
 

@@ -108,6 +108,18 @@ impl Emulators {
         assert_eq!(ran.status, 0, "{}", ran.stderr);
     }
 
+    /// From here on the control plane checks who calls and what he may do.
+    ///
+    /// # Panics
+    /// When it does not take the order.
+    pub fn enforce_iam(&self) {
+        let url = format!("{}/moto-api/reset-auth", self.control);
+        let python =
+            "import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], b'0', {'Content-Type': 'text/plain'}))";
+        let status = Command::new("python3").args(["-c", python, &url]).status();
+        assert!(status.is_ok_and(|status| status.success()), "the emulator enforces IAM");
+    }
+
     /// A program that is installed beside the emulators.
     #[must_use]
     pub fn tool(&self, name: &str) -> PathBuf {

@@ -37,11 +37,8 @@ fn credentials_that_open_nothing_are_told_with_awss_own_code() {
     let emulators = Emulators::start();
     let folder = tempfile::tempdir().unwrap();
     let spec = spec(folder.path(), "hipaa", "");
-    // From here on the emulator checks who calls; our dummy keys are nobody.
-    let url = format!("{}/moto-api/reset-auth", emulators.control);
-    let python =
-        "import sys, urllib.request as u; u.urlopen(u.Request(sys.argv[1], b'0', {'Content-Type': 'text/plain'}))";
-    assert!(Command::new("python3").args(["-c", python, &url]).status().unwrap().success());
+    // Our dummy keys are nobody.
+    emulators.enforce_iam();
     let denied = run(emulators.sce().arg("apply").arg(&spec)).with_status(3);
     assert!(denied.stderr.contains("was denied"), "{}", denied.stderr);
     assert!(denied.stderr.contains("check the credentials"), "{}", denied.stderr);

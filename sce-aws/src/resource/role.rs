@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use aws_sdk_iam::types::Tag;
+use aws_sdk_iam::types::{Role as SdkRole, Tag};
 use sce_core::aws::arn::Arn;
 use sce_core::aws::policy::Policy;
 use sce_core::aws::resource::{Difference, Properties, Role};
@@ -32,6 +32,9 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, Role>) -> Result
     let send = || async {
         let request = session.iam.create_role().role_name(&wanted.node.name);
         let request = request.assume_role_policy_document(wanted.properties.trust.to_json());
+        let request =
+            request.set_permissions_boundary(wanted.properties.permissions_boundary.as_ref().map(Arn::to_string));
+        let request = request.max_session_duration(session_seconds(wanted.properties));
         let request = request.set_tags(Some(iam_tags(&wanted.node.tags)));
         request.send().await.map_err(cloud("CreateRole", wanted.label()))
     };
@@ -43,7 +46,8 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, Role>) -> Result
     }
 }
 
-/// Trust is replaced and missing policies are attached; what others attached is for people to judge.
+/// The bound first, since the organisation may allow the rest only with it. Trust and the length of sessions are replaced, missing
+/// policies attached; what others attached is for people to judge.
 pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, Role>,
@@ -52,8 +56,15 @@ pub(crate) async fn settle(
 ) -> Result<(), CloudError> {
     let Properties::Role(present) = &found.properties else { return Ok(()) };
     refuse_unplanned(wanted, present)?;
-    if differences.iter().any(|difference| difference.field == "trust") {
+    let differs = |field| differences.iter().any(|difference| difference.field == field);
+    if differs("permissions_boundary") {
+        bound(session, wanted).await?;
+    }
+    if differs("trust") {
         replace_trust(session, wanted).await?;
+    }
+    if differs("max_session_seconds") {
+        limit_sessions(session, wanted).await?;
     }
     for policy in wanted.properties.policies.difference(&present.policies) {
         attach(session, wanted, policy).await?;
@@ -85,9 +96,27 @@ async fn read(session: &Session, node: &Node) -> Result<Found, CloudError> {
         trust: document("GetRole", label, role.assume_role_policy_document())?,
         policies: attached(session, label, name).await?.into_iter().map(Value::Known).collect(),
         inline_policies: inline(session, label, name).await?,
+        permissions_boundary: boundary(label, role)?,
+        max_session_seconds: longest_session(label, role)?,
     };
     let attributes = Attributes { id: role.role_name().to_owned(), arn: Some(role.arn().to_owned()) };
     Ok(Found { attributes, properties: properties.into(), tags: from_iam_tags(role.tags()) })
+}
+
+fn boundary(label: &str, role: &SdkRole) -> Result<Option<Arn>, CloudError> {
+    let arn = role.permissions_boundary().and_then(|attached| attached.permissions_boundary_arn());
+    let unreadable = |error| CloudError::unreadable("GetRole", label, format!("its permissions boundary: {error}"));
+    arn.map(|arn| arn.parse().map_err(unreadable)).transpose()
+}
+
+fn longest_session(label: &str, role: &SdkRole) -> Result<u32, CloudError> {
+    let seconds = role.max_session_duration().and_then(|seconds| u32::try_from(seconds).ok());
+    seconds.ok_or_else(|| CloudError::unreadable("GetRole", label, "no length of sessions"))
+}
+
+/// IAM counts in signed numbers; its own bound of half a day is far below where that would matter.
+fn session_seconds(role: &Role) -> i32 {
+    i32::try_from(role.max_session_seconds).unwrap_or(i32::MAX)
 }
 
 async fn attached(session: &Session, label: &str, name: &str) -> Result<BTreeSet<Arn>, CloudError> {
@@ -125,6 +154,33 @@ async fn replace_trust(session: &Session, wanted: &Wanted<'_, Role>) -> Result<(
     };
     let passes = |error: &CloudError| is_passing(error) || is_unseen_principal(error);
     patiently(session, PASSING, passes, send).await.map(|_| ())
+}
+
+async fn bound(session: &Session, wanted: &Wanted<'_, Role>) -> Result<(), CloudError> {
+    let (name, label) = (&wanted.node.name, wanted.label());
+    let send = || async {
+        match &wanted.properties.permissions_boundary {
+            Some(arn) => {
+                let request = session.iam.put_role_permissions_boundary().role_name(name);
+                let sent = request.permissions_boundary(arn.as_str()).send().await;
+                sent.map(drop).map_err(cloud("PutRolePermissionsBoundary", label))
+            }
+            None => {
+                let sent = session.iam.delete_role_permissions_boundary().role_name(name).send().await;
+                sent.map(drop).map_err(cloud("DeleteRolePermissionsBoundary", label))
+            }
+        }
+    };
+    patiently(session, PASSING, is_passing, send).await
+}
+
+async fn limit_sessions(session: &Session, wanted: &Wanted<'_, Role>) -> Result<(), CloudError> {
+    let send = || async {
+        let request = session.iam.update_role().role_name(&wanted.node.name);
+        let sent = request.max_session_duration(session_seconds(wanted.properties)).send().await;
+        sent.map_err(cloud("UpdateRole", wanted.label()))
+    };
+    patiently(session, PASSING, is_passing, send).await.map(|_| ())
 }
 
 async fn attach(session: &Session, wanted: &Wanted<'_, Role>, policy: &Value<Arn>) -> Result<(), CloudError> {
@@ -213,6 +269,8 @@ pub(super) fn from_iam_tags(tags: &[Tag]) -> Tags {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_iam::types::AttachedPermissionsBoundary;
+
     use super::*;
 
     const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -222,6 +280,8 @@ mod tests {
             trust: Policy::from_json(TRUST).unwrap(),
             policies: policies.iter().map(|arn| Value::Known(arn.parse().unwrap())).collect(),
             inline_policies: inline.iter().map(|name| (*name).to_owned()).collect(),
+            permissions_boundary: None,
+            max_session_seconds: Role::SHORTEST_SESSION_SECONDS,
         }
     }
 
@@ -268,6 +328,26 @@ mod tests {
             refused.to_string(),
             "AttachRolePolicy for `flow-log-role` was refused: it also has `arn:aws:iam::aws:policy/AdministratorAccess`, the inline policy `extra`, which is not planned: remove it or put it in the plan"
         );
+    }
+
+    #[test]
+    fn boundary_and_length_of_sessions_are_read_and_never_guessed() {
+        let role = |arn: Option<&str>, seconds: Option<i32>| {
+            let boundary = AttachedPermissionsBoundary::builder().set_permissions_boundary_arn(arn.map(str::to_owned));
+            let role = SdkRole::builder()
+                .path("/")
+                .role_name("r")
+                .role_id("AROAEXAMPLE")
+                .arn("arn:aws:iam::111122223333:role/r");
+            let role = role.create_date(aws_smithy_types::DateTime::from_secs(0)).set_max_session_duration(seconds);
+            role.permissions_boundary(boundary.build()).build().unwrap()
+        };
+        let bound = role(Some("arn:aws:iam::111122223333:policy/Boundary"), Some(3600));
+        assert_eq!(boundary("r", &bound).unwrap().unwrap().resource(), "policy/Boundary");
+        assert_eq!(longest_session("r", &bound).unwrap(), 3600);
+        assert_eq!(boundary("r", &role(None, None)).unwrap(), None);
+        assert!(boundary("r", &role(Some("Boundary"), None)).is_err());
+        assert_eq!(longest_session("r", &role(None, None)).unwrap_err().trouble, Trouble::Unreadable);
     }
 
     #[test]

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use sce::identifiers::{Allowed, Review};
 use sce::transfer::{self, Details, Digest, Entry, Existing, Fetched, Place, Stored};
-use sce::{Session, Stores};
+use sce::{Mfa, Session, Stores};
 use serde::Serialize;
 
-use crate::cli::{Data, Environment, Fetch, Global, List, Put, Store};
+use crate::cli::{AsCustodian, Data, Environment, Fetch, Global, List, Put, Store};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted, note, table};
 use crate::progress::Progress;
@@ -78,6 +78,7 @@ async fn put(asked: &Put, global: &Global) -> Result<Exit, Failure> {
 
 async fn get(asked: &Fetch, global: &Global) -> Result<Exit, Failure> {
     let (session, stores) = stores(&asked.environment, global).await?;
+    let session = as_custodian(session, &stores, &asked.custodian).await?;
     let place = Place { bucket: bucket(&stores, asked.from).to_owned(), key: asked.key.clone() };
     let existing = if asked.overwrite { Existing::Overwrite } else { Existing::Keep };
     let progress = Progress::new(global.quiet, "receiving");
@@ -98,6 +99,7 @@ async fn get(asked: &Fetch, global: &Global) -> Result<Exit, Failure> {
 
 async fn ls(asked: &List, global: &Global) -> Result<Exit, Failure> {
     let (session, stores) = stores(&asked.environment, global).await?;
+    let session = as_custodian(session, &stores, &asked.custodian).await?;
     let bucket = bucket(&stores, asked.from);
     let details = if asked.digests { Details::Digests } else { Details::Listing };
     let progress = Progress::new(global.quiet, "listing");
@@ -123,6 +125,21 @@ async fn stores(environment: &Environment, global: &Global) -> Result<(Session, 
     let session = target::session(global, environment).await?;
     let stores = sce::stores(&session, &environment.pit).await?;
     Ok((session, stores))
+}
+
+/// The session as it is, or as the custodian's where that was asked for.
+async fn as_custodian(session: Session, stores: &Stores, asked: &AsCustodian) -> Result<Session, Failure> {
+    if !asked.as_custodian {
+        return Ok(session);
+    }
+    let nobody = || {
+        Failure::usage("the environment has no custodian")
+            .advise("name one in the spec, `[roles] custodians`, and apply it")
+    };
+    let role = stores.custodian.as_ref().ok_or_else(nobody)?;
+    let device = asked.mfa_serial.clone().zip(asked.mfa_code.clone());
+    let mfa = device.map(|(serial, code)| Mfa { serial, code });
+    Ok(session.as_role(role, mfa.as_ref()).await?)
 }
 
 fn bucket(stores: &Stores, store: Store) -> &str {

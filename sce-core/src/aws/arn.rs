@@ -28,6 +28,18 @@ impl Arn {
         &self.0
     }
 
+    /// The partition field, such as `aws-us-gov`.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.field(1)
+    }
+
+    /// The service field, such as `iam`.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        self.field(2)
+    }
+
     /// The account field; empty for S3 buckets.
     #[must_use]
     pub fn account(&self) -> &str {

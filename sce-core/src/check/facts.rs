@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use crate::aws::arn::Arn;
 use crate::model::Model;
 use crate::spec::{Access, AccessMode, Egress, Machine, Packages, Profile, Reviewed, Spec};
 
@@ -43,11 +44,21 @@ pub struct Declared {
     pub logs_days: u32,
     /// Names reviewed and found to be no PHI.
     pub reviewed: Vec<Reviewed>,
+    /// Whether a role is taken on from outside, from the allowed ranges.
+    pub roles_from_outside: bool,
+    /// The bound that every role shall have.
+    pub permissions_boundary: Option<Arn>,
     /// Sections of the spec that this version accepts and does not build.
     pub not_built: Vec<&'static str>,
 }
 
 impl Declared {
+    /// Whether something lets people in from the allowed ranges: a bastion, or a role that is taken on from outside.
+    #[must_use]
+    pub fn uses_allowed_ranges(&self) -> bool {
+        self.access.mode == AccessMode::Bastion || self.roles_from_outside
+    }
+
     /// What the spec declares.
     #[must_use]
     pub fn of(spec: &Spec) -> Self {
@@ -65,6 +76,8 @@ impl Declared {
             phi_stores: ["bucket-data", "bucket-output"].map(str::to_owned).into(),
             logs_days: spec.retention.logs_days,
             reviewed: spec.names.reviewed.clone(),
+            roles_from_outside: spec.roles.from_outside(),
+            permissions_boundary: spec.account.permissions_boundary.clone(),
             not_built: not_built(spec),
         }
     }

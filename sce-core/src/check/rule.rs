@@ -12,6 +12,8 @@ mod bucket_ownership_is_enforced;
 mod bucket_policy_grants_not_to_everyone;
 mod bucket_requires_tls;
 mod budget_is_declared;
+mod compute_role_cannot_write_data;
+mod custodian_needs_mfa;
 mod database_authenticates_with_tokens;
 mod database_is_backed_up;
 mod database_is_encrypted_with_own_key;
@@ -58,6 +60,8 @@ mod private_traffic_to_s3_takes_the_endpoint;
 mod questions;
 mod review_board_approval_is_declared;
 mod role_has_no_wildcards;
+mod role_has_the_boundary;
+mod role_trust_names_principals;
 mod security_group_egress_is_web_only;
 mod security_group_is_closed_to_the_world;
 mod security_group_rules_are_described;
@@ -78,6 +82,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod unused_allowed_range_is_not_an_example;
+mod uploader_cannot_read;
 mod volume_is_encrypted_with_own_key;
 mod way_in_needs_no_bastion;
 
@@ -326,6 +331,8 @@ static ALL: &[&Rule] = &[
     &bucket_policy_grants_not_to_everyone::RULE,
     &bucket_requires_tls::RULE,
     &budget_is_declared::RULE,
+    &compute_role_cannot_write_data::RULE,
+    &custodian_needs_mfa::RULE,
     &database_authenticates_with_tokens::RULE,
     &database_is_backed_up::RULE,
     &database_is_encrypted_with_own_key::RULE,
@@ -370,6 +377,8 @@ static ALL: &[&Rule] = &[
     &private_traffic_to_s3_takes_the_endpoint::RULE,
     &review_board_approval_is_declared::RULE,
     &role_has_no_wildcards::RULE,
+    &role_has_the_boundary::RULE,
+    &role_trust_names_principals::RULE,
     &security_group_egress_is_web_only::RULE,
     &security_group_is_closed_to_the_world::RULE,
     &security_group_rules_are_described::RULE,
@@ -386,6 +395,7 @@ static ALL: &[&Rule] = &[
     &subnets_lie_apart::RULE,
     &tenancy_is_shared::RULE,
     &unused_allowed_range_is_not_an_example::RULE,
+    &uploader_cannot_read::RULE,
     &volume_is_encrypted_with_own_key::RULE,
     &way_in_needs_no_bastion::RULE,
 ];

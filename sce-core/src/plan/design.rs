@@ -6,6 +6,7 @@ mod databases;
 mod existing;
 mod machines;
 mod network;
+mod people;
 mod policies;
 mod stores;
 
@@ -14,9 +15,10 @@ use std::marker::PhantomData;
 
 use super::{Node, PlanError, Scope};
 use crate::aws::arn::{
-    AllocationId, InstanceId, InternetGatewayId, KeyId, LaunchTemplateId, NatGatewayId, RouteTableId, SecurityGroupId,
-    SubnetId, VolumeId, VpcEndpointId, VpcId,
+    AllocationId, Arn, InstanceId, InternetGatewayId, KeyId, LaunchTemplateId, NatGatewayId, RouteTableId,
+    SecurityGroupId, SubnetId, VolumeId, VpcEndpointId, VpcId,
 };
+use crate::aws::policy::Policy;
 use crate::aws::resource::{
     Bucket, DatabaseParameterGroup, DatabaseSubnetGroup, ElasticIp, FlowLog, GatewayEndpoint, Instance,
     InternetGateway, KeyPair, KmsAlias, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NatGateway, Properties, Role,
@@ -44,6 +46,7 @@ pub(super) fn nodes(spec: &Spec, lock: &Lock) -> Result<Vec<Node>, PlanError> {
     let group = design.log_group(&key);
     design.session_log_group(&key);
     let writer = design.flow_log_role(&group);
+    design.people(&key);
     let network = design.network(&addresses);
     design.flow_log(&network, &group, &writer);
     let endpoint = design.endpoint(&network);
@@ -144,7 +147,13 @@ impl Design<'_> {
         let policy = self.add("flow-log-policy", Named::FlowLogPolicy, &[&group.node], ManagedPolicy { document });
         let trust = policies::flow_log_trust(self.spec, self.lock);
         let policies = BTreeSet::from([policy.arn()]);
-        self.add("flow-log-role", Named::FlowLogRole, &[], Role { trust, policies, inline_policies: BTreeSet::new() })
+        let role = self.role(trust, policies);
+        self.add("flow-log-role", Named::FlowLogRole, &[], role)
+    }
+
+    /// A role of the environment, within the bound that the organisation sets to all of them.
+    fn role(&self, trust: Policy, policies: BTreeSet<Value<Arn>>) -> Role {
+        Role::new(trust, policies, self.spec.account.permissions_boundary.clone())
     }
 
     fn flow_log(&mut self, network: &NetworkParts, group: &Handle<LogGroup>, writer: &Handle<Role>) {

@@ -64,7 +64,8 @@ fn summary(properties: &Properties) -> String {
             None => "kept for ever".to_owned(),
         },
         Properties::Role(role) => {
-            format!("managed policies: {}, inline: {}", role.policies.len(), role.inline_policies.len())
+            let bound = if role.permissions_boundary.is_some() { ", within the boundary" } else { "" };
+            format!("managed policies: {}, inline: {}{bound}", role.policies.len(), role.inline_policies.len())
         }
         Properties::ManagedPolicy(policy) => format!("{} statements", policy.document.statements().len()),
         Properties::KmsKey(key) => {

@@ -4,6 +4,7 @@ mod machines;
 
 use super::parse::nearest;
 use super::{AccessMode, NamedRange, SCHEMA_VERSION, Spec, existing};
+use crate::aws::arn::Arn;
 use crate::cidr::VpcBlock;
 
 /// The periods, in days, that CloudWatch Logs can keep events for.
@@ -30,6 +31,7 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     taken(spec, &mut found);
     access(spec, &mut found);
     machines::machines(spec, &mut found);
+    roles(spec, &mut found);
     retention(spec, &mut found);
     archive(spec, &mut found);
     databases(spec, &mut found);
@@ -147,6 +149,61 @@ fn access(spec: &Spec, found: &mut Vec<Violation>) {
             found.push(violation(&["access", "people", &index, "name"], message, help));
         }
     }
+}
+
+fn roles(spec: &Spec, found: &mut Vec<Violation>) {
+    let roles = &spec.roles;
+    for (name, arns, whole) in [
+        ("uploaders", &roles.uploaders, true),
+        ("custodians", &roles.custodians, true),
+        ("operators", &roles.operators, false),
+    ] {
+        for (index, arn) in arns.iter().enumerate() {
+            if let Some((message, help)) = no_principal(arn, spec, whole) {
+                found.push(violation(&["roles", name, &index.to_string()], message, Some(help)));
+            }
+        }
+        if whole && !arns.is_empty() && spec.access.allow.is_empty() {
+            let message = format!("{name} are named, and no range is allowed from which they may come");
+            let help = "add `allow = [{ name = \"campus-vpn\", cidr = \"…\" }]` under `[access]`";
+            found.push(violation(&["roles", name], message, Some(help.to_owned())));
+        }
+    }
+    if let Some(arn) = &spec.account.permissions_boundary
+        && !(arn.service() == "iam" && arn.resource().starts_with("policy/") && is_exact(arn))
+    {
+        let message = format!("permissions boundary `{arn}` is no managed policy");
+        let help = format!("write it as `arn:{}:iam::ACCOUNT:policy/NAME`", spec.region.partition());
+        found.push(violation(&["account", "permissions_boundary"], message, Some(help)));
+    }
+}
+
+/// What is wrong with an ARN that shall name a user or a role: a role's trust takes no wildcard, a condition does.
+fn no_principal(arn: &Arn, spec: &Spec, whole: bool) -> Option<(String, String)> {
+    let partition = spec.region.partition();
+    let name = arn.resource().strip_prefix("role/").or_else(|| arn.resource().strip_prefix("user/"));
+    let account = arn.account().len() == 12 && arn.account().bytes().all(|byte| byte.is_ascii_digit());
+    let is_principal = arn.service() == "iam" && account && name.is_some_and(|name| !name.is_empty());
+    let names_nobody =
+        name.and_then(|name| name.rsplit('/').next()).is_some_and(|name| name.trim_matches('*').is_empty());
+    let help = format!("write it as `arn:{partition}:iam::ACCOUNT:role/NAME`, or `user/NAME`");
+    if !is_principal {
+        return Some((format!("`{arn}` is no user or role"), help));
+    }
+    if arn.partition() != partition.as_str() {
+        return Some((format!("`{arn}` is not of partition `{partition}`, where region `{}` is", spec.region), help));
+    }
+    if names_nobody || (whole && !is_exact(arn)) {
+        return Some((
+            format!("`{arn}` names nobody in particular"),
+            "name one user or role: no `*` and no `?`".to_owned(),
+        ));
+    }
+    None
+}
+
+fn is_exact(arn: &Arn) -> bool {
+    !arn.as_str().contains(['*', '?'])
 }
 
 fn retention(spec: &Spec, found: &mut Vec<Violation>) {
@@ -319,6 +376,41 @@ mod tests {
         let one = "[[database]]\nengine = \"postgres\"\nphi_contact = true\n";
         assert_eq!(messages(&one.repeat(2)).len(), 2);
         assert_eq!(messages(one), [""; 0]);
+    }
+
+    #[test]
+    fn who_takes_on_a_role_is_named_exactly_and_comes_from_a_range() {
+        let access = "[access]\nallow = [{ name = \"campus-vpn\", cidr = \"140.142.0.0/16\" }]\n";
+        let role = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Custodian_0a1b";
+        assert_eq!(messages(&format!("{access}[roles]\ncustodians = [\"{role}\"]\n")), [""; 0]);
+        assert_eq!(messages(&format!("{access}[roles]\noperators = [\"{role}*\"]\n")), [""; 0]);
+        assert_eq!(
+            messages(&format!("[roles]\nuploaders = [\"{role}\"]\n")),
+            ["uploaders are named, and no range is allowed from which they may come"]
+        );
+        for (bad, said) in [
+            ("arn:aws:iam::111122223333:root", "is no user or role"),
+            ("arn:aws:s3:::bucket", "is no user or role"),
+            ("arn:aws:iam::*:role/Custodian", "is no user or role"),
+            ("arn:aws-cn:iam::111122223333:role/Custodian", "is not of partition `aws`"),
+            ("arn:aws:iam::111122223333:role/Custodian*", "names nobody in particular"),
+            ("arn:aws:iam::111122223333:role/path/*", "names nobody in particular"),
+        ] {
+            let found = messages(&format!("{access}[roles]\nuploaders = [\"{bad}\"]\n"));
+            assert!(found.len() == 1 && found[0].contains(said), "{bad}: {found:?}");
+        }
+        assert_eq!(
+            messages(&format!("{access}[roles]\noperators = [\"arn:aws:iam::111122223333:role/*\"]\n")).len(),
+            1
+        );
+    }
+
+    #[test]
+    fn a_permissions_boundary_is_a_managed_policy() {
+        let boundary = |arn: &str| messages(&format!("[account]\npermissions_boundary = \"{arn}\"\n"));
+        assert_eq!(boundary("arn:aws:iam::111122223333:policy/org/Boundary"), [""; 0]);
+        assert_eq!(boundary("arn:aws:iam::111122223333:role/Boundary").len(), 1);
+        assert_eq!(boundary("arn:aws:iam::111122223333:policy/*").len(), 1);
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! A bastion lets in ranges that exist, not those of a template (RFC 5737, RFC 3849, RFC 9637).
+//! A bastion, and a role that is taken on from outside, let in ranges that exist, not those of a template (RFC 5737, RFC 3849, RFC 9637).
 
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
 use crate::check::{Facts, Severity};
-use crate::spec::{AccessMode, NamedRange};
+use crate::spec::NamedRange;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId("allowed-range-is-not-an-example"),
-    title: "No range that a bastion lets in is one kept for examples",
+    title: "No range that a bastion or a role lets in is one kept for examples",
     severity_kept: Severity::Info,
     severity_broken: Severity::High,
     cfr: &[Citation::standard("164.312(a)(1)"), Citation::standard("164.312(e)(1)")],
@@ -28,11 +28,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
-    let access = &facts.declared.access;
-    if access.mode != AccessMode::Bastion {
+    if !facts.declared.uses_allowed_ranges() {
         return Vec::new();
     }
-    access.allow.iter().map(observe).collect()
+    facts.declared.access.allow.iter().map(observe).collect()
 }
 
 fn observe(range: &NamedRange) -> Observation {

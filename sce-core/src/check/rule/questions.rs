@@ -1,7 +1,7 @@
 //! What several rules ask of a model: routes, guards and policies.
 
 use crate::aws::policy::{Conditions, Effect, Policy, Principal, Statement, Text};
-use crate::aws::resource::{AclRule, Bucket, Kind, NetworkAcl, Protocol, Route, RouteTable, Subnet};
+use crate::aws::resource::{AclRule, Bucket, Kind, NetworkAcl, Properties, Protocol, Role, Route, RouteTable, Subnet};
 use crate::check::Facts;
 use crate::cidr::Cidr;
 use crate::model::{Model, Resource};
@@ -189,6 +189,29 @@ fn names_nobody(arn: &str) -> bool {
     let ["arn", _, _, _, account, resource] = fields.as_slice() else { return false };
     let name = resource.split_once('/').map_or(*resource, |(_, name)| name);
     *account == "*" || name == "*"
+}
+
+/// The documents of the managed policies attached to a role, as far as the model has them.
+pub(super) fn policies_of<'a>(model: &'a Model, role: &'a Role) -> impl Iterator<Item = &'a Policy> {
+    role.policies.iter().filter_map(|policy| match &model.follow(policy)?.properties {
+        Properties::ManagedPolicy(policy) => Some(&policy.document),
+        _ => None,
+    })
+}
+
+/// Which of the actions these policies allow, in statements about what `concerns` says; conditions are not weighed.
+pub(super) fn allowing<'a>(
+    policies: impl Iterator<Item = &'a Policy>,
+    actions: &[&'static str],
+    concerns: impl Fn(&Statement) -> bool,
+) -> Vec<&'static str> {
+    let grants = policies.flat_map(Policy::statements).filter(|statement| statement.effect == Effect::Allow);
+    let grants: Vec<&Statement> = grants.filter(|statement| concerns(statement)).collect();
+    let allows = |action: &str, statement: &Statement| {
+        any_action_matches(&statement.actions, action)
+            || (!statement.not_actions.is_empty() && !any_action_matches(&statement.not_actions, action))
+    };
+    actions.iter().copied().filter(|action| grants.iter().any(|statement| allows(action, statement))).collect()
 }
 
 /// Whether any of a policy's action patterns fits the action; AWS ignores their case.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::aws::policy::Policy;
+use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{
     Bucket, BucketObject, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog, GatewayEndpoint,
     GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy,
@@ -125,6 +125,14 @@ impl Scene {
         };
         let (name, tags, properties) = ("sg-0abc".to_owned(), BTreeMap::new(), group.into());
         self.model.resources.push(Resource { node: None, name, scope: Scope::Account, tags, properties });
+    }
+
+    /// The managed policy with one grant more.
+    pub(super) fn allow(&mut self, policy: &str, action: &'static str, resource: &str) {
+        let policy = self.managed_policy(policy);
+        let more = Statement::allow("More").actions([action]).resources([text(resource)]);
+        let statements = policy.document.statements().iter().cloned().chain([more]);
+        policy.document = Policy::new(statements.collect());
     }
 
     /// The bucket's policy without a statement.

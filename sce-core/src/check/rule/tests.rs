@@ -42,6 +42,15 @@ const MUTATIONS: &[Mutation] = &[
     }),
     ("bucket-requires-tls", Scene::clean, |scene| scene.without_statement("registry", "DenyWithoutTls")),
     ("budget-is-declared", Scene::clean, |scene| scene.declared.billing = None),
+    ("compute-role-cannot-write-data", with_roles, |scene| {
+        scene.allow("compute-policy", "s3:PutObject", "arn:aws:s3:::hipaa-*/*");
+    }),
+    ("custodian-needs-mfa", with_roles, |scene| {
+        let trust = &mut scene.role("custodian-role").trust;
+        let mut statement = trust.statements()[0].clone();
+        statement.conditions.remove("Bool");
+        *trust = Policy::new(vec![statement]);
+    }),
     ("database-authenticates-with-tokens", Scene::with_database, |scene| {
         scene.database("database-postgres").master_password_managed = false;
     }),
@@ -155,6 +164,14 @@ const MUTATIONS: &[Mutation] = &[
         let all = Statement::allow("All").actions(["logs:*"]).resources([text("*")]);
         scene.managed_policy("flow-log-policy").document = Policy::new(vec![all]);
     }),
+    ("role-has-the-boundary", Scene::clean, |scene| {
+        scene.declared.permissions_boundary = "arn:aws:iam::111122223333:policy/Boundary".parse().ok();
+    }),
+    ("role-trust-names-principals", Scene::clean, |scene| {
+        let root = text("arn:aws:iam::111122223333:root");
+        let statement = Statement::allow("Anyone").principals([root]).actions(["sts:AssumeRole"]);
+        scene.role("flow-log-role").trust = Policy::new(vec![statement]);
+    }),
     ("security-group-egress-is-web-only", Scene::full, |scene| {
         scene.security_group("security-group-private").egress.insert(tcp(22, "192.0.2.0/24"));
     }),
@@ -188,6 +205,9 @@ const MUTATIONS: &[Mutation] = &[
     ("tenancy-is-shared", Scene::clean, |scene| scene.vpc("vpc").tenancy = Tenancy::Dedicated),
     ("unused-allowed-range-is-not-an-example", Scene::clean, |scene| {
         scene.declared.access.allow = vec![range("203.0.113.0/24")];
+    }),
+    ("uploader-cannot-read", with_roles, |scene| {
+        scene.allow("uploader-policy", "s3:Get*", "arn:aws:s3:::hipaa-data-111122223333-us-west-2/*");
     }),
     ("volume-is-encrypted-with-own-key", Scene::full, |scene| scene.volume("volume-private").key = None),
     ("way-in-needs-no-bastion", Scene::with_machine, |scene| *scene = Scene::full()),
@@ -410,7 +430,7 @@ fn opens(rule: &Rule, fragment: &str) -> bool {
 fn examples_in_policies_are_statements() {
     let fragments = all().iter().flat_map(|rule| [rule.bad, rule.good]).filter(|text| text.starts_with('{'));
     let statements: Result<Vec<Statement>, _> = fragments.map(serde_json::from_str).collect();
-    assert_eq!(statements.unwrap().len(), 13);
+    assert_eq!(statements.unwrap().len(), 21);
 }
 
 #[test]
@@ -553,4 +573,44 @@ fn crosswalk() -> BTreeMap<&'static str, Vec<&'static str>> {
     let rows: BTreeMap<_, _> = lines.map(read).collect();
     assert_eq!(rows.len(), 68);
     rows
+}
+
+/// A machine, and everybody who is named for a role.
+const ROLES: &str = "\
+[access]
+laptop = \"managed\"
+allow = [{ name = \"campus-vpn\", cidr = \"140.142.0.0/16\" }]
+[compute.private]
+type = \"m7i.large\"
+[roles]
+uploaders = [\"arn:aws:iam::111122223333:user/clinic\"]
+custodians = [\"arn:aws:iam::111122223333:user/custodian\"]
+operators = [\"arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Research_*\"]
+";
+
+/// A planned environment with every role that people can have.
+fn with_roles() -> Scene {
+    Scene::of(ROLES)
+}
+
+#[test]
+fn roles_of_people_and_machines_break_nothing_in_any_partition() {
+    for (region, partition) in [("us-west-2", "aws"), ("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")] {
+        let approvals = "[approvals]\nirb = \"S1\"\nbilling = \"B1\"\nbaa = \"2026-03-01\"\n";
+        let roles = ROLES.replace("arn:aws:", &format!("arn:{partition}:"));
+        for (mode, open) in [("session-manager", None), ("bastion", Some("way-in-needs-no-bastion"))] {
+            let roles = roles.replace("[access]\n", &format!("[access]\nmode = \"{mode}\"\n"));
+            let scene = Scene::of_spec(&format!("{}{roles}{approvals}", LEAST.replace("us-west-2", region)));
+            assert_eq!(scene.open(), open.into_iter().collect(), "{region} {mode}");
+            let judged: BTreeSet<&str> = scene.findings().iter().map(|finding| finding.rule.0).collect();
+            let about = ["compute-role-cannot-write-data", "custodian-needs-mfa", "uploader-cannot-read"];
+            assert!(about.iter().all(|rule| judged.contains(rule)), "{judged:?}");
+        }
+    }
+}
+
+#[test]
+fn an_example_range_counts_where_a_role_lets_it_in() {
+    let scene = Scene::of(&ROLES.replace("140.142.0.0/16", "198.51.100.0/24"));
+    assert!(scene.open().contains("allowed-range-is-not-an-example"));
 }

@@ -3,7 +3,7 @@
 
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
 use crate::check::{Facts, Severity};
-use crate::spec::{AccessMode, NamedRange};
+use crate::spec::NamedRange;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId("unused-allowed-range-is-not-an-example"),
@@ -30,11 +30,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
-    let access = &facts.declared.access;
-    if access.mode == AccessMode::Bastion {
+    if facts.declared.uses_allowed_ranges() {
         return Vec::new();
     }
-    access.allow.iter().map(observe).collect()
+    facts.declared.access.allow.iter().map(observe).collect()
 }
 
 fn observe(range: &NamedRange) -> Observation {

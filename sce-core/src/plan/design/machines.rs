@@ -7,7 +7,7 @@ use super::network::{Addresses, NetworkParts, anywhere};
 use super::{Design, Handle, policies};
 use crate::aws::resource::{
     BucketObject, GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, KmsKey, LaunchTemplate, LogGroup,
-    ManagedPolicy, Peer, Protocol, Role, RootVolume, SecurityGroup, SessionDocument, Subnet, Volume, VolumeAttachment,
+    ManagedPolicy, Peer, Protocol, RootVolume, SecurityGroup, SessionDocument, Subnet, Volume, VolumeAttachment,
 };
 use crate::cidr::Cidr;
 use crate::lock::Architecture;
@@ -60,7 +60,7 @@ impl Design<'_> {
     ) -> Result<Option<Handle<SecurityGroup>>, PlanError> {
         let spec = self.spec;
         let Some(private) = spec.private_machine() else { return Ok(None) };
-        let people = self.people(key);
+        let people = self.list_of_people(key);
         let bastion_group = spec.bastion_machine().is_some().then(|| self.bastion_group(network, addresses));
         let group = self.private_group(network, addresses, bastion_group.as_ref());
         self.endpoints(network, &group);
@@ -68,14 +68,14 @@ impl Design<'_> {
             self.session_document(key);
         }
         if let (Some(machine), Some(group)) = (spec.bastion_machine(), &bastion_group) {
-            let profile = self.profile("bastion", policies::bastion(self.spec, self.lock));
+            let profile = self.profile("bastion", policies::bastion(self.spec, self.lock, &key.arn()));
             let key_pair = self.key_pair("bastion")?;
             let (subnet, people) = (network.public.as_ref().ok_or(PlanError::NoPublicSubnet)?, people.clone());
             let forward_to = addresses.private;
             let around = Surroundings { key, subnet, group, profile, key_pair: Some(key_pair), people, forward_to };
             self.machine(machine::Role::Bastion, &machine, around)?;
         }
-        let profile = self.profile("compute", policies::compute(self.spec, self.lock));
+        let profile = self.profile("compute", policies::compute(self.spec, self.lock, &key.arn()));
         let key_pair = (spec.access.mode == AccessMode::Bastion).then(|| self.key_pair("private")).transpose()?;
         let (subnet, forward_to) = (&network.private, addresses.private);
         let around = Surroundings { key, subnet, group: &group, profile, key_pair, people, forward_to };
@@ -86,7 +86,7 @@ impl Design<'_> {
         Ok(Some(group))
     }
 
-    fn people(&mut self, key: &Handle<KmsKey>) -> NodeId {
+    fn list_of_people(&mut self, key: &Handle<KmsKey>) -> NodeId {
         let bucket = self.bucket_name(BucketRole::Ancillary);
         let object = BucketObject {
             bucket: Value::Known(bucket.clone()),
@@ -177,11 +177,7 @@ impl Design<'_> {
         let (policy_name, role_name, profile_name) = (name("policy"), name("role"), name("profile"));
         let after = super::node_id("log-group-sessions");
         let policy = self.add_named(&format!("{what}-policy"), policy_name, &[&after], ManagedPolicy { document });
-        let role = Role {
-            trust: policies::instance_trust(),
-            policies: BTreeSet::from([policy.arn()]),
-            inline_policies: BTreeSet::new(),
-        };
+        let role = self.role(policies::instance_trust(), BTreeSet::from([policy.arn()]));
         let role = self.add_named(&format!("{what}-role"), role_name, &[], role);
         self.add_named(&format!("{what}-profile"), profile_name, &[], InstanceProfile { role: Some(role.id_text()) })
     }

@@ -3,15 +3,17 @@
 //! What each statement is for stands in its name (`Sid`) and the comment above it; that they do so is the IAM evaluator's to show.
 
 mod machines;
+mod people;
 
 use super::databases::database_log_group;
 use crate::account::Partition;
 use crate::aws::policy::{Policy, Statement, Text, text};
 use crate::lock::Lock;
 use crate::pit::{BucketRole, Named};
-use crate::spec::Spec;
+use crate::spec::{AccessMode, Spec};
 
 pub(super) use machines::{bastion, compute, instance_trust, interface_endpoint};
+pub(super) use people::{access, custodian, custodian_trust, uploader, uploader_trust};
 
 /// The registry: over TLS only.
 pub(super) fn registry(bucket: &str, partition: Partition) -> Policy {
@@ -66,6 +68,7 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
             .resources([text("*")])
             .when("ArnEquals", "kms:EncryptionContext:aws:logs:arn", groups),
     ];
+    statements.extend(people::key(spec, lock));
     if spec.private_machine().is_some() {
         statements.extend(key_of_machines(spec, lock));
     }
@@ -97,36 +100,61 @@ fn key_of_databases(spec: &Spec, lock: &Lock) -> [Statement; 2] {
     ]
 }
 
-/// Whoever launches machines lets EC2 use the key for their volumes; the machines read and write S3 with it. Their own policies say
-/// which of them: this hands the decision to the roles named, and to nobody else.
-fn key_of_machines(spec: &Spec, lock: &Lock) -> [Statement; 3] {
+/// Whoever launches machines lets EC2 use the key for their volumes; the machines read and write S3 with it, and open the keys of
+/// sessions. Their own policies say which of them: this hands the decision to the roles named, and to nobody else.
+fn key_of_machines(spec: &Spec, lock: &Lock) -> Vec<Statement> {
     let (partition, account, region) = (lock.partition, &lock.account, &spec.region);
     let root = || text(format!("arn:{partition}:iam::{account}:root"));
-    let roles = ["compute", "bastion"]
-        .map(|what| text(format!("arn:{partition}:iam::{account}:role/{}{what}_role", spec.pit.name_prefix())));
     let of_volumes = ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncrypt*"];
     let ec2 = || [text(format!("ec2.{region}.amazonaws.com"))];
-    [
+    let mut statements = vec![
         Statement::allow("AdministratorsUseKeyThroughEc2")
             .principals([root()])
             .actions(of_volumes)
             .resources([text("*")])
             .when("ArnLike", "aws:PrincipalArn", administrators(lock))
             .when("StringEquals", "kms:ViaService", ec2()),
-        Statement::allow("AdministratorsLendKeyToVolumes")
+        // Whoever starts a stopped machine lends the key to its volumes anew.
+        Statement::allow("KeyIsLentToVolumes")
             .principals([root()])
             .actions(["kms:CreateGrant"])
             .resources([text("*")])
-            .when("ArnLike", "aws:PrincipalArn", administrators(lock))
+            .when("ArnLike", "aws:PrincipalArn", administrators(lock).into_iter().chain(operators(spec)))
             .when("Bool", "kms:GrantIsForAWSResource", [text("true")])
             .when("StringEquals", "kms:ViaService", ec2()),
-        Statement::allow("MachinesUseKey")
+        Statement::allow("MachinesUseKeyThroughS3")
             .principals([root()])
             .actions(["kms:Decrypt", "kms:GenerateDataKey"])
             .resources([text("*")])
-            .when("ArnLike", "aws:PrincipalArn", roles),
+            .when("ArnLike", "aws:PrincipalArn", ["compute", "bastion"].map(|what| role(spec, lock, what)))
+            .when("StringEquals", "kms:ViaService", [text(format!("s3.{region}.amazonaws.com"))]),
+    ];
+    if spec.access.mode == AccessMode::SessionManager {
+        statements.extend(key_of_sessions(spec, lock));
+    }
+    statements
+}
+
+/// A person's session plugin asks for a key of its own and the agent on the machine opens it; neither says a service, both the
+/// session (Systems Manager user guide, "Turn on KMS key encryption of session data"). A new key opens nothing that was there.
+fn key_of_sessions(spec: &Spec, lock: &Lock) -> [Statement; 2] {
+    let root = || text(format!("arn:{}:iam::{}:root", lock.partition, lock.account));
+    let of_a_session = |sid: &str, action| {
+        let statement = Statement::allow(sid).principals([root()]).actions([action]).resources([text("*")]);
+        statement.when("Null", OF_A_SESSION, [text("false")])
+    };
+    [
+        of_a_session("SessionsMakeKeys", "kms:GenerateDataKey"),
+        of_a_session("MachineOpensSessionKeys", "kms:Decrypt").when(
+            "ArnLike",
+            "aws:PrincipalArn",
+            [role(spec, lock, "compute")],
+        ),
     ]
 }
+
+/// What a request that concerns a session says of itself to KMS.
+const OF_A_SESSION: &str = "kms:EncryptionContext:aws:ssm:SessionId";
 
 /// Who may write flow logs: the service, for this account's flow logs only (AWS VPC guide, "confused deputy").
 pub(super) fn flow_log_trust(spec: &Spec, lock: &Lock) -> Policy {
@@ -178,8 +206,8 @@ pub(super) fn endpoint(spec: &Spec, lock: &Lock) -> Policy {
     ])
 }
 
-/// A store of data: over TLS, encrypted with the PIT's key, read inside the VPC or by administrators.
-pub(super) fn store(bucket: &str, lock: &Lock, key: &Text, endpoint: &Text) -> Policy {
+/// A store of data: over TLS, encrypted with the PIT's key, read inside the VPC, or by administrators and the custodian.
+pub(super) fn store(bucket: &str, spec: &Spec, lock: &Lock, key: &Text, endpoint: &Text) -> Policy {
     let objects = || text(format!("arn:{}:s3:::{bucket}/*", lock.partition));
     let reads = ["s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"];
     let mut statements: Vec<Statement> = tls_only(bucket, lock.partition).into();
@@ -208,7 +236,7 @@ pub(super) fn store(bucket: &str, lock: &Lock, key: &Text, endpoint: &Text) -> P
             .actions(reads)
             .resources(bucket_and_objects(bucket, lock.partition))
             .when("StringNotEquals", "aws:SourceVpce", [endpoint.clone()])
-            .when("ArnNotLike", "aws:PrincipalArn", administrators(lock)),
+            .when("ArnNotLike", "aws:PrincipalArn", administrators(lock).into_iter().chain(custodian_role(spec, lock))),
     ]);
     Policy::new(statements)
 }
@@ -246,6 +274,20 @@ fn bucket_and_objects(bucket: &str, partition: Partition) -> [Text; 2] {
 
 fn administrators(lock: &Lock) -> Vec<Text> {
     lock.administrators.iter().map(|arn| text(arn.as_str())).collect()
+}
+
+/// Who may read from outside the endpoint beside the administrators.
+fn custodian_role(spec: &Spec, lock: &Lock) -> Option<Text> {
+    (!spec.roles.custodians.is_empty()).then(|| role(spec, lock, "custodian"))
+}
+
+fn operators(spec: &Spec) -> impl Iterator<Item = Text> {
+    spec.roles.operators.iter().map(|arn| text(arn.as_str()))
+}
+
+/// The ARN of one of the PIT's own roles.
+fn role(spec: &Spec, lock: &Lock, what: &str) -> Text {
+    text(format!("arn:{}:iam::{}:role/{}{what}_role", lock.partition, lock.account, spec.pit.name_prefix()))
 }
 
 /// Amazon Linux 2023's package repositories.

@@ -41,7 +41,7 @@ impl Design<'_> {
             let older = days(self.spec.retention.versions_days);
             let bucket = Bucket {
                 encryption: Encryption::Kms { key: key.arn(), bucket_key: true },
-                policy: Some(policies::store(&name, self.lock, &key.arn(), &endpoint.id_text())),
+                policy: Some(policies::store(&name, self.spec, self.lock, &key.arn(), &endpoint.id_text())),
                 access_log: Some(AccessLog { bucket: logs.clone(), prefix: format!("{prefix}{}/", role.as_str()) }),
                 lifecycle: BTreeMap::from([
                     (

@@ -1,5 +1,6 @@
 //! What machines may do, and who may pass the endpoints.
 
+use super::OF_A_SESSION;
 use crate::aws::policy::{Policy, Statement, Text, text};
 use crate::lock::Lock;
 use crate::pit::{BucketRole, Named};
@@ -13,7 +14,7 @@ pub(in super::super) fn instance_trust() -> Policy {
 }
 
 /// Role R (L1144): E reads S3D, reads and writes S3O, reads S3A, writes its logs, and nothing else.
-pub(in super::super) fn compute(spec: &Spec, lock: &Lock) -> Policy {
+pub(in super::super) fn compute(spec: &Spec, lock: &Lock, key: &Text) -> Policy {
     let bucket = |role| spec.pit.bucket(role, &lock.account, &spec.region);
     let (data, output, ancillary) =
         (bucket(BucketRole::Data), bucket(BucketRole::Output), bucket(BucketRole::Ancillary));
@@ -29,23 +30,23 @@ pub(in super::super) fn compute(spec: &Spec, lock: &Lock) -> Policy {
         Statement::allow("WriteResults")
             .actions(["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"])
             .resources([object(&output)]),
-        use_key_through_s3(spec, lock, &["kms:Decrypt", "kms:GenerateDataKey"]),
+        use_key_through_s3(spec, key, &["kms:Decrypt", "kms:GenerateDataKey"]),
         write_logs(spec, lock),
     ];
     if spec.access.mode == AccessMode::SessionManager {
-        statements.extend(session_manager(spec, lock));
+        statements.extend(session_manager(lock, key));
     }
     Policy::new(statements)
 }
 
 /// B reads who may pass, writes its logs, and nothing else.
-pub(in super::super) fn bastion(spec: &Spec, lock: &Lock) -> Policy {
+pub(in super::super) fn bastion(spec: &Spec, lock: &Lock, key: &Text) -> Policy {
     let bucket = spec.pit.bucket(BucketRole::Ancillary, &lock.account, &spec.region);
     Policy::new(vec![
         Statement::allow("ReadPeople")
             .actions(["s3:GetObject"])
             .resources([text(format!("arn:{}:s3:::{bucket}/{PEOPLE}", lock.partition))]),
-        use_key_through_s3(spec, lock, &["kms:Decrypt"]),
+        use_key_through_s3(spec, key, &["kms:Decrypt"]),
         write_logs(spec, lock),
     ])
 }
@@ -62,7 +63,7 @@ pub(in super::super) fn interface_endpoint(lock: &Lock) -> Policy {
 
 /// The agent's own channel to Session Manager: those actions know no resources (AWS Service Authorization Reference, "Amazon
 /// Message Gateway Service" and "AWS Systems Manager").
-fn session_manager(spec: &Spec, lock: &Lock) -> [Statement; 2] {
+fn session_manager(lock: &Lock, key: &Text) -> [Statement; 2] {
     let actions = [
         "ssm:UpdateInstanceInformation",
         "ssmmessages:CreateControlChannel",
@@ -76,25 +77,21 @@ fn session_manager(spec: &Spec, lock: &Lock) -> [Statement; 2] {
             "aws:ResourceAccount",
             [text(lock.account.as_str())],
         ),
-        Statement::allow("OpenSessionKeys")
-            .actions(["kms:Decrypt"])
-            .resources([keys(spec, lock)])
-            .when("Null", "kms:EncryptionContext:aws:ssm:SessionId", [text("false")])
-            .when("ForAnyValue:StringEquals", "kms:ResourceAliases", [text(spec.pit.key_alias())]),
+        Statement::allow("OpenSessionKeys").actions(["kms:Decrypt"]).resources([key.clone()]).when(
+            "Null",
+            OF_A_SESSION,
+            [text("false")],
+        ),
     ]
 }
 
-/// The PIT's key, by its alias: the key's id is not known before it exists.
-fn use_key_through_s3(spec: &Spec, lock: &Lock, actions: &[&str]) -> Statement {
-    Statement::allow("UseKeyThroughS3")
-        .actions(actions.iter().copied())
-        .resources([keys(spec, lock)])
-        .when("StringEquals", "kms:ViaService", [text(format!("s3.{}.amazonaws.com", spec.region))])
-        .when("ForAnyValue:StringEquals", "kms:ResourceAliases", [text(spec.pit.key_alias())])
-}
-
-fn keys(spec: &Spec, lock: &Lock) -> Text {
-    text(format!("arn:{}:kms:{}:{}:key/*", lock.partition, spec.region, lock.account))
+/// The PIT's key, for what S3 does in the caller's name.
+pub(super) fn use_key_through_s3(spec: &Spec, key: &Text, actions: &[&str]) -> Statement {
+    Statement::allow("UseKeyThroughS3").actions(actions.iter().copied()).resources([key.clone()]).when(
+        "StringEquals",
+        "kms:ViaService",
+        [text(format!("s3.{}.amazonaws.com", spec.region))],
+    )
 }
 
 /// The agent on the machine may fill the group's streams; it may not make groups.

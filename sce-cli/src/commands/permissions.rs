@@ -1,0 +1,48 @@
+//! `sce permissions`
+
+use std::path::Path;
+
+use sce::aws::permissions::Need;
+use sce::rights::{Line, table};
+use serde::Serialize;
+
+use crate::cli::{Global, Permissions};
+use crate::failure::{Exit, Failure};
+use crate::{output, prepared};
+
+/// What `--json` writes without a spec.
+#[derive(Serialize)]
+struct Table {
+    schema_version: u32,
+    permissions: Vec<Line>,
+}
+
+pub(crate) fn run(asked: &Permissions, global: &Global) -> Result<Exit, Failure> {
+    match (&asked.spec, asked.format.json) {
+        (Some(spec), json) => for_spec(spec, json, global)?,
+        (None, true) => output::json(&Table { schema_version: 1, permissions: table() })?,
+        (None, false) => output::result(&text(&table()))?,
+    }
+    Ok(Exit::Done)
+}
+
+fn for_spec(spec: &Path, json: bool, global: &Global) -> Result<(), Failure> {
+    let prepared = prepared::offline(spec, global.quiet)?;
+    let permissions = sce::permissions(&prepared.plan);
+    output::result(&if json { permissions.to_json() } else { permissions.to_text() })
+}
+
+fn text(lines: &[Line]) -> String {
+    let row = |line: &Line| {
+        let permission = line.permission;
+        let duties: Vec<String> = permission.duties.iter().map(ToString::to_string).collect();
+        let why = match permission.need {
+            Need::Sent(_) => String::new(),
+            Need::SentAtNeed(_) => "only at need".to_owned(),
+            Need::Unseen(_, why) => why.to_owned(),
+        };
+        let kind = line.kind.map_or("every environment", |kind| kind.descriptor().title);
+        [kind.to_owned(), duties.join(", "), permission.need.operation().to_owned(), permission.action.to_owned(), why]
+    };
+    output::table(["KIND", "DUTY", "CALL", "ACTION", "WHY"], &lines.iter().map(row).collect::<Vec<_>>())
+}

@@ -1,0 +1,54 @@
+//! What sce asks of AWS beside the kinds of a plan: who it is, what a lock needs, the registry, data, and the last look around.
+
+use super::{BUILD, BUILD_AND_TEARDOWN, DATA, Duty, On, Permission, READ, at_need, same, sent, unseen};
+
+/// Calls of every environment, whatever is in it.
+#[must_use]
+pub const fn common() -> &'static [Permission] {
+    COMMON
+}
+
+const DATA_AND_TEARDOWN: &[Duty] = &[Duty::Data, Duty::Teardown];
+
+const THROUGH_S3: &str = "S3 calls KMS in the caller's name for what is encrypted with the PIT's key";
+
+static COMMON: &[Permission] = &[
+    // Sessions.
+    same!(sent, READ, "sts:GetCallerIdentity", On::Anything),
+    same!(at_need, DATA, "sts:AssumeRole", On::Custodian),
+    // The lock.
+    same!(sent, READ, "ec2:DescribeAvailabilityZones", On::Region),
+    same!(at_need, READ, "ec2:DescribeImages", On::Region),
+    same!(at_need, READ, "ec2:DescribeManagedPrefixLists", On::Region),
+    // Where environments are.
+    sent(READ, "s3:ListBuckets", "s3:ListAllMyBuckets", On::Anything),
+    // The registry's objects; the bucket itself is a kind.
+    sent(READ, "s3:ListObjectsV2", "s3:ListBucket", On::Registry),
+    same!(sent, READ, "s3:GetObject", On::RegistryObjects),
+    same!(sent, BUILD_AND_TEARDOWN, "s3:PutObject", On::RegistryObjects),
+    same!(sent, BUILD_AND_TEARDOWN, "s3:DeleteObject", On::RegistryObjects),
+    // Data in.
+    same!(sent, DATA, "s3:PutObject", On::Objects),
+    sent(DATA, "s3:HeadObject", "s3:GetObject", On::Objects),
+    at_need(DATA, "s3:CreateMultipartUpload", "s3:PutObject", On::Objects),
+    at_need(DATA, "s3:UploadPart", "s3:PutObject", On::Objects),
+    at_need(DATA, "s3:CompleteMultipartUpload", "s3:PutObject", On::Objects),
+    same!(at_need, DATA_AND_TEARDOWN, "s3:AbortMultipartUpload", On::Objects),
+    at_need(DATA_AND_TEARDOWN, "s3:ListMultipartUploads", "s3:ListBucketMultipartUploads", On::Buckets),
+    at_need(DATA, "s3:ListParts", "s3:ListMultipartUploadParts", On::Objects),
+    unseen(DATA, "s3:PutObject", THROUGH_S3, "kms:GenerateDataKey", On::KeysThrough("s3")),
+    // Data out, and the archive, older versions included.
+    same!(sent, DATA, "s3:GetObject", On::Objects),
+    sent(DATA, "s3:GetObject", "s3:GetObjectVersion", On::Objects),
+    sent(DATA, "s3:ListObjectsV2", "s3:ListBucket", On::Buckets),
+    sent(DATA_AND_TEARDOWN, "s3:ListObjectVersions", "s3:ListBucketVersions", On::Buckets),
+    unseen(DATA, "s3:GetObject", THROUGH_S3, "kms:Decrypt", On::KeysThrough("s3")),
+    // The last look around for what bears the PIT.
+    same!(sent, READ, "ec2:DescribeTags", On::Region),
+    same!(sent, READ, "iam:ListRoles", On::Anything),
+    same!(sent, READ, "iam:ListPolicies", On::Anything),
+    same!(sent, READ, "kms:ListAliases", On::Region),
+    same!(sent, READ, "logs:DescribeLogGroups", On::Region),
+    // What exists and lost a tag.
+    same!(at_need, BUILD, "ec2:CreateTags", On::Ours),
+];

@@ -1,0 +1,428 @@
+//! The policies that somebody needs who runs sce: for one plan, by duty, as small as they can be said before ids exist.
+//!
+//! What a call needs is told by the table in [`crate::aws::permissions`]; here its rows become statements about one PIT in one region of
+//! one account: by name where AWS limits by name, by the `sce:pit` tag where it limits by tag, by nothing only where it knows
+//! neither.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::account::{AccountId, Partition, Region};
+use crate::aws::arn::Arn;
+use crate::aws::permissions::{Duty, On, Permission, common};
+use crate::aws::policy::{Policy, Statement, Text, text};
+use crate::aws::resource::{Kind, Properties};
+use crate::pit::{self, BucketRole, Pit, TAG_PIT};
+use crate::plan::Plan;
+
+/// The version of the JSON that `sce permissions --json` writes.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The most characters that a managed policy may have, white space not counted (IAM guide, "IAM and AWS STS quotas").
+pub const MOST_CHARACTERS: usize = 6_144;
+
+/// One policy, small enough to be a managed policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Document {
+    /// What it may be called: not by the PIT first, or closing out would take it for a thing of the PIT's.
+    pub name: String,
+    /// Who needs it.
+    pub duty: Duty,
+    /// How many characters it has, white space not counted.
+    pub characters: usize,
+    /// What it allows.
+    pub policy: Policy,
+}
+
+/// What running sce for one plan takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Permissions {
+    /// The version of this format.
+    pub schema_version: u32,
+    /// The project.
+    pub pit: Pit,
+    /// The account.
+    pub account: AccountId,
+    /// The region.
+    pub region: Region,
+    /// The policies, duty by duty.
+    pub documents: Vec<Document>,
+}
+
+/// One line of the table, for readers: whose permission it is, and what it says.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Line {
+    /// The kind; none for what every environment needs.
+    pub kind: Option<Kind>,
+    /// The permission.
+    #[serde(flatten)]
+    pub permission: &'static Permission,
+}
+
+/// The policies for a plan: what its kinds need, and what every environment needs.
+#[must_use]
+pub fn permissions(plan: &Plan) -> Permissions {
+    let place = Place::of(plan);
+    let kinds: BTreeSet<Kind> = plan.nodes.iter().map(|node| node.properties.kind()).collect();
+    let needed: Vec<&Permission> = kinds.iter().flat_map(|kind| kind.permissions()).chain(common()).collect();
+    let documents = [Duty::Read, Duty::Build, Duty::Data, Duty::Teardown].into_iter().flat_map(|duty| {
+        let statements =
+            place.statements(needed.iter().copied().filter(|permission| permission.duties.contains(&duty)));
+        place.documents(duty, packed(statements))
+    });
+    Permissions {
+        schema_version: SCHEMA_VERSION,
+        pit: plan.pit.clone(),
+        account: plan.account.clone(),
+        region: plan.region.clone(),
+        documents: documents.collect(),
+    }
+}
+
+/// The whole table: every kind's permissions, then what every environment needs.
+#[must_use]
+pub fn table() -> Vec<Line> {
+    let of_kinds = Kind::ALL.iter().flat_map(|kind| kind.permissions().iter().map(|one| (Some(*kind), one)));
+    let all = of_kinds.chain(common().iter().map(|one| (None, one)));
+    all.map(|(kind, permission)| Line { kind, permission }).collect()
+}
+
+impl Permissions {
+    /// For people: each policy under its name, its duty and its size.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let document = |document: &Document| {
+            let policy = serde_json::to_string_pretty(&document.policy).unwrap_or_default();
+            let (name, duty, characters) = (&document.name, document.duty, document.characters);
+            format!("# {name}: {duty}, {characters} of {MOST_CHARACTERS} characters\n{policy}\n")
+        };
+        self.documents.iter().map(document).collect::<Vec<_>>().join("\n")
+    }
+
+    /// As JSON.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Duty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Read => "read",
+            Self::Build => "build",
+            Self::Data => "data",
+            Self::Teardown => "teardown",
+        })
+    }
+}
+
+/// Whose things are meant, and where they are.
+struct Place<'a> {
+    plan: &'a Plan,
+    partition: Partition,
+    boundary: Option<&'a Arn>,
+}
+
+impl<'a> Place<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let boundary = plan.nodes.iter().find_map(|node| match &node.properties {
+            Properties::Role(role) => role.permissions_boundary.as_ref(),
+            _ => None,
+        });
+        Self { plan, partition: plan.region.partition(), boundary }
+    }
+
+    /// One statement for all actions that are limited alike.
+    fn statements<'p>(&self, needed: impl Iterator<Item = &'p Permission>) -> Vec<Statement> {
+        let (mut actions, mut creating) = (BTreeMap::<On, BTreeSet<&str>>::new(), BTreeSet::new());
+        for permission in needed {
+            match permission.on {
+                On::CreatedBy(operation) => drop(creating.insert(operation)),
+                on => drop(actions.entry(on).or_default().insert(permission.action)),
+            }
+        }
+        let statement = |(on, actions): (On, BTreeSet<&str>)| Some(self.limited(on)?.actions(actions));
+        let mut statements: Vec<Statement> = actions.into_iter().filter_map(statement).collect();
+        if !creating.is_empty() {
+            let statement = Statement::allow("TagsAtBirth").actions(["ec2:CreateTags"]).resources([self.ec2("*")]);
+            let statement = statement.when("StringEquals", "ec2:CreateAction", creating.into_iter().map(text));
+            statements.push(self.tagged("RequestTag", statement));
+        }
+        statements
+    }
+
+    /// A statement without actions yet; none when nothing of the sort may be allowed here.
+    fn limited(&self, on: On) -> Option<Statement> {
+        let (partition, region, account) = (self.partition, &self.plan.region, &self.plan.account);
+        let here = |service: &str, rest: &str| text(format!("arn:{partition}:{service}:{region}:{account}:{rest}"));
+        let named =
+            |what: &str| text(format!("arn:{partition}:iam::{account}:{what}/{}*", self.plan.pit.name_prefix()));
+        let amazonaws = |service: &str| text(format!("{service}.amazonaws.com"));
+        let through = |service: &str| text(format!("{service}.{region}.amazonaws.com"));
+        let allow = |sid: &str, resources: Vec<Text>| Statement::allow(sid).resources(resources);
+        let own_keys = |sid: &str| self.tagged("ResourceTag", allow(sid, vec![here("kms", "key/*")]));
+        Some(match on {
+            On::Region => {
+                allow("Look", vec![text("*")]).when("StringEquals", "aws:RequestedRegion", [text(region.as_str())])
+            }
+            On::Anything => allow("LookAnywhere", vec![text("*")]),
+            On::Made(kind) => self.tagged("RequestTag", allow(&sid("Make", kind), vec![self.ec2(kind)])),
+            On::Ours => self.tagged("ResourceTag", allow("ChangeOwn", vec![self.ec2("*")])),
+            On::Nobodys(kind) => allow(&sid("TakeUp", kind), vec![self.ec2(kind)]).when(
+                "Null",
+                &format!("aws:ResourceTag/{TAG_PIT}"),
+                [text("true")],
+            ),
+            On::Along(kind) => allow(&sid("Along", kind), vec![self.ec2(kind)]),
+            On::AmazonImages => {
+                let images = text(format!("arn:{partition}:ec2:{region}::image/*"));
+                allow("AmazonImages", vec![images]).when("StringEquals", "ec2:Owner", [text("amazon")])
+            }
+            On::Roles => allow("OwnRoles", vec![named("role")]),
+            On::RolesWithin => self.within(allow("OwnRolesWithin", vec![named("role")])),
+            On::RolesOwnPolicies => {
+                let statement = self.within(allow("OwnPoliciesToRoles", vec![named("role")]));
+                statement.when("ArnLike", "iam:PolicyARN", [named("policy")])
+            }
+            On::RolesUnbound if self.boundary.is_some() => return None,
+            On::RolesUnbound => allow("OwnRolesUnbound", vec![named("role")]),
+            On::PassedTo(service) => allow(&sid("PassTo", service), vec![named("role")]).when(
+                "StringEquals",
+                "iam:PassedToService",
+                [amazonaws(service)],
+            ),
+            On::Policies => allow("OwnPolicies", vec![named("policy")]),
+            On::Profiles => allow("OwnProfiles", vec![named("instance-profile")]),
+            On::ServiceLinked(service) => {
+                let role = format!("arn:{partition}:iam::{account}:role/aws-service-role/{service}.amazonaws.com/*");
+                let statement = allow(&sid("RoleOf", service), vec![text(role)]);
+                statement.when("StringEquals", "iam:AWSServiceName", [amazonaws(service)])
+            }
+            // KMS checks the making of a key before the key has an ARN.
+            On::NewKey => self.tagged("RequestTag", allow("MakeKey", vec![text("*")])).when(
+                "StringEquals",
+                "aws:RequestedRegion",
+                [text(region.as_str())],
+            ),
+            On::AnyKey => allow("FindKey", vec![here("kms", "key/*")]),
+            On::Keys => own_keys("OwnKeys"),
+            On::KeysThrough(service) => {
+                own_keys(&sid("KeyThrough", service)).when("StringEquals", "kms:ViaService", [through(service)])
+            }
+            On::KeysLent => own_keys("LendKey").when("Bool", "kms:GrantIsForAWSResource", [text("true")]).when(
+                "StringEquals",
+                "kms:ViaService",
+                [through("ec2")],
+            ),
+            On::Aliases => allow("OwnAliases", vec![here("kms", &format!("alias/{}*", self.plan.pit.name_prefix()))]),
+            On::LogGroups => {
+                allow("OwnLogGroups", vec![here("logs", &format!("log-group:{}*", self.plan.pit.name_prefix()))])
+            }
+            On::Documents => {
+                allow("OwnDocuments", vec![here("ssm", &format!("document/{}*", self.plan.pit.name_prefix()))])
+            }
+            On::Buckets => allow("OwnBuckets", self.buckets("")),
+            On::BucketsAndRegistry => {
+                allow("OwnBucketsAndRegistry", self.buckets("").into_iter().chain([self.registry("")]).collect())
+            }
+            On::Objects => allow("OwnObjects", self.buckets("/*")),
+            On::Configuration => allow("OwnConfiguration", self.configuration()?),
+            On::Registry => allow("Registry", vec![self.registry("")]),
+            On::RegistryObjects => allow("OwnRecords", vec![self.registry(&format!("/{}/*", self.plan.pit))]),
+            On::Custodian => allow(
+                "BeCustodian",
+                vec![text(format!(
+                    "arn:{partition}:iam::{account}:role/{}custodian_role",
+                    self.plan.pit.name_prefix()
+                ))],
+            ),
+            On::HostedZones => {
+                let zones = text(format!("arn:{partition}:route53:::hostedzone/*"));
+                let ours = text(format!("VPCId=*,VPCRegion={region}"));
+                allow("ZonesOfEndpoints", vec![zones]).when("ForAllValues:StringLike", "route53:VPCs", [ours])
+            }
+            // These are gathered into one statement, since they differ in a condition's value only.
+            On::CreatedBy(_) => return None,
+        })
+    }
+
+    fn ec2(&self, kind: &str) -> Text {
+        let kind = if kind == "*" { "*".to_owned() } else { format!("{kind}/*") };
+        text(format!("arn:{}:ec2:{}:{}:{kind}", self.partition, self.plan.region, self.plan.account))
+    }
+
+    fn tagged(&self, which: &str, statement: Statement) -> Statement {
+        statement.when("StringEquals", &format!("aws:{which}/{TAG_PIT}"), [text(self.plan.pit.as_str())])
+    }
+
+    fn within(&self, statement: Statement) -> Statement {
+        match self.boundary {
+            Some(boundary) => statement.when("ArnEquals", "iam:PermissionsBoundary", [text(boundary.as_str())]),
+            None => statement,
+        }
+    }
+
+    fn buckets(&self, suffix: &str) -> Vec<Text> {
+        let name = |role| self.plan.pit.bucket(role, &self.plan.account, &self.plan.region);
+        BucketRole::ALL.map(|role| text(format!("arn:{}:s3:::{}{suffix}", self.partition, name(role)))).into()
+    }
+
+    /// The objects of the plan; none when it has none.
+    fn configuration(&self) -> Option<Vec<Text>> {
+        let object = |properties: &Properties| match properties {
+            Properties::BucketObject(object) => Some((object.bucket.known()?.clone(), object.key.clone())),
+            _ => None,
+        };
+        let objects = self.plan.nodes.iter().filter_map(|node| object(&node.properties));
+        let arns: Vec<Text> =
+            objects.map(|(bucket, key)| text(format!("arn:{}:s3:::{bucket}/{key}", self.partition))).collect();
+        (!arns.is_empty()).then_some(arns)
+    }
+
+    fn registry(&self, suffix: &str) -> Text {
+        let name = pit::registry_bucket(&self.plan.account, &self.plan.region);
+        text(format!("arn:{}:s3:::{name}{suffix}", self.partition))
+    }
+
+    fn documents(&self, duty: Duty, policies: Vec<Policy>) -> Vec<Document> {
+        let several = policies.len() > 1;
+        let name = |index: usize| {
+            let number = if several { format!("-{}", index + 1) } else { String::new() };
+            format!("sce-operator-{}-{duty}{number}", self.plan.pit)
+        };
+        let document = |(index, policy): (usize, Policy)| Document {
+            name: name(index),
+            duty,
+            characters: characters(&policy),
+            policy,
+        };
+        policies.into_iter().enumerate().map(document).collect()
+    }
+}
+
+/// A statement's name: letters only, as IAM wants it.
+fn sid(verb: &str, what: &str) -> String {
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+    };
+    format!("{verb}{}", what.split('-').map(capital).collect::<String>())
+}
+
+/// The statements in as few policies as take them in their order.
+fn packed(statements: Vec<Statement>) -> Vec<Policy> {
+    let mut policies: Vec<Vec<Statement>> = Vec::new();
+    for statement in statements {
+        let fits = policies.last().is_some_and(|last| {
+            let more = last.iter().cloned().chain([statement.clone()]);
+            characters(&Policy::new(more.collect())) <= MOST_CHARACTERS
+        });
+        match policies.last_mut() {
+            Some(last) if fits => last.push(statement),
+            _ => policies.push(vec![statement]),
+        }
+    }
+    policies.into_iter().map(Policy::new).collect()
+}
+
+/// The JSON has white space nowhere but in names, of which none has any.
+fn characters(policy: &Policy) -> usize {
+    policy.to_json().chars().filter(|character| !character.is_whitespace()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::Lock;
+    use crate::plan::plan;
+    use crate::spec::{Format, parse};
+
+    fn of(rest: &str) -> Permissions {
+        let spec = format!("pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n{rest}");
+        let spec = parse(&spec, Format::Toml).unwrap();
+        permissions(&plan(&spec, &Lock::offline(&spec)).unwrap())
+    }
+
+    fn statements<'a>(of: &'a Permissions, action: &str) -> Vec<&'a Statement> {
+        let all = of.documents.iter().flat_map(|document| document.policy.statements());
+        all.filter(|statement| statement.actions.contains(&text(action))).collect()
+    }
+
+    const MACHINE: &str = "[compute.private]\ntype = \"m7i.large\"\ndata_volume_gib = 100\n";
+
+    #[test]
+    fn the_policies_stay_as_reviewed() {
+        insta::assert_snapshot!("permissions_hipaa", of(MACHINE).to_text());
+    }
+
+    #[test]
+    fn each_policy_fits_a_managed_policy_and_names_each_statement_once() {
+        for rest in ["", MACHINE, "[network]\negress = \"none\"\n[compute.private]\ntype = \"m7i.large\"\n"] {
+            let permissions = of(rest);
+            assert!(permissions.documents.len() <= 10, "a role takes ten managed policies");
+            for document in &permissions.documents {
+                assert!(document.characters <= MOST_CHARACTERS, "{}", document.name);
+                let sids: BTreeSet<_> = document.policy.statements().iter().map(|one| one.sid.clone()).collect();
+                assert_eq!(sids.len(), document.policy.statements().len(), "{}", document.name);
+                let letters = |sid: &str| sid.chars().all(|letter| letter.is_ascii_alphanumeric());
+                assert!(sids.iter().flatten().all(|sid| letters(sid)), "{sids:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_but_looking_is_allowed_without_a_limit() {
+        let permissions = of(MACHINE);
+        for statement in permissions.documents.iter().flat_map(|document| document.policy.statements()) {
+            let everything = statement.resources.contains(&text("*")) && statement.conditions.is_empty();
+            let looks = |action: &Text| {
+                let name = action.known().and_then(|action| action.split(':').nth(1)).unwrap_or_default();
+                ["List", "Get"].iter().any(|verb| name.starts_with(verb))
+            };
+            assert!(!everything || statement.actions.iter().all(looks), "{statement:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_the_plan_has_is_allowed() {
+        assert_eq!(statements(&of(""), "ec2:RunInstances").len(), 0);
+        assert_eq!(statements(&of(MACHINE), "ec2:RunInstances").len(), 5);
+    }
+
+    #[test]
+    fn a_boundary_that_is_demanded_cannot_be_left_off() {
+        let bound = of("[account]\npermissions_boundary = \"arn:aws:iam::111122223333:policy/Boundary\"\n");
+        for action in ["iam:CreateRole", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary"] {
+            let statements = statements(&bound, action);
+            let within =
+                |statement: &&Statement| statement.conditions["ArnEquals"].contains_key("iam:PermissionsBoundary");
+            assert!(!statements.is_empty() && statements.iter().all(within), "{action}");
+        }
+        assert_eq!(statements(&bound, "iam:DeleteRolePermissionsBoundary").len(), 0);
+        assert_eq!(statements(&of(""), "iam:DeleteRolePermissionsBoundary").len(), 1);
+    }
+
+    #[test]
+    fn a_services_own_role_is_made_for_that_service_only() {
+        let spec = parse("pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n", Format::Toml).unwrap();
+        let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
+        let statement = Place::of(&plan).limited(On::ServiceLinked("rds")).unwrap();
+        assert_eq!(statement.sid.as_deref(), Some("RoleOfRds"));
+        assert!(statement.conditions["StringEquals"]["iam:AWSServiceName"].contains(&text("rds.amazonaws.com")));
+    }
+
+    #[test]
+    fn every_need_of_the_plans_kinds_is_met_in_its_dutys_documents() {
+        let permissions = of(MACHINE);
+        let kinds = [Kind::Vpc, Kind::Instance, Kind::Bucket, Kind::KmsKey, Kind::Role];
+        for permission in kinds.iter().flat_map(|kind| kind.permissions()).chain(common()) {
+            for duty in permission.duties {
+                let documents = permissions.documents.iter().filter(|document| document.duty == *duty);
+                let mut all = documents.flat_map(|document| document.policy.statements());
+                assert!(all.any(|one| one.actions.contains(&text(permission.action))), "{permission:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! The policies that `sce permissions` prints allow what is sent and what AWS asks for beside, and no action that nobody needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use sce::archive::{Dangerous, Protection};
+use sce::aws::permissions::{Duty, Need, On, Permission};
+use sce::rights::{Permissions, table};
+use sce::transfer::{Existing, Place};
+use sce::{CheckedPlan, Endpoints, Session, Target};
+use sce_tests::{Emulators, root, run};
+
+const SPEC: &str = "\
+pit = \"hipaa\"
+region = \"us-west-2\"
+owner = \"builder@example.edu\"
+approvals = { irb = \"STUDY00001234\", billing = \"BUDGET-77\", baa = \"2026-03-01\" }
+";
+
+/// What no call shows, by the operation that it goes with: all of it for the kinds of this spec.
+const UNSEEN: [(&str, &str); 17] = [
+    ("ec2:AllocateAddress", "ec2:CreateTags"),
+    ("ec2:CreateFlowLogs", "ec2:CreateTags"),
+    ("ec2:CreateFlowLogs", "iam:PassRole"),
+    ("ec2:CreateInternetGateway", "ec2:CreateTags"),
+    ("ec2:CreateNatGateway", "ec2:CreateTags"),
+    ("ec2:CreateNetworkAcl", "ec2:CreateTags"),
+    ("ec2:CreateRouteTable", "ec2:CreateTags"),
+    ("ec2:CreateSubnet", "ec2:CreateTags"),
+    ("ec2:CreateVpc", "ec2:CreateTags"),
+    ("ec2:CreateVpcEndpoint", "ec2:CreateTags"),
+    ("iam:CreatePolicy", "iam:TagPolicy"),
+    ("iam:CreateRole", "iam:TagRole"),
+    ("kms:CreateKey", "kms:TagResource"),
+    ("logs:CreateLogGroup", "logs:TagResource"),
+    ("s3:CreateBucket", "s3:TagResource"),
+    ("s3:GetObject", "kms:Decrypt"),
+    ("s3:PutObject", "kms:GenerateDataKey"),
+];
+
+/// Calls that the table says are always sent, and that were not: moto's default security group lets nothing in where AWS's lets in
+/// its own members, and a bucket is made with its ownership settled.
+const UNSENT: [&str; 2] = ["ec2:RevokeSecurityGroupIngress", "s3:PutBucketOwnershipControls"];
+
+/// What each duty sent.
+type Recorded = BTreeMap<Duty, BTreeSet<String>>;
+
+#[test]
+fn what_is_sent_is_allowed_and_no_action_can_be_left_out() {
+    wait(|| async {
+        let emulators = Emulators::start();
+        let folder = tempfile::tempdir().unwrap();
+        let (checked, recorded) = whole_life(&emulators, folder.path()).await;
+        let permissions = sce::permissions(checked.plan());
+        let kinds: BTreeSet<_> = checked.plan().nodes.iter().map(|node| node.properties.kind()).collect();
+        let rows: Vec<&Permission> = table()
+            .into_iter()
+            .filter(|line| line.kind.is_none_or(|kind| kinds.contains(&kind)))
+            .map(|line| line.permission)
+            .collect();
+
+        for (duty, sent) in &recorded {
+            for operation in sent {
+                let held = |row: &Permission| row.duties.iter().any(|one| held_with(*duty).contains(one));
+                let needed =
+                    rows.iter().filter(|row| held(row) && is_call(row.need) && row.need.operation() == operation);
+                let actions: BTreeSet<&str> = needed.map(|row| row.action).collect();
+                assert!(
+                    !actions.is_empty(),
+                    "{operation} was sent for {duty}, and no kind of the plan says that it is"
+                );
+                let granted = granted(&permissions, held_with(*duty));
+                for action in actions {
+                    assert!(granted.contains_key(action), "{duty} sends {operation} and is not allowed {action}");
+                }
+            }
+        }
+        let in_source = operations_in_source();
+        for row in rows.iter().filter(|row| is_call(row.need)) {
+            assert!(in_source.contains(row.need.operation()), "no code sends {}", row.need.operation());
+        }
+        let sent: BTreeSet<&str> = recorded.values().flatten().map(String::as_str).collect();
+        let unsent: BTreeSet<&str> = rows
+            .iter()
+            .filter(|row| matches!(row.need, Need::Sent(_)) && !sent.contains(row.need.operation()))
+            .map(|row| row.need.operation())
+            .collect();
+        assert_eq!(unsent, UNSENT.into(), "said to be sent always, and not sent to these emulators");
+        let unseen: BTreeSet<(&str, &str)> = rows
+            .iter()
+            .filter_map(|row| match row.need {
+                Need::Unseen(operation, _) => Some((operation, row.action)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(unseen, UNSEEN.into(), "what no call shows is listed here by hand");
+
+        assert_eq!(missed(&permissions, &rows), [""; 0]);
+        let mut left_out = 0;
+        for less in each_without_one_action(&permissions) {
+            assert_eq!(missed(&less, &rows).len(), 1, "leaving one action out is noticed");
+            left_out += 1;
+        }
+        assert!(left_out > 130, "{left_out} actions were left out one by one");
+    });
+}
+
+#[test]
+fn every_call_in_the_source_is_in_the_table() {
+    let told: BTreeSet<String> = table().iter().map(|line| line.permission.need.operation().to_owned()).collect();
+    let unknown: Vec<String> = operations_in_source().difference(&told).cloned().collect();
+    assert_eq!(unknown, [""; 0], "calls that `Kind::permissions` or `common` do not have");
+}
+
+#[test]
+fn a_role_with_these_actions_builds_and_ends_and_with_one_less_it_is_refused() {
+    wait(|| async {
+        let emulators = Emulators::start();
+        let folder = tempfile::tempdir().unwrap();
+        let open = session(&emulators).await;
+        let permissions = sce::permissions(checked(&open).await.plan());
+        let actions: Vec<String> =
+            granted(&permissions, &[Duty::Read, Duty::Build, Duty::Data, Duty::Teardown]).into_keys().collect();
+        let all: Vec<&str> = actions.iter().map(String::as_str).collect();
+        let less: Vec<&str> = all.iter().copied().filter(|action| *action != "ec2:CreateRouteTable").collect();
+        emulators.by_hand(&[&["make_operator", "operator"], all.as_slice()].concat());
+        emulators.by_hand(&[&["make_operator", "lesser"], less.as_slice()].concat());
+        let role = |name: &str| format!("arn:aws:iam::123456789012:role/{name}").parse().unwrap();
+        let operator = open.as_role(&role("operator"), None).await.unwrap();
+        let lesser = open.as_role(&role("lesser"), None).await.unwrap();
+        emulators.enforce_iam();
+
+        let refused = sce::resolve_lock(&open, checked(&operator).await.spec()).await.unwrap_err();
+        assert!(refused.to_string().contains("was denied"), "from here on keys of nobody are refused: {refused}");
+        let refused =
+            sce::apply(&lesser, &checked(&lesser).await, sce::ApplyOptions::default(), &|_| {}).await.unwrap_err();
+        let why = std::error::Error::source(&refused).unwrap().to_string();
+        assert!(
+            why.starts_with("CreateRouteTable for `route-table-main`")
+                || why.starts_with("CreateRouteTable for `route-table-public`"),
+            "{why}"
+        );
+        assert!(why.contains("was denied") && why.contains("ec2:CreateRouteTable"), "{why}");
+        let help = refused.help().unwrap_or_default();
+        assert!(help.contains("sce permissions"), "{help}");
+
+        let applied =
+            sce::apply(&operator, &checked(&operator).await, sce::ApplyOptions::default(), &|_| {}).await.unwrap();
+        assert!(applied.verified, "what the lesser role began, the operator ends");
+        let closed =
+            sce::close_out(&operator, &pit(), &close_out_to(&folder.path().join("archive")), &|_| {}).await.unwrap();
+        assert_eq!((closed.left.len(), closed.foreign.len()), (0, 0), "{closed:?}");
+    });
+}
+
+#[test]
+fn without_a_spec_the_table_is_printed_and_with_one_the_policies() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = run(sce_tests::sce().arg("permissions")).with_status(0).stdout;
+    assert!(told.contains("s3:PutBucketEncryption") && told.contains("s3:PutEncryptionConfiguration"), "{told}");
+    let spec = sce_tests::spec(folder.path(), "hipaa", "");
+    let json = run(sce_tests::sce().arg("permissions").arg(&spec).arg("--json")).with_status(0).json();
+    let duties: BTreeSet<&str> =
+        json["documents"].as_array().unwrap().iter().filter_map(|document| document["duty"].as_str()).collect();
+    assert_eq!(duties, ["build", "data", "read", "teardown"].into());
+}
+
+#[test]
+fn data_are_read_as_custodian_where_there_is_one() {
+    wait(|| async {
+        let emulators = Emulators::start();
+        let folder = tempfile::tempdir().unwrap();
+        let roles = "[access]\nallow = [{ name = \"campus-vpn\", cidr = \"140.142.0.0/16\" }]\n\
+                 [roles]\ncustodians = [\"arn:aws:iam::123456789012:user/custodian\"]\n";
+        let data = folder.path().join("visits.csv");
+        std::fs::write(&data, "1,2,3").unwrap();
+        run(emulators.sce().arg("apply").arg(sce_tests::spec(folder.path(), "hipaa", roles))).with_status(0);
+        run(emulators.sce().args(["data", "put"]).arg(&data).arg("hipaa")).with_status(0);
+        let back = folder.path().join("back.csv");
+        let get = ["data", "get", "hipaa", "visits.csv", "--as-custodian", "-o"];
+        run(emulators.sce().args(get).arg(&back)).with_status(0);
+        assert_eq!(std::fs::read_to_string(&back).unwrap(), "1,2,3");
+        run(emulators.sce().arg("apply").arg(sce_tests::spec(folder.path(), "omop", ""))).with_status(0);
+        let refused = run(emulators.sce().args(["data", "ls", "omop", "--as-custodian"])).with_status(2);
+        assert!(refused.stderr.contains("the environment has no custodian"), "{}", refused.stderr);
+    });
+}
+
+/// One environment from lock to close-out, each duty in a session of its own.
+async fn whole_life(emulators: &Emulators, folder: &Path) -> (CheckedPlan, Recorded) {
+    let build = session(emulators).await;
+    let checked = checked(&build).await;
+    sce::apply(&build, &checked, sce::ApplyOptions::default(), &|_| {}).await.unwrap();
+
+    let read = session(emulators).await;
+    assert!(sce::verify(&read, checked.plan(), &sce::Declared::of(checked.spec())).await.verified);
+    assert_eq!(sce::environments(&read).await.unwrap(), ["hipaa"]);
+
+    let data = session(emulators).await;
+    let stores = sce::stores(&data, &pit()).await.unwrap();
+    let (source, back) = (folder.join("visits.csv"), folder.join("back.csv"));
+    std::fs::write(&source, "1,2,3").unwrap();
+    let place = Place { bucket: stores.data.clone(), key: "visits.csv".to_owned() };
+    let review = sce::identifiers::Review::default();
+    sce::transfer::put(&data, &source, &place, &stores.key_arn, &review, &|_| {}).await.unwrap();
+    sce::transfer::get(&data, &place, &back, Existing::Keep, &|_| {}).await.unwrap();
+    sce::transfer::list(&data, &stores.data, "", sce::transfer::Details::Digests, None).await.unwrap();
+
+    let teardown = session(emulators).await;
+    let closed = sce::close_out(&teardown, &pit(), &close_out_to(&folder.join("archive")), &|_| {}).await.unwrap();
+    assert_eq!((closed.left.len(), closed.archived.len()), (0, 1));
+    let phases = [(Duty::Read, read), (Duty::Build, build), (Duty::Data, data), (Duty::Teardown, teardown)];
+    (checked, phases.into_iter().map(|(duty, session)| (duty, session.calls().operations())).collect())
+}
+
+/// The duties whose policies somebody holds who does this: each needs to look, and the archive of an end is data.
+fn held_with(duty: Duty) -> &'static [Duty] {
+    match duty {
+        Duty::Read => &[Duty::Read],
+        Duty::Build => &[Duty::Read, Duty::Build],
+        Duty::Data => &[Duty::Read, Duty::Data],
+        Duty::Teardown => &[Duty::Read, Duty::Data, Duty::Teardown],
+    }
+}
+
+/// Whether the need is a call, which shows on the wire when it is sent.
+fn is_call(need: Need) -> bool {
+    matches!(need, Need::Sent(_) | Need::SentAtNeed(_))
+}
+
+/// How many statements allow each action, in the documents of these duties.
+fn granted(permissions: &Permissions, duties: &[Duty]) -> BTreeMap<String, usize> {
+    let documents = permissions.documents.iter().filter(|document| duties.contains(&document.duty));
+    let statements = documents.flat_map(|document| document.policy.statements());
+    let mut granted = BTreeMap::new();
+    for action in statements.flat_map(|statement| &statement.actions).filter_map(|action| action.known()) {
+        *granted.entry(action.clone()).or_default() += 1;
+    }
+    granted
+}
+
+/// Each duty's action that has fewer statements than there are things it is needed for.
+fn missed(permissions: &Permissions, rows: &[&Permission]) -> Vec<String> {
+    let mut missed = Vec::new();
+    for duty in [Duty::Read, Duty::Build, Duty::Data, Duty::Teardown] {
+        let granted = granted(permissions, &[duty]);
+        let mut needed: BTreeMap<&str, BTreeSet<On>> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.duties.contains(&duty)) {
+            // Tags of all creating calls are allowed in one statement.
+            let on = if matches!(row.on, On::CreatedBy(_)) { On::CreatedBy("") } else { row.on };
+            needed.entry(row.action).or_default().insert(on);
+        }
+        let short = needed.iter().filter(|(action, on)| granted.get(**action).copied().unwrap_or_default() < on.len());
+        missed.extend(short.map(|(action, _)| format!("{duty} {action}")));
+    }
+    missed
+}
+
+/// The documents, each time without one action of one statement.
+fn each_without_one_action(permissions: &Permissions) -> impl Iterator<Item = Permissions> {
+    let places = permissions.documents.iter().enumerate().flat_map(|(index, document)| {
+        let statements = document.policy.statements().iter().enumerate();
+        statements.flat_map(move |(statement, one)| one.actions.iter().map(move |action| (index, statement, action)))
+    });
+    places.map(|(index, statement, action)| {
+        let mut less = permissions.clone();
+        let document = &mut less.documents[index];
+        let mut statements = document.policy.statements().to_vec();
+        statements[statement].actions.remove(action);
+        document.policy = sce::aws::policy::Policy::new(statements);
+        less
+    })
+}
+
+/// The operations that the provider's source sends: `session.ec2.create_vpc()` is `ec2:CreateVpc`.
+fn operations_in_source() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![root().join("sce-aws/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                found.extend(operations_in(&std::fs::read_to_string(entry).unwrap()));
+            }
+        }
+    }
+    found
+}
+
+/// The clients of a session, as its fields are named; one is also bound to a name of its own, `kms`.
+const CLIENTS: [&str; 17] = [
+    "cloudtrail",
+    "cloudwatch",
+    "config",
+    "dynamodb",
+    "ec2",
+    "guardduty",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "rds",
+    "s3",
+    "s3control",
+    "sns",
+    "sqs",
+    "ssm",
+    "sts",
+];
+
+fn operations_in(source: &str) -> BTreeSet<String> {
+    let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut found = BTreeSet::new();
+    for client in CLIENTS {
+        for (at, _) in code.match_indices(client) {
+            let whole_word = !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+            let Some(rest) = code[at + client.len()..].trim_start().strip_prefix('.') else { continue };
+            let call: String =
+                rest.chars().take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_').collect();
+            let is_call = rest[call.len()..].starts_with("()");
+            if whole_word && is_call && call != "clone" && call != "build" {
+                found.insert(format!("{client}:{}", camel(&call)));
+            }
+        }
+    }
+    found
+}
+
+fn camel(snake: &str) -> String {
+    let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
+    snake.split('_').filter(|word| !word.is_empty()).map(capital).collect()
+}
+
+#[test]
+fn the_source_is_read_as_it_is_written() {
+    let source = "session.ec2.create_vpc().cidr(x); let m = &config.build(); self.ec2.clone(); session\n    .s3\n    .put_object().send(); my_s3.get_object();";
+    assert_eq!(operations_in(source), ["ec2:CreateVpc".to_owned(), "s3:PutObject".to_owned()].into());
+    assert!(operations_in_source().len() > 100);
+}
+
+/// Runs to its end what waits for a network: the SDK's futures are large, and a test's stack is not.
+fn wait<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send + 'static) {
+    let run = || {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        runtime.unwrap().block_on(Box::pin(work()));
+    };
+    std::thread::Builder::new().stack_size(64 << 20).spawn(run).unwrap().join().unwrap();
+}
+
+async fn session(emulators: &Emulators) -> Session {
+    let flags = [emulators.control.clone(), format!("s3={}", emulators.data)];
+    let endpoints = Endpoints::from_flags(flags.iter().map(String::as_str)).unwrap();
+    Session::open(&Target::Emulator(endpoints), &"us-west-2".parse().unwrap()).await.unwrap()
+}
+
+async fn checked(session: &Session) -> CheckedPlan {
+    let spec = sce::spec::parse(SPEC, sce::spec::Format::Toml).unwrap();
+    let lock = sce::resolve_lock(session, &spec).await.unwrap();
+    let plan = sce::plan(&spec, &lock).unwrap();
+    sce::check(plan, spec, lock).unwrap()
+}
+
+fn pit() -> sce::pit::Pit {
+    "hipaa".parse().unwrap()
+}
+
+fn close_out_to(archive: &Path) -> sce::CloseOutOptions {
+    sce::CloseOutOptions {
+        archive: archive.to_owned(),
+        protection: Protection::Plain(Dangerous::store_health_data_in_clear()),
+        take_over: false,
+        discard_databases: false,
+    }
+}
