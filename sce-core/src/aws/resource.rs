@@ -4,6 +4,7 @@
 //! is, and verification is equality. [`Kind::descriptor`] is the one place that tells what a kind is; its match is exhaustive, so a
 //! kind with a forgotten part does not compile.
 
+mod account;
 mod identity;
 mod keys;
 mod logs;
@@ -15,6 +16,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use account::{
+    Alarm, ConfigRecorder, Detector, EbsEncryption, MetricFilter, PasswordPolicy, PublicAccessBlock, Trail,
+};
 pub use identity::{ManagedPolicy, Role};
 pub use keys::{KmsAlias, KmsKey};
 pub use logs::{FlowLog, LogGroup, Traffic};
@@ -40,6 +44,8 @@ pub enum Teardown {
     Schedule,
     /// Nothing: AWS made it with the VPC, and it goes with the VPC.
     GoesWithVpc,
+    /// Nothing: it is the account's, and stays.
+    Stays,
 }
 
 /// Whether a kind of resource meets Protected Health Information (L280-L282).
@@ -163,6 +169,14 @@ kinds! {
     Instance, "instance";
     Volume, "volume";
     VolumeAttachment, "volume-attachment";
+    Trail, "trail";
+    ConfigRecorder, "config-recorder";
+    EbsEncryption, "ebs-encryption";
+    PublicAccessBlock, "public-access-block";
+    PasswordPolicy, "password-policy";
+    MetricFilter, "metric-filter";
+    Alarm, "alarm";
+    Detector, "detector";
 }
 
 impl Kind {
@@ -170,7 +184,7 @@ impl Kind {
     #[must_use]
     pub const fn descriptor(self) -> Descriptor {
         use PhiContact::{DataAndCompute, TriggersAndOrchestration};
-        use Teardown::{Delete, EmptyAndDelete, GoesWithVpc, Schedule};
+        use Teardown::{Delete, EmptyAndDelete, GoesWithVpc, Schedule, Stays};
         let (title, service, phi_contact, teardown, taggable, duplicable) = match self {
             Self::Vpc => ("VPC", "ec2", DataAndCompute, Delete, true, true),
             Self::Subnet => ("subnet", "ec2", DataAndCompute, Delete, true, false),
@@ -204,6 +218,16 @@ impl Kind {
             Self::Instance => ("EC2 instance", "ec2", DataAndCompute, Delete, true, false),
             Self::Volume => ("EBS volume", "ec2", DataAndCompute, Delete, true, false),
             Self::VolumeAttachment => ("volume attachment", "ec2", TriggersAndOrchestration, Delete, false, false),
+            Self::Trail => ("CloudTrail trail", "cloudtrail", TriggersAndOrchestration, Stays, true, false),
+            Self::ConfigRecorder => ("Config recorder", "config", TriggersAndOrchestration, Stays, true, false),
+            Self::EbsEncryption => ("EBS encryption by default", "ec2", TriggersAndOrchestration, Stays, false, false),
+            Self::PublicAccessBlock => {
+                ("S3 public access block", "s3control", TriggersAndOrchestration, Stays, false, false)
+            }
+            Self::PasswordPolicy => ("password policy", "iam", TriggersAndOrchestration, Stays, false, false),
+            Self::MetricFilter => ("metric filter", "logs", TriggersAndOrchestration, Stays, false, false),
+            Self::Alarm => ("alarm", "cloudwatch", TriggersAndOrchestration, Stays, true, false),
+            Self::Detector => ("GuardDuty detector", "guardduty", TriggersAndOrchestration, Stays, true, false),
         };
         Descriptor { title, service, phi_contact, teardown, taggable, duplicable }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::model::Model;
-use crate::spec::{Access, AccessMode, Egress, Profile, Reviewed, Spec};
+use crate::spec::{Access, AccessMode, Account, Egress, Profile, Reviewed, Spec};
 
 /// What rules may know: the model, and what no API tells.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,8 @@ pub struct Declared {
     pub phi_stores: BTreeSet<String>,
     /// Days that logs shall be kept.
     pub logs_days: u32,
+    /// Who looks after what is account-wide.
+    pub account: Account,
     /// Names reviewed and found to be no PHI.
     pub reviewed: Vec<Reviewed>,
     /// Sections of the spec that this version accepts and does not build.
@@ -58,6 +60,7 @@ impl Declared {
             access: spec.access.clone(),
             phi_stores: ["bucket-data", "bucket-output"].map(str::to_owned).into(),
             logs_days: spec.retention.logs_days,
+            account: spec.account.clone(),
             reviewed: spec.names.reviewed.clone(),
             not_built: not_built(spec),
         }
@@ -71,7 +74,6 @@ fn not_built(spec: &Spec) -> Vec<&'static str> {
         ("database", !spec.database.is_empty()),
         ("access.people", !spec.access.people.is_empty()),
         ("access.mode", spec.access.mode != AccessMode::SessionManager),
-        ("account.cloudtrail", spec.account.cloudtrail.is_some()),
     ];
     asked.into_iter().filter(|(_, asked)| *asked).map(|(section, _)| section).collect()
 }

@@ -177,7 +177,15 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         | Kind::LaunchTemplate
         | Kind::Instance
         | Kind::Volume
-        | Kind::VolumeAttachment => &[],
+        | Kind::VolumeAttachment
+        | Kind::Trail
+        | Kind::ConfigRecorder
+        | Kind::EbsEncryption
+        | Kind::PublicAccessBlock
+        | Kind::PasswordPolicy
+        | Kind::MetricFilter
+        | Kind::Alarm
+        | Kind::Detector => &[],
     }
 }
 
@@ -187,6 +195,11 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         Kind::LogGroup => Some("log events while they are kept"),
         Kind::KmsKey => Some("requests to KMS, and former material of a rotated key"),
         Kind::Bucket => Some("requests to S3, and older versions of objects"),
+        Kind::Trail => Some("S3 data events that the trail records"),
+        Kind::ConfigRecorder => Some("configuration items that Config records"),
+        Kind::MetricFilter => Some("the metric that the filter makes"),
+        Kind::Alarm => Some("the alarm"),
+        Kind::Detector => Some("events that GuardDuty analyses"),
         Kind::Vpc
         | Kind::Subnet
         | Kind::InternetGateway
@@ -211,7 +224,10 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         | Kind::LaunchTemplate
         | Kind::Instance
         | Kind::Volume
-        | Kind::VolumeAttachment => None,
+        | Kind::VolumeAttachment
+        | Kind::EbsEncryption
+        | Kind::PublicAccessBlock
+        | Kind::PasswordPolicy => None,
     }
 }
 

@@ -4,8 +4,8 @@
 
 mod machines;
 mod network;
-mod policies;
-mod stores;
+pub(super) mod policies;
+pub(super) mod stores;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;
