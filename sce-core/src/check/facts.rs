@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 
 use crate::model::Model;
+use crate::plan::account::Settings;
 use crate::spec::{Access, AccessMode, Account, Egress, Profile, Reviewed, Spec};
 
 /// What rules may know: the model, and what no API tells.
@@ -17,7 +18,7 @@ pub struct Facts<'a> {
 }
 
 /// What no API tells: the spec declares it, and a finding that rests on it says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     /// The environment's owner.
     pub owner: String,
@@ -64,6 +65,12 @@ impl Declared {
             reviewed: spec.names.reviewed.clone(),
             not_built: not_built(spec),
         }
+    }
+
+    /// What is declared of an account without any project.
+    #[must_use]
+    pub fn of_account(settings: &Settings) -> Self {
+        Self { account: settings.account.clone(), logs_days: settings.logs_days, ..Self::default() }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The rules: one file each, all of them listed here.
 
 mod access_log_target_uses_s3_keys;
+mod account;
+mod account_blocks_public_access;
 mod account_is_designated_for_phi;
+mod alarms_watch_the_account;
 mod allowed_range_is_not_an_example;
 mod allowed_range_is_not_the_world;
 mod bucket_blocks_public_access;
@@ -10,7 +13,10 @@ mod bucket_ownership_is_enforced;
 mod bucket_policy_grants_not_to_everyone;
 mod bucket_requires_tls;
 mod budget_is_declared;
+mod config_records_everything;
+mod data_events_of_stores_are_recorded;
 mod default_security_group_is_empty;
+mod ebs_is_encrypted_by_default;
 mod egress_is_web_only;
 mod egress_none_has_no_way_out;
 mod endpoint_policy_names_its_buckets;
@@ -26,6 +32,7 @@ mod names_carry_no_identifiers;
 mod nat_route_survives_endpoint;
 mod network_acl_is_closed_to_anywhere;
 mod no_route_leads_to_another_network;
+mod password_policy_is_strong;
 mod private_subnet_has_no_internet_gateway_route;
 mod private_subnet_has_no_public_address;
 mod private_traffic_to_s3_takes_the_endpoint;
@@ -44,6 +51,10 @@ mod tenancy_is_shared;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod trail_covers_all_regions;
+mod trail_is_encrypted;
+mod trail_is_logging;
+mod trail_validates_its_files;
 mod unused_allowed_range_is_not_an_example;
 
 use serde::Serialize;
@@ -280,7 +291,9 @@ pub fn all() -> &'static [&'static Rule] {
 
 static ALL: &[&Rule] = &[
     &access_log_target_uses_s3_keys::RULE,
+    &account_blocks_public_access::RULE,
     &account_is_designated_for_phi::RULE,
+    &alarms_watch_the_account::RULE,
     &allowed_range_is_not_an_example::RULE,
     &allowed_range_is_not_the_world::RULE,
     &bucket_blocks_public_access::RULE,
@@ -289,7 +302,10 @@ static ALL: &[&Rule] = &[
     &bucket_policy_grants_not_to_everyone::RULE,
     &bucket_requires_tls::RULE,
     &budget_is_declared::RULE,
+    &config_records_everything::RULE,
+    &data_events_of_stores_are_recorded::RULE,
     &default_security_group_is_empty::RULE,
+    &ebs_is_encrypted_by_default::RULE,
     &egress_is_web_only::RULE,
     &egress_none_has_no_way_out::RULE,
     &endpoint_policy_names_its_buckets::RULE,
@@ -305,6 +321,7 @@ static ALL: &[&Rule] = &[
     &nat_route_survives_endpoint::RULE,
     &network_acl_is_closed_to_anywhere::RULE,
     &no_route_leads_to_another_network::RULE,
+    &password_policy_is_strong::RULE,
     &private_subnet_has_no_internet_gateway_route::RULE,
     &private_subnet_has_no_public_address::RULE,
     &private_traffic_to_s3_takes_the_endpoint::RULE,
@@ -318,7 +335,29 @@ static ALL: &[&Rule] = &[
     &subnet_has_network_acl::RULE,
     &subnets_lie_apart::RULE,
     &tenancy_is_shared::RULE,
+    &trail_covers_all_regions::RULE,
+    &trail_is_encrypted::RULE,
+    &trail_is_logging::RULE,
+    &trail_validates_its_files::RULE,
     &unused_allowed_range_is_not_an_example::RULE,
+];
+
+/// Those about the account, whatever projects it has.
+#[must_use]
+pub fn of_account() -> &'static [&'static Rule] {
+    OF_ACCOUNT
+}
+
+static OF_ACCOUNT: &[&Rule] = &[
+    &account_blocks_public_access::RULE,
+    &alarms_watch_the_account::RULE,
+    &config_records_everything::RULE,
+    &ebs_is_encrypted_by_default::RULE,
+    &password_policy_is_strong::RULE,
+    &trail_covers_all_regions::RULE,
+    &trail_is_encrypted::RULE,
+    &trail_is_logging::RULE,
+    &trail_validates_its_files::RULE,
 ];
 
 /// The rule of that name.

@@ -283,7 +283,7 @@ mod tests {
             let earlier = |need: &NodeId| plan.nodes[..index].iter().any(|other| other.id == *need);
             assert!(node.needs.iter().all(earlier), "{}", node.id);
         }
-        assert_eq!(plan.nodes.len(), 35);
+        assert_eq!(plan.nodes.len(), 36);
     }
 
     #[test]

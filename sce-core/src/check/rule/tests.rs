@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::testing::{LEAST, Scene};
 use super::{Mapping, Rule, Specification, all, named};
 use crate::aws::policy::{Policy, Statement, text};
-use crate::aws::resource::{AclRule, Encryption, Protocol, RouteTarget, Tenancy, Traffic};
+use crate::aws::resource::{
+    AclRule, ConfigRecorder, EbsEncryption, Encryption, PasswordPolicy, Protocol, PublicAccessBlock, RouteTarget,
+    Tenancy, Traffic,
+};
 use crate::check::{Finding, Severity, Status};
 use crate::pit::TAG_ID;
 use crate::spec::{AccessMode, Egress, NamedRange, example};
@@ -18,7 +21,12 @@ const MUTATIONS: &[Mutation] = &[
     ("access-log-target-uses-s3-keys", |scene| {
         scene.bucket("bucket-accesslogs").encryption = scene.bucket("bucket-data").encryption.clone();
     }),
+    ("account-blocks-public-access", |scene| scene.add("public-access-block", PublicAccessBlock { blocked: false })),
     ("account-is-designated-for-phi", |scene| scene.declared.baa = None),
+    ("alarms-watch-the-account", |scene| {
+        scene.add_alarms();
+        scene.remove("alarm-root-use");
+    }),
     ("allowed-range-is-not-an-example", |scene| {
         scene.declared.access.mode = AccessMode::Bastion;
         scene.declared.access.allow = vec![range("198.51.100.0/24")];
@@ -35,9 +43,22 @@ const MUTATIONS: &[Mutation] = &[
     }),
     ("bucket-requires-tls", |scene| scene.without_statement("registry", "DenyWithoutTls")),
     ("budget-is-declared", |scene| scene.declared.billing = None),
+    ("config-records-everything", |scene| {
+        let role = Value::Known("arn:aws:iam::111122223333:role/config".parse().unwrap());
+        let (bucket, recording) = (Some("logs".to_owned()), true);
+        scene.add(
+            "account-config",
+            ConfigRecorder { role, everything: false, global_resources: true, bucket, recording },
+        );
+    }),
+    ("data-events-of-stores-are-recorded", |scene| {
+        scene.add_recording_trail(|_| {});
+        scene.model.data_events = ["arn:aws:s3:::hipaa-data-111122223333-us-west-2/".to_owned()].into();
+    }),
     ("default-security-group-is-empty", |scene| {
         scene.default_security_group("security-group-default").egress.insert("-1 0.0.0.0/0".to_owned());
     }),
+    ("ebs-is-encrypted-by-default", |scene| scene.add("ebs-encryption", EbsEncryption { by_default: false })),
     ("egress-is-web-only", |scene| {
         scene.network_acl("network-acl-private").egress.insert(99, everything());
     }),
@@ -72,6 +93,9 @@ const MUTATIONS: &[Mutation] = &[
     ("no-route-leads-to-another-network", |scene| {
         scene.add_route("route-table-public", "10.9.0.0/16", RouteTarget::Other("pcx-0abc".to_owned()));
     }),
+    ("password-policy-is-strong", |scene| {
+        scene.add("password-policy", PasswordPolicy { minimum_length: 8, ..PasswordPolicy::strong() });
+    }),
     ("private-subnet-has-no-internet-gateway-route", |scene| {
         scene.add_internet_route("route-table-private", "192.0.2.0/24");
     }),
@@ -92,6 +116,10 @@ const MUTATIONS: &[Mutation] = &[
         scene.subnet("subnet-public").cidr = scene.subnet("subnet-private").cidr;
     }),
     ("tenancy-is-shared", |scene| scene.vpc("vpc").tenancy = Tenancy::Dedicated),
+    ("trail-covers-all-regions", |scene| scene.add_recording_trail(|trail| trail.all_regions = false)),
+    ("trail-is-encrypted", |scene| scene.add_recording_trail(|trail| trail.key = None)),
+    ("trail-is-logging", |scene| scene.add_recording_trail(|trail| trail.logging = false)),
+    ("trail-validates-its-files", |scene| scene.add_recording_trail(|trail| trail.validated = false)),
     ("unused-allowed-range-is-not-an-example", |scene| scene.declared.access.allow = vec![range("203.0.113.0/24")]),
 ];
 
