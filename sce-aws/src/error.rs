@@ -200,7 +200,7 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "UnauthorizedOperation",
         "UnrecognizedClientException",
     ];
-    const EXISTS: [&str; 9] = [
+    const EXISTS: [&str; 10] = [
         "AlreadyExistsException",
         "BucketAlreadyExists",
         "BucketAlreadyOwnedByYou",
@@ -210,6 +210,7 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "Resource.AlreadyAssociated",
         "ResourceAlreadyExistsException",
         "RouteAlreadyExists",
+        "TrailAlreadyExistsException",
     ];
     const IN_USE: [&str; 9] = [
         "BucketNotEmpty",
@@ -222,7 +223,7 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "OperationAbortedException",
         "InvalidBucketState",
     ];
-    const MISSING: [&str; 11] = [
+    const MISSING: [&str; 12] = [
         "NatGatewayNotFound",
         "NoSuchBucket",
         "NoSuchBucketPolicy",
@@ -234,6 +235,7 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "NotFound",
         "NotFoundException",
         "ResourceNotFoundException",
+        "TrailNotFoundException",
     ];
     const THROTTLED: [&str; 6] = [
         "RequestLimitExceeded",

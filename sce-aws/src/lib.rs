@@ -6,9 +6,11 @@
 //!
 //! Nothing here knows an emulator. What one cannot show is data ([`divergence`]), given from outside.
 
+pub mod account;
 pub mod apply;
 pub mod archive;
 pub mod close_out;
+mod data_events;
 pub mod divergence;
 pub mod endpoint;
 mod error;

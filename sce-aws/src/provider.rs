@@ -142,6 +142,14 @@ dispatch! {
     Instance => instance,
     Volume => volume,
     VolumeAttachment => volume_attachment,
+    Trail => trail,
+    ConfigRecorder => config_recorder,
+    EbsEncryption => ebs_encryption,
+    PublicAccessBlock => public_access_block,
+    PasswordPolicy => password_policy,
+    MetricFilter => metric_filter,
+    Alarm => alarm,
+    Detector => detector,
 }
 
 /// The only one of what was found; of several of the same PIT and place, the one that the journal knows. Where it knows none, that is a

@@ -22,6 +22,9 @@ pub use watch::{NAMESPACE, WATCHES, Watch};
 /// The name of the trail that `sce account` makes; no PIT begins with `sce`.
 pub const TRAIL: &str = "sce_account_trail";
 
+/// The name of the recorder that `sce account` makes.
+pub const RECORDER: &str = "sce_account_recorder";
+
 /// What shall be seen to in an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -103,6 +106,48 @@ pub fn account(settings: &Settings, place: &Place, present: &Present) -> Plan {
     };
     plan.digest = plan.computed_digest();
     plan
+}
+
+/// How to go back by hand from what was made or set for a node: nothing of `sce` does. None for what goes with another, or with
+/// nothing left to go back to.
+#[must_use]
+pub fn by_hand(node: &Node) -> Option<String> {
+    let name = &node.name;
+    let told = match &node.properties {
+        Properties::Trail(_) => {
+            format!("aws cloudtrail stop-logging --name {name} && aws cloudtrail delete-trail --name {name}")
+        }
+        Properties::ConfigRecorder(_) => format!(
+            "aws configservice stop-configuration-recorder --configuration-recorder-name {name} && \
+             aws configservice delete-delivery-channel --delivery-channel-name {name} && \
+             aws configservice delete-configuration-recorder --configuration-recorder-name {name}"
+        ),
+        Properties::EbsEncryption(_) => "aws ec2 disable-ebs-encryption-by-default".to_owned(),
+        Properties::PublicAccessBlock(_) => "aws s3control delete-public-access-block --account-id ID".to_owned(),
+        Properties::PasswordPolicy(_) => {
+            "aws iam delete-account-password-policy, or update-account-password-policy with what was there".to_owned()
+        }
+        Properties::MetricFilter(filter) => {
+            let group = match &filter.log_group {
+                Value::Ref(_) => TRAIL,
+                Value::Known(group) => group,
+            };
+            format!("aws logs delete-metric-filter --log-group-name {group} --filter-name {name}")
+        }
+        Properties::Alarm(_) => format!("aws cloudwatch delete-alarms --alarm-names {name}"),
+        Properties::Detector(_) => "aws guardduty delete-detector --detector-id ID".to_owned(),
+        Properties::LogGroup(_) => {
+            format!("aws logs delete-log-group --log-group-name {name}, which deletes its events")
+        }
+        Properties::KmsKey(_) => {
+            format!("aws kms disable-key --key-id alias/{name}; what it encrypted is lost once it is deleted")
+        }
+        Properties::Bucket(_) if node.id.as_str() != "registry" => {
+            format!("keep s3://{name} as long as its logs are needed; then empty and delete it")
+        }
+        _ => return None,
+    };
+    Some(format!("{}: {told}", node.id))
 }
 
 /// What stands for the project in a plan that is no project's. Nothing is named or tagged with it.
@@ -213,7 +258,7 @@ impl Nodes<'_> {
             bucket: Some(bucket),
             recording: true,
         };
-        self.add("account-config", "sce_account_recorder", &["account-logs"], recorder);
+        self.add("account-config", RECORDER, &["account-logs"], recorder);
     }
 
     /// What is not made but set.
