@@ -34,8 +34,9 @@ pub(crate) async fn only(session: &Session) -> Result<Option<(String, ConfigReco
     Ok(Some((recorder.name().unwrap_or_default().to_owned(), properties)))
 }
 
-/// The same call makes and changes; the fresh role may not be seen yet.
+/// The same call makes and changes. The role is AWS's own for Config, which the account has once somebody asked for it.
 pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, ConfigRecorder>) -> Result<(), CloudError> {
+    service_role(session, wanted.label()).await?;
     put_recorder(session, wanted, true).await
 }
 
@@ -47,6 +48,9 @@ pub(crate) async fn settle(
     differences: &[Difference],
 ) -> Result<(), CloudError> {
     let changed = |fields: &[&str]| differences.iter().any(|difference| fields.contains(&difference.field.as_str()));
+    if changed(&["role"]) {
+        service_role(session, wanted.label()).await?;
+    }
     if changed(&["role", "everything", "global_resources"]) {
         put_recorder(session, wanted, false).await?;
     }
@@ -71,6 +75,15 @@ pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result
 /// It stays.
 pub(crate) async fn delete(_: &Session, node: &Node, _: &Found) -> Result<Deleted, CloudError> {
     stays("DeleteConfigurationRecorder", node)
+}
+
+/// Asks for the role; one that is there is refused as taken, which is as good (aws-behaviour 1c).
+async fn service_role(session: &Session, label: &str) -> Result<(), CloudError> {
+    let sent = session.iam.create_service_linked_role().aws_service_name("config.amazonaws.com").send().await;
+    match sent.map_err(cloud("CreateServiceLinkedRole", label)) {
+        Err(error) if error.has_code("InvalidInput") || error.trouble == Trouble::AlreadyExists => Ok(()),
+        other => other.map(drop),
+    }
 }
 
 async fn customers(session: &Session, label: &str) -> Result<Vec<ConfigurationRecorder>, CloudError> {

@@ -239,23 +239,19 @@ impl Nodes<'_> {
         self.add(&format!("alarm-{}", watch.id), &alarm_name, &[&counts], alarm);
     }
 
+    /// As the role that AWS keeps for Config itself, which reads every type of resource and which nobody else can take on (Config
+    /// developer guide, "Using Service-Linked Roles for AWS Config").
     fn recorder(&mut self) {
-        let (bucket, region) = (self.bucket(), &self.place.region);
-        // Roles are the account's, recorders a region's: the name tells them apart.
-        let (policy_name, role_name) =
-            (format!("sce_account_config_{region}_policy"), format!("sce_account_config_{region}_role"));
-        let document = policies::config_writer(&bucket, self.place);
-        self.add("account-config-policy", &policy_name, &[], ManagedPolicy { document });
-        let reads = format!("arn:{}:iam::aws:policy/service-role/AWS_ConfigRole", region.partition());
-        let reads: Arn = reads.parse().expect("an ARN of a partition and a fixed name");
-        let policies = [reference("account-config-policy", Attribute::Arn), Value::Known(reads)];
-        let role = role(policies::config_trust(self.place), policies);
-        self.add("account-config-role", &role_name, &[], role);
+        let role = format!(
+            "arn:{}:iam::{}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig",
+            self.place.region.partition(),
+            self.place.account
+        );
         let recorder = ConfigRecorder {
-            role: reference("account-config-role", Attribute::Arn),
+            role: Value::Known(role.parse().expect("an ARN of a partition, an account and a fixed name")),
             everything: true,
             global_resources: true,
-            bucket: Some(bucket),
+            bucket: Some(self.bucket()),
             recording: true,
         };
         self.add("account-config", RECORDER, &["account-logs"], recorder);
@@ -328,7 +324,7 @@ mod tests {
             let earlier = |need: &NodeId| plan.nodes[..index].iter().any(|other| other.id == *need);
             assert!(node.needs.iter().all(earlier), "{}", node.id);
         }
-        assert_eq!(plan.nodes.len(), 36);
+        assert_eq!(plan.nodes.len(), 34);
     }
 
     #[test]

@@ -86,33 +86,5 @@ pub(super) fn trail_writer(group: &str, place: &Place) -> Policy {
     Policy::new(vec![statement])
 }
 
-/// Who may read the account's configuration: the service, for this account.
-///
-/// Source: Config developer guide, "Permissions for the IAM role assigned to AWS Config".
-pub(super) fn config_trust(place: &Place) -> Policy {
-    let statement = Statement::allow("ConfigAssumesRole").service(CONFIG).actions(["sts:AssumeRole"]).when(
-        "StringEquals",
-        "aws:SourceAccount",
-        [text(place.account.as_str())],
-    );
-    Policy::new(vec![statement])
-}
-
-/// What the recorder's role may do beside reading: deliver to the log bucket.
-pub(super) fn config_writer(bucket: &str, place: &Place) -> Policy {
-    let partition = place.region.partition();
-    let objects = format!("arn:{partition}:s3:::{bucket}/AWSLogs/{}/Config/*", place.account);
-    Policy::new(vec![
-        Statement::allow("Deliver").actions(["s3:PutObject"]).resources([text(objects)]).when(
-            "StringEquals",
-            "s3:x-amz-acl",
-            [text("bucket-owner-full-control")],
-        ),
-        Statement::allow("Look")
-            .actions(["s3:GetBucketAcl"])
-            .resources([text(format!("arn:{partition}:s3:::{bucket}"))]),
-    ])
-}
-
 const TRAILS: &str = "cloudtrail.amazonaws.com";
 const CONFIG: &str = "config.amazonaws.com";
