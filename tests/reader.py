@@ -308,7 +308,7 @@ class Checker:
             "digits": policy["RequireNumbers"],
             "symbols": policy["RequireSymbols"],
             "remembered": policy["PasswordReusePrevention"],
-            "expires_after_days": policy.get("MaxPasswordAge"),
+            "expires_after_days": policy.get("MaxPasswordAge") or None,
             "hard_expiry": policy.get("HardExpiry", False),
             "users_may_change": policy["AllowUsersToChangePassword"],
         }

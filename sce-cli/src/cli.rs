@@ -259,7 +259,7 @@ pub(crate) struct AccountStatus {
 #[derive(Debug, Args)]
 pub(crate) struct AccountAsked {
     /// A spec, whose region, `[account]` and `[retention]` count.
-    #[arg(required_unless_present = "region", conflicts_with_all = ["region", "cloudtrail", "config", "guardduty", "notify"])]
+    #[arg(conflicts_with_all = ["region", "cloudtrail", "config", "guardduty", "notify"])]
     pub(crate) spec: Option<PathBuf>,
     /// The region, where no spec is given.
     #[arg(long, value_parser = region)]
