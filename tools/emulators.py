@@ -41,6 +41,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +58,9 @@ LOOPBACK = "127.0.0.1"
 ACCOUNT = "123456789012"
 """The account moto plays; ministack is told to play the same."""
 
-DATA_SERVICES = ("S3", "LAMBDA", "DYNAMODB", "SQS", "SNS")
-"""The services that go to ministack, as the SDKs spell them in AWS_ENDPOINT_URL_<SERVICE>."""
+DATA_SERVICES = ("S3", "LAMBDA", "DYNAMODB", "SQS", "SNS", "CLOUDWATCH")
+"""The services that go to ministack, as the SDKs spell them in AWS_ENDPOINT_URL_<SERVICE>. The Rust SDK asks CloudWatch in CBOR,
+which moto does not read."""
 
 START_SECONDS = 60.0
 """Both are up in 1 to 2 s; a machine that is compiling on every core takes longer."""
@@ -309,6 +311,7 @@ def keep_verb(_asked: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="sce-emulators-", ignore_cleanup_errors=True) as scratch:
         running = start_both(Path(scratch))
         try:
+            make_namesakes(running["control"].url)
             print(json.dumps(description(running)), flush=True)
             while not owner_is_gone(wait=1.0):
                 for one in running.values():
@@ -316,6 +319,17 @@ def keep_verb(_asked: argparse.Namespace) -> int:
         finally:
             stop(running.values())
     return 0
+
+
+def make_namesakes(control: str) -> None:
+    """Makes the account's log bucket in moto's own S3 as well, empty and used by nobody.
+
+    CloudTrail is moto's, and refuses a trail whose bucket is not in moto's S3; the buckets are ministack's.
+    """
+    for region in {os.environ.get(name) for name in ("AWS_REGION", "AWS_DEFAULT_REGION")} | {"us-west-2"}:
+        if region:
+            request = urllib.request.Request(f"{control}/sce-logs-{ACCOUNT}-{region}", method="PUT")
+            urllib.request.urlopen(request, timeout=STOP_SECONDS).close()
 
 
 def description(running: Mapping[str, Running]) -> dict[str, Any]:

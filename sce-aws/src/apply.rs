@@ -12,6 +12,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use crate::close_out::goes_with_vpc;
+use crate::data_events;
 use crate::error::{CloudError, Outcome, Trouble};
 use crate::ids::{Attributes, Ids};
 use crate::progress::{Deed, Listener, Teller};
@@ -177,8 +178,7 @@ pub async fn apply(
     let plan = checked.plan();
     admissible(session, plan)?;
     let (calls, mutating) = (session.calls().all(), session.calls().mutating());
-    let ids = Ids::default().with_existing(plan);
-    let mut run = Run { session, plan, ids, left: LeftBehind::default(), done: Done::default() };
+    let mut run = Run::new(session, plan);
     let mut teller = Teller::new(listener, plan.nodes.len());
     let registry = Registry::new(session, &plan.pit);
     for node in plan.existing_nodes() {
@@ -193,6 +193,7 @@ pub async fn apply(
     let released = held.release().await;
     built?;
     released.map_err(|source| run.registry(source))?;
+    data_events::add(session, plan).await.map_err(|source| run.about("data-events", source))?;
     let verification = verify(session, plan, &Declared::of(checked.spec())).await;
     Ok(Applied {
         schema_version: 1,
@@ -217,19 +218,31 @@ fn admissible(session: &Session, plan: &Plan) -> Result<(), ApplyError> {
 
 /// What was done to which nodes.
 #[derive(Debug, Default)]
-struct Done {
-    created: Vec<String>,
-    changed: Vec<String>,
-    kept: Vec<String>,
+pub(crate) struct Done {
+    pub(crate) created: Vec<String>,
+    pub(crate) changed: Vec<String>,
+    pub(crate) kept: Vec<String>,
 }
 
 /// One run of apply.
-struct Run<'a> {
+pub(crate) struct Run<'a> {
     session: &'a Session,
     plan: &'a Plan,
     ids: Ids,
     left: LeftBehind,
-    done: Done,
+    pub(crate) done: Done,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(session: &'a Session, plan: &'a Plan) -> Self {
+        Self {
+            session,
+            plan,
+            ids: Ids::default().with_existing(plan),
+            left: LeftBehind::default(),
+            done: Done::default(),
+        }
+    }
 }
 
 impl Run<'_> {
@@ -250,11 +263,24 @@ impl Run<'_> {
         self.keep(checked, registry).await.map_err(|source| self.registry(source))?;
         let life = registry.life().await.map_err(|source| self.registry(source))?;
         for node in self.plan.pit_nodes() {
-            held.renew().await.map_err(|source| self.registry(source))?;
-            let deed = held.during(self.node(node, &mut journal, &life, teller)).await?;
-            teller.node(node, deed);
-            self.finished(node, deed);
+            self.journalled(node, held, &mut journal, &life, teller).await?;
         }
+        Ok(())
+    }
+
+    /// One node that the journal knows, while the lease is held.
+    pub(crate) async fn journalled(
+        &mut self,
+        node: &Node,
+        held: &Held<'_>,
+        journal: &mut Journal<'_>,
+        life: &str,
+        teller: &mut Teller<'_>,
+    ) -> Result<(), ApplyError> {
+        held.renew().await.map_err(|source| self.registry(source))?;
+        let deed = held.during(self.node(node, journal, life, teller)).await?;
+        teller.node(node, deed);
+        self.finished(node, deed);
         Ok(())
     }
 
@@ -320,7 +346,7 @@ impl Run<'_> {
     }
 
     /// The account's own nodes, which hold the journal and so are not in it.
-    async fn without_journal(&mut self, node: &Node, teller: &mut Teller<'_>) -> Result<(), ApplyError> {
+    pub(crate) async fn without_journal(&mut self, node: &Node, teller: &mut Teller<'_>) -> Result<(), ApplyError> {
         teller.node(node, Deed::Looking);
         let found = self.find(node, false).await?;
         let made = found.is_none();
@@ -427,7 +453,10 @@ impl Run<'_> {
     /// Refuses what bears the name and is not this environment's. Tags come with the creating call, so what any run made has them.
     fn own(&self, node: &Node, found: &Found, made: bool) -> Result<(), ApplyError> {
         let descriptor = node.properties.kind().descriptor();
-        if made || goes_with_vpc(node) || !descriptor.taggable {
+        // Tags that those who answer cannot show would make everything look foreign.
+        let explained = |off| self.session.divergences.of_difference(node.properties.kind(), &off).is_some();
+        let unseen = tag_difference(&node.tags, &found.tags).is_some_and(explained);
+        if made || goes_with_vpc(node) || !descriptor.taggable || unseen {
             return Ok(());
         }
         match foreign(node, found) {
@@ -465,7 +494,12 @@ impl Run<'_> {
         ApplyError::Node { node: node.id.to_string(), left: self.left.clone(), source }
     }
 
-    fn registry(&self, source: RegistryError) -> ApplyError {
+    /// A failure that is no node's.
+    pub(crate) fn about(&self, what: &str, source: CloudError) -> ApplyError {
+        ApplyError::Node { node: what.to_owned(), left: self.left.clone(), source }
+    }
+
+    pub(crate) fn registry(&self, source: RegistryError) -> ApplyError {
         ApplyError::Registry { left: self.left.clone(), source }
     }
 }

@@ -17,6 +17,7 @@ use thiserror::Error;
 
 use crate::apply::foreign;
 use crate::archive::{self, ArchiveError, Manifest, Protection};
+use crate::data_events;
 use crate::error::CloudError;
 use crate::ids::Ids;
 use crate::observe::{Observed, observe_knowing};
@@ -202,6 +203,7 @@ async fn run(
         drop(held.renew().await);
         held.during(end.node(node, &mut teller)).await?;
     }
+    end.stop_recording().await;
     end.sweep().await?;
     if end.closed.left.is_empty() {
         let certificate = serde_json::to_string_pretty(&end.closed).unwrap_or_default();
@@ -476,6 +478,17 @@ impl End<'_> {
             (_, Some(known)) if known.id == found.attributes.id => None,
             (_, Some(known)) => Some(format!("the registry knows `{}`, not `{}`", known.id, found.attributes.id)),
             (_, None) => Some("the registry does not know that any run made it".to_owned()),
+        }
+    }
+
+    /// Takes this environment's selector off the account's trail; the trail and the selectors of others stay.
+    async fn stop_recording(&mut self) {
+        match data_events::remove(self.session, &self.plan.pit).await {
+            Ok(true) => self.closed.deleted.push("data-events".to_owned()),
+            Ok(false) => {}
+            Err(error) => {
+                self.closed.left.push(Left { resource: "data-events".to_owned(), why: error.to_string() });
+            }
         }
     }
 

@@ -232,6 +232,7 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "Resource.AlreadyAssociated",
         "ResourceAlreadyExistsException",
         "RouteAlreadyExists",
+        "TrailAlreadyExistsException",
     ];
     const IN_USE: &[&str] = &[
         "BucketNotEmpty",
@@ -269,6 +270,7 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "NotFound",
         "NotFoundException",
         "ResourceNotFoundException",
+        "TrailNotFoundException",
     ];
     const THROTTLED: &[&str] = &[
         "RequestLimitExceeded",

@@ -7,9 +7,11 @@
 //! Nothing here knows an emulator. What one cannot show is data ([`divergence`]), given from outside.
 
 pub mod access;
+pub mod account;
 pub mod apply;
 pub mod archive;
 pub mod close_out;
+mod data_events;
 pub mod divergence;
 pub mod endpoint;
 mod error;

@@ -82,7 +82,7 @@ pub async fn resolve(session: &Session, spec: &Spec) -> Result<Lock, LockError> 
         account: session.account().clone(),
         partition: spec.region.partition(),
         zone,
-        administrators: administrators(session, spec).await,
+        administrators: administrators(session, &spec.account.administrators).await,
         second_zone,
         images: images(session, spec).await?,
         s3_prefix_list: if spec.machines().next().is_some() { s3_prefix_list(session, spec).await? } else { None },
@@ -132,9 +132,9 @@ async fn s3_prefix_list(session: &Session, spec: &Spec) -> Result<Option<String>
 }
 
 /// As declared; else whoever builds, so that nobody locks himself out.
-async fn administrators(session: &Session, spec: &Spec) -> Vec<Arn> {
-    if !spec.account.administrators.is_empty() {
-        return spec.account.administrators.clone();
+pub(crate) async fn administrators(session: &Session, declared: &[Arn]) -> Vec<Arn> {
+    if !declared.is_empty() {
+        return declared.to_vec();
     }
     let Ok(caller) = session.caller().parse::<Arn>() else { return Vec::new() };
     let role = caller.role_of_session();

@@ -1,6 +1,6 @@
 //! Reading back everything a plan is about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sce_core::aws::resource::{Kind, Properties};
 use sce_core::model::{Model, Resource, Source, Unread};
@@ -69,7 +69,8 @@ impl Observed {
             let kind = plan.node(id)?.properties.kind();
             Some((id.clone(), Unread { kind, why: error.to_string() }))
         });
-        Model { source: Source::Account, resources: planned.chain(beside).collect(), unread: unread.collect() }
+        let resources = planned.chain(beside).collect();
+        Model { source: Source::Account, resources, unread: unread.collect(), data_events: BTreeSet::new() }
     }
 }
 

@@ -149,6 +149,14 @@ dispatch! {
     DatabaseSubnetGroup => database_subnet_group,
     DatabaseParameterGroup => database_parameter_group,
     DatabaseInstance => database_instance,
+    Trail => trail,
+    ConfigRecorder => config_recorder,
+    EbsEncryption => ebs_encryption,
+    PublicAccessBlock => public_access_block,
+    PasswordPolicy => password_policy,
+    MetricFilter => metric_filter,
+    Alarm => alarm,
+    Detector => detector,
 }
 
 /// Stops whatever would be done to somebody else's thing, whoever asks for it: all that changes anything goes through here.

@@ -11,6 +11,7 @@ use sce_core::account::Region;
 use sce_core::journal::{self, Event, IllegalMove, State};
 use sce_core::lock::Lock;
 use sce_core::pit::{Pit, registry_bucket};
+use sce_core::plan::account::no_project;
 use sce_core::plan::{InvalidPlan, Plan};
 use sce_core::spec::{Format, Spec};
 use sce_core::value::NodeId;
@@ -95,6 +96,8 @@ pub(crate) struct Registry<'a> {
     session: &'a Session,
     bucket: String,
     pit: Pit,
+    /// Where its documents lie.
+    folder: String,
 }
 
 /// A lease, as the registry has it.
@@ -117,7 +120,14 @@ pub(crate) struct Held<'a> {
 
 impl<'a> Registry<'a> {
     pub(crate) fn new(session: &'a Session, pit: &Pit) -> Self {
-        Self { session, bucket: registry_bucket(session.account(), session.region()), pit: pit.clone() }
+        let bucket = registry_bucket(session.account(), session.region());
+        Self { session, bucket, pit: pit.clone(), folder: format!("pits/{pit}") }
+    }
+
+    /// The part about what is account-wide, which is no environment's.
+    pub(crate) fn of_account(session: &'a Session) -> Self {
+        let bucket = registry_bucket(session.account(), session.region());
+        Self { session, bucket, pit: no_project(), folder: "account".to_owned() }
     }
 
     /// Where it keeps a document, for messages.
@@ -269,7 +279,7 @@ impl<'a> Registry<'a> {
     }
 
     fn key(&self, name: &str) -> String {
-        format!("pits/{}/{name}", self.pit)
+        format!("{}/{name}", self.folder)
     }
 
     fn unreadable(&self, name: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RegistryError {

@@ -10,11 +10,13 @@ use aws_sdk_sts::config::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::endpoint::EndpointFuture;
 use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::endpoint::Endpoint;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use sce_core::account::{AccountId, Region};
@@ -210,7 +212,14 @@ impl Session {
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(client!(aws_sdk_cloudwatchlogs, "logs").build()),
             rds: aws_sdk_rds::Client::from_conf(client!(aws_sdk_rds, "rds").build()),
             s3: aws_sdk_s3::Client::from_conf(client!(aws_sdk_s3, "s3").force_path_style(emulated).build()),
-            s3control: aws_sdk_s3control::Client::from_conf(client!(aws_sdk_s3control, "s3control").build()),
+            s3control: {
+                let builder = client!(aws_sdk_s3control, "s3control");
+                let given = endpoint("s3control")?;
+                aws_sdk_s3control::Client::from_conf(match given {
+                    Some(url) => builder.endpoint_resolver(AsGiven(url)).build(),
+                    None => builder.build(),
+                })
+            },
             sns: aws_sdk_sns::Client::from_conf(client!(aws_sdk_sns, "sns").build()),
             sqs: aws_sdk_sqs::Client::from_conf(client!(aws_sdk_sqs, "sqs").build()),
             ssm: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm, "ssm").build()),
@@ -348,6 +357,17 @@ async fn identity(sts: &aws_sdk_sts::Client) -> Result<(AccountId, String), Sess
         SessionError::Identity(CloudError::unreadable("GetCallerIdentity", "caller", format!("account `{account}`")))
     })?;
     Ok((account, answer.arn().unwrap_or_default().to_owned()))
+}
+
+/// An endpoint taken as it was given. S3's control plane puts the account before the host's name, and a name such as
+/// `111122223333.localhost` is one that not every resolver knows; the account travels in a header as well.
+#[derive(Debug)]
+struct AsGiven(String);
+
+impl aws_sdk_s3control::config::endpoint::ResolveEndpoint for AsGiven {
+    fn resolve_endpoint<'a>(&'a self, _: &'a aws_sdk_s3control::config::endpoint::Params) -> EndpointFuture<'a> {
+        EndpointFuture::ready(Ok(Endpoint::builder().url(self.0.clone()).build()))
+    }
 }
 
 /// Counts requests by what their operation's name says of them.

@@ -6,6 +6,7 @@ use sce_core::pit::Tags;
 use sce_core::plan::{Node, Plan};
 use serde::Serialize;
 
+use crate::account;
 use crate::divergence::Divergences;
 use crate::observe::{Observed, observe};
 use crate::session::Session;
@@ -79,13 +80,18 @@ pub struct NotShown {
 /// It does not fail: what cannot be read is in the answer.
 pub async fn verify(session: &Session, plan: &Plan, declared: &Declared) -> Verification {
     let observed = observe(session, plan).await;
-    let model = observed.model(plan);
-    let findings = judge(&model, declared);
+    let mut model = observed.model(plan);
+    account::facts(session).await.add_to(&mut model);
+    compared(session, plan, &observed, judge(&model, declared))
+}
+
+/// Each node as it is beside as it was planned, with these findings.
+pub(crate) fn compared(session: &Session, plan: &Plan, observed: &Observed, findings: Vec<Finding>) -> Verification {
     let mut not_shown = Vec::new();
     let nodes: Vec<Verdict> = plan
         .nodes
         .iter()
-        .map(|node| Verdict { node: node.id.to_string(), seen: seen(session, plan, node, &observed, &mut not_shown) })
+        .map(|node| Verdict { node: node.id.to_string(), seen: seen(session, plan, node, observed, &mut not_shown) })
         .collect();
     let unplanned: Vec<String> = observed.unplanned.iter().map(|(name, _)| name.clone()).collect();
     let as_planned = nodes.iter().all(|verdict| matches!(verdict.seen, Seen::AsPlanned));

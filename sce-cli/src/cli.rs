@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sce::account::{AccountId, Region};
+use sce::aws::arn::Arn;
 use sce::cidr::{Cidr, Need};
 use sce::cost::HoursPerWeek;
 use sce::pit::Pit;
@@ -92,6 +93,9 @@ pub(crate) enum Command {
     Cost(Cost),
     /// Print the IAM policies that running sce for a spec takes, by duty.
     Permissions(Permissions),
+    /// See to what is account-wide: the trail, Config, encryption by default, passwords, alarms.
+    #[command(subcommand)]
+    Account(Account),
     /// Build what is missing, then read everything back.
     Apply(Apply),
     /// Read everything back and hold it to the plan.
@@ -338,6 +342,27 @@ pub(crate) struct Cost {
     pub(crate) format: Format,
 }
 
+/// `sce account`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Account {
+    /// Make what the account lacks and tighten what is loose; nothing is deleted or loosened.
+    Apply(AccountApply),
+    /// Show how the account stands, and hold it to the rules; read-only.
+    Status(AccountStatus),
+}
+
+/// `sce account apply`
+#[derive(Debug, Args)]
+pub(crate) struct AccountApply {
+    #[command(flatten)]
+    pub(crate) asked: AccountAsked,
+    /// Take the lease over from a run that is dead.
+    #[arg(long)]
+    pub(crate) take_over: bool,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
 /// `sce permissions`
 #[derive(Debug, Args)]
 pub(crate) struct Permissions {
@@ -345,6 +370,58 @@ pub(crate) struct Permissions {
     pub(crate) spec: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) format: Format,
+}
+
+/// `sce account status`
+#[derive(Debug, Args)]
+pub(crate) struct AccountStatus {
+    #[command(flatten)]
+    pub(crate) asked: AccountAsked,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// What the account shall be like, by a spec or by flags.
+#[derive(Debug, Args)]
+pub(crate) struct AccountAsked {
+    /// A spec, whose region, `[account]` and `[retention]` count.
+    #[arg(conflicts_with_all = ["region", "cloudtrail", "config", "guardduty", "notify"])]
+    pub(crate) spec: Option<PathBuf>,
+    /// The region, where no spec is given.
+    #[arg(long, value_parser = region)]
+    pub(crate) region: Option<Region>,
+    /// Who looks after CloudTrail.
+    #[arg(long, value_name = "WHO", value_enum)]
+    pub(crate) cloudtrail: Option<TrailCare>,
+    /// Who looks after AWS Config.
+    #[arg(long, value_name = "WHO", value_enum)]
+    pub(crate) config: Option<RecorderCare>,
+    /// Switch GuardDuty on, which AWS bills by what it analyses.
+    #[arg(long)]
+    pub(crate) guardduty: bool,
+    /// An SNS topic that alarms tell.
+    #[arg(long, value_name = "ARN", value_parser = arn)]
+    pub(crate) notify: Option<Arn>,
+}
+
+/// Who looks after CloudTrail, as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TrailCare {
+    /// `sce account`, unless a trail is there that suffices.
+    Managed,
+    /// The organisation.
+    Existing,
+}
+
+/// Who looks after AWS Config, as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RecorderCare {
+    /// `sce account`, unless a recorder is there.
+    Managed,
+    /// The organisation.
+    Existing,
+    /// Nobody.
+    None,
 }
 
 /// Reading as the custodian, from outside the VPC.
@@ -619,6 +696,10 @@ parser!(hours_per_week, HoursPerWeek);
 parser!(need, Need);
 parser!(pit, Pit);
 parser!(region, Region);
+
+fn arn(text: &str) -> Result<Arn, String> {
+    text.parse().map_err(|error: sce::aws::arn::InvalidId| error.to_string())
+}
 
 /// A folder that settings of ssh can name: they know no way to write a quotation mark, and a line ends a setting.
 fn folder(text: &str) -> Result<String, String> {

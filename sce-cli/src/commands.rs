@@ -1,6 +1,7 @@
 //! The commands, one file each: from arguments to a result and an exit status.
 
 mod access;
+mod account;
 mod apply;
 mod archive;
 mod check;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Synth(synth) => synth::run(&synth, &global),
         Command::Lock(lock) => wait(lock::run(&lock, &global)),
         Command::Check(check) => wait(check::run(&check, &global)),
+        Command::Account(asked) => wait(or_interrupted("account", account::run(&asked, &global))),
         Command::Apply(apply) => wait(or_interrupted("apply", apply::run(&apply, &global))),
         Command::Verify(verify) => wait(verify::run(&verify, &global)),
         Command::Status(status) => wait(status::run(&status, &global)),

@@ -13,7 +13,10 @@ use thiserror::Error;
 
 pub use facts::{Declared, Facts};
 pub use finding::{Finding, Severity, Status, Summary};
-pub use rule::{Citation, Control, Law, Mapping, Rule, RuleId, Specification, all as rules, named as rule};
+pub use rule::{
+    Citation, Control, Law, Mapping, Rule, RuleId, Specification, all as rules, named as rule,
+    of_account as rules_of_account,
+};
 
 use crate::lock::Lock;
 use crate::model::Model;
@@ -52,8 +55,18 @@ pub fn check(plan: Plan, spec: Spec, lock: Lock) -> Result<CheckedPlan, Refused>
 /// Every rule's findings on a model, planned or live: complete, and in a stable order (severity, rule, resource).
 #[must_use]
 pub fn judge(model: &Model, declared: &Declared) -> Vec<Finding> {
+    judge_by(rule::all(), model, declared)
+}
+
+/// The findings of the rules about the account alone.
+#[must_use]
+pub fn judge_account(model: &Model, declared: &Declared) -> Vec<Finding> {
+    judge_by(rule::of_account(), model, declared)
+}
+
+fn judge_by(rules: &'static [&'static Rule], model: &Model, declared: &Declared) -> Vec<Finding> {
     let facts = Facts { model, declared };
-    let mut findings: Vec<Finding> = rule::all().iter().flat_map(|rule| rule.findings(&facts)).collect();
+    let mut findings: Vec<Finding> = rules.iter().flat_map(|rule| rule.findings(&facts)).collect();
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| {
             (!finding.open(), std::cmp::Reverse(finding.severity), finding.rule, finding.resource.clone())

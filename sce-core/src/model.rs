@@ -4,7 +4,7 @@
 //! in a planned one; so rules follow references without asking where the model came from, and a difference between two models is a
 //! difference between what they describe.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -21,6 +21,8 @@ pub struct Model {
     pub resources: Vec<Resource>,
     /// What could not be read, and why: rules about it answer `unknown`, never `fine`.
     pub unread: BTreeMap<NodeId, Unread>,
+    /// What S3 data events the account's trail records: ARNs that objects' ARNs begin with.
+    pub data_events: BTreeSet<String>,
 }
 
 /// Where the facts of a model come from.
@@ -75,7 +77,8 @@ impl Model {
             let why = "it exists, and the lock was made offline, so nobody has looked at it".to_owned();
             (node.id.clone(), Unread { kind: node.properties.kind(), why })
         });
-        Self { source: Source::Plan, resources: known.into_iter().map(resource).collect(), unread: unread.collect() }
+        let resources = known.into_iter().map(resource).collect();
+        Self { source: Source::Plan, resources, unread: unread.collect(), data_events: BTreeSet::new() }
     }
 
     /// What the plan knows as `id`.
@@ -172,6 +175,22 @@ each! {
     database_instances -> DatabaseInstance;
     /// The attachments of volumes to instances.
     volume_attachments -> VolumeAttachment;
+    /// The trails.
+    trails -> Trail;
+    /// The Config recorders.
+    config_recorders -> ConfigRecorder;
+    /// Whether volumes are encrypted by default.
+    ebs_encryptions -> EbsEncryption;
+    /// The account's public access blocks.
+    public_access_blocks -> PublicAccessBlock;
+    /// The password policies.
+    password_policies -> PasswordPolicy;
+    /// The metric filters.
+    metric_filters -> MetricFilter;
+    /// The alarms.
+    alarms -> Alarm;
+    /// GuardDuty's detectors.
+    detectors -> Detector;
 }
 
 impl Resource {

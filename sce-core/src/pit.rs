@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-pub use bucket::{BucketRole, registry_bucket};
+pub use bucket::{BucketRole, account_log_bucket, registry_bucket};
 pub use name::Named;
 pub use tag::{ACCOUNT_SCOPE, TAG_ID, TAG_NODE, TAG_OWNER, TAG_PIT, TAG_SCOPE, Tags, account_tags, ownership_tags};
 

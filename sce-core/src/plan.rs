@@ -1,5 +1,6 @@
 //! The plan: every thing that shall be, with its name, tags, properties and order. Applying it decides nothing.
 
+pub mod account;
 mod design;
 mod diff;
 mod node;

@@ -395,17 +395,55 @@ impl Database {
     }
 }
 
-/// What no API tells about the account.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What no API tells about the account, and what `sce account` shall see to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Account {
     /// Who may administer keys and read data from outside the VPC; the caller of `sce lock` when empty.
     pub administrators: Vec<Arn>,
-    /// Whether the account's trail exists already or is to be managed here.
+    /// Whether the account's trail exists already or is managed by `sce account` (L625-L632).
     pub cloudtrail: Option<CloudTrail>,
+    /// Whether AWS Config exists already, is managed by `sce account`, or is done without (L641-L652).
+    pub config: Option<ConfigCare>,
+    /// Whether `sce account` sees to the password policy of IAM users; not where nobody has a password.
+    pub password_policy: bool,
+    /// Whether `sce account` makes alarms on its trail's events.
+    pub alarms: bool,
+    /// The SNS topic that alarms tell; without one they only show in CloudWatch.
+    pub notify: Option<Arn>,
+    /// Whether `sce account` switches GuardDuty on, which AWS bills by what it analyses.
+    pub guardduty: bool,
     /// The managed policy that the organisation demands as the bound of every role's permissions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions_boundary: Option<Arn>,
+}
+
+impl Default for Account {
+    /// Nobody named; the password policy and the alarms, and no GuardDuty.
+    fn default() -> Self {
+        Self {
+            administrators: Vec::new(),
+            permissions_boundary: None,
+            cloudtrail: None,
+            config: None,
+            password_policy: true,
+            alarms: true,
+            notify: None,
+            guardduty: false,
+        }
+    }
+}
+
+/// Who looks after AWS Config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ConfigCare {
+    /// The organisation does.
+    Existing,
+    /// `sce account` does.
+    Managed,
+    /// Nobody does.
+    None,
 }
 
 /// Who may take on which role. A role that nobody may take on is not made.

@@ -42,6 +42,9 @@ mod environment;
 mod files;
 
 pub use sce_aws::access::{AccessError, Machine, located, machines};
+pub use sce_aws::account::{
+    Applied as AccountApplied, Status as AccountStatus, apply as apply_account, status as account_status,
+};
 pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, apply};
 pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, Left, Pending, close_out};
 pub use sce_aws::divergence::{Divergences, InvalidDivergences};
@@ -58,6 +61,7 @@ pub use sce_aws::{archive, keys, transfer};
 pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, check, judge};
 pub use sce_core::cost::estimate;
 pub use sce_core::permissions::permissions;
+pub use sce_core::plan::account::{Settings as AccountSettings, account as plan_account};
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
 pub use sce_core::{
     access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, permissions as rights, pit,

@@ -130,6 +130,8 @@ impl Emulators {
     fn pointed(&self, program: PathBuf) -> Command {
         let mut command = clean(program);
         command.env("AWS_ENDPOINT_URL", &self.control).env("AWS_ENDPOINT_URL_S3", &self.data);
+        // The SDK asks CloudWatch in CBOR, which only the data plane's emulator reads.
+        command.env("AWS_ENDPOINT_URL_CLOUDWATCH", &self.data);
         command.env("SCE_DIVERGENCES", &self.divergences);
         command
     }

@@ -5,8 +5,8 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use sce_core::aws::policy::Policy;
 use sce_core::aws::resource::{Difference, KmsKey};
-use sce_core::pit::{TAG_ID, TAG_PIT, Tags};
-use sce_core::plan::Node;
+use sce_core::pit::{TAG_ID, TAG_PIT, TAG_SCOPE, Tags};
+use sce_core::plan::{Node, Scope};
 
 use super::role::{PASSING, is_unseen_principal};
 use crate::error::{CloudError, Trouble, cloud};
@@ -136,9 +136,15 @@ async fn tags_of(session: &Session, node: &Node, id: &str) -> Result<Tags, Cloud
     Ok(from_kms_tags(&tags.map_err(cloud("ListResourceTags", node.id.as_str()))?))
 }
 
-/// Whether the tags are of this PIT and this place.
+/// Whether the tags are of this owner, a PIT or the account, and this place.
 fn is_of(node: &Node, tags: &Tags) -> bool {
-    [TAG_PIT, TAG_ID].iter().all(|key| node.tags.get(*key).is_some_and(|value| tags.get(*key) == Some(value)))
+    let owner = match node.scope {
+        Scope::Pit => TAG_PIT,
+        Scope::Account => TAG_SCOPE,
+        // Found by its id, never by tags that others write.
+        Scope::Existing => return false,
+    };
+    [owner, TAG_ID].iter().all(|key| node.tags.get(*key).is_some_and(|value| tags.get(*key) == Some(value)))
 }
 
 async fn read(session: &Session, node: &Node, key: &KeyMetadata) -> Result<Found, CloudError> {
@@ -222,7 +228,7 @@ mod tests {
         Node {
             id: "key".parse().unwrap(),
             name: "hipaa_key".to_owned(),
-            scope: sce_core::plan::Scope::Pit,
+            scope: Scope::Pit,
             needs: Vec::new(),
             tags,
             properties: KmsKey { description: String::new(), policy, rotation: true, enabled: true }.into(),

@@ -4,6 +4,7 @@
 //! is, and verification is equality. [`Kind::descriptor`] is the one place that tells what a kind is; its match is exhaustive, so a
 //! kind with a forgotten part does not compile.
 
+mod account;
 mod databases;
 mod identity;
 mod keys;
@@ -16,6 +17,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use account::{
+    Alarm, ConfigRecorder, Detector, EbsEncryption, MetricFilter, PasswordPolicy, PublicAccessBlock, Trail,
+};
 pub use databases::{DatabaseInstance, DatabaseParameterGroup, DatabaseSubnetGroup};
 pub use identity::{ManagedPolicy, Role};
 pub use keys::{KmsAlias, KmsKey};
@@ -44,6 +48,8 @@ pub enum Teardown {
     Schedule,
     /// Nothing: AWS made it with the VPC, and it goes with the VPC.
     GoesWithVpc,
+    /// Nothing: it is the account's, and stays.
+    Stays,
 }
 
 /// Whether a kind of resource meets Protected Health Information (L280-L282).
@@ -170,6 +176,14 @@ kinds! {
     DatabaseSubnetGroup, "database-subnet-group";
     DatabaseParameterGroup, "database-parameter-group";
     DatabaseInstance, "database-instance";
+    Trail, "trail";
+    ConfigRecorder, "config-recorder";
+    EbsEncryption, "ebs-encryption";
+    PublicAccessBlock, "public-access-block";
+    PasswordPolicy, "password-policy";
+    MetricFilter, "metric-filter";
+    Alarm, "alarm";
+    Detector, "detector";
 }
 
 impl Kind {
@@ -177,7 +191,7 @@ impl Kind {
     #[must_use]
     pub const fn descriptor(self) -> Descriptor {
         use PhiContact::{DataAndCompute, TriggersAndOrchestration};
-        use Teardown::{Delete, DeleteWhenDiscarded, EmptyAndDelete, GoesWithVpc, Schedule};
+        use Teardown::{Delete, DeleteWhenDiscarded, EmptyAndDelete, GoesWithVpc, Schedule, Stays};
         let (title, service, phi_contact, teardown, taggable, duplicable) = match self {
             Self::Vpc => ("VPC", "ec2", DataAndCompute, Delete, true, true),
             Self::Subnet => ("subnet", "ec2", DataAndCompute, Delete, true, false),
@@ -218,6 +232,16 @@ impl Kind {
                 ("database parameter group", "rds", TriggersAndOrchestration, Delete, true, false)
             }
             Self::DatabaseInstance => ("RDS database", "rds", DataAndCompute, DeleteWhenDiscarded, true, false),
+            Self::Trail => ("CloudTrail trail", "cloudtrail", TriggersAndOrchestration, Stays, true, false),
+            Self::ConfigRecorder => ("Config recorder", "config", TriggersAndOrchestration, Stays, true, false),
+            Self::EbsEncryption => ("EBS encryption by default", "ec2", TriggersAndOrchestration, Stays, false, false),
+            Self::PublicAccessBlock => {
+                ("S3 public access block", "s3control", TriggersAndOrchestration, Stays, false, false)
+            }
+            Self::PasswordPolicy => ("password policy", "iam", TriggersAndOrchestration, Stays, false, false),
+            Self::MetricFilter => ("metric filter", "logs", TriggersAndOrchestration, Stays, false, false),
+            Self::Alarm => ("alarm", "cloudwatch", TriggersAndOrchestration, Stays, true, false),
+            Self::Detector => ("GuardDuty detector", "guardduty", TriggersAndOrchestration, Stays, true, false),
         };
         Descriptor { title, service, phi_contact, teardown, taggable, duplicable }
     }

@@ -6,7 +6,8 @@ use jiff::civil::Date;
 
 use crate::aws::arn::Arn;
 use crate::model::Model;
-use crate::spec::{Access, AccessMode, Egress, Machine, Packages, Profile, Reviewed, Spec};
+use crate::plan::account::Settings;
+use crate::spec::{Access, AccessMode, Account, Egress, Machine, Packages, Profile, Reviewed, Spec};
 
 /// What rules may know: the model, and what no API tells.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +19,7 @@ pub struct Facts<'a> {
 }
 
 /// What no API tells: the spec declares it, and a finding that rests on it says so.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     /// The environment's owner.
     pub owner: String,
@@ -42,6 +43,8 @@ pub struct Declared {
     pub phi_stores: BTreeSet<String>,
     /// Days that logs shall be kept.
     pub logs_days: u32,
+    /// Who looks after what is account-wide.
+    pub account: Account,
     /// Names reviewed and found to be no PHI.
     pub reviewed: Vec<Reviewed>,
     /// Whether a role is taken on from outside, from the allowed ranges.
@@ -75,11 +78,18 @@ impl Declared {
             packages: spec.private_machine().map(|machine| spec.packages(machine)).unwrap_or_default(),
             phi_stores: ["bucket-data", "bucket-output"].map(str::to_owned).into(),
             logs_days: spec.retention.logs_days,
+            account: spec.account.clone(),
             reviewed: spec.names.reviewed.clone(),
             roles_from_outside: spec.roles.from_outside(),
             permissions_boundary: spec.account.permissions_boundary.clone(),
             not_built: not_built(spec),
         }
+    }
+
+    /// What is declared of an account without any project.
+    #[must_use]
+    pub fn of_account(settings: &Settings) -> Self {
+        Self { account: settings.account.clone(), logs_days: settings.logs_days, ..Self::default() }
     }
 }
 
@@ -91,7 +101,6 @@ fn not_built(spec: &Spec) -> Vec<&'static str> {
         ("access.people", !spec.access.people.is_empty() && !machine),
         ("access.mode", spec.access.mode == AccessMode::InstanceConnect),
         ("access.mode", spec.access.mode == AccessMode::Bastion && !machine),
-        ("account.cloudtrail", spec.account.cloudtrail.is_some()),
     ];
     asked.into_iter().filter(|(_, asked)| *asked).map(|(section, _)| section).collect()
 }

@@ -2,7 +2,10 @@
 
 mod access_log_target_admits_deliveries;
 mod access_log_target_uses_s3_keys;
+mod account;
+mod account_blocks_public_access;
 mod account_is_designated_for_phi;
+mod alarms_watch_the_account;
 mod allowed_range_is_not_an_example;
 mod allowed_range_is_not_the_world;
 mod bastion_admits_only_allowed_ssh;
@@ -13,13 +16,16 @@ mod bucket_policy_grants_not_to_everyone;
 mod bucket_requires_tls;
 mod budget_is_declared;
 mod compute_role_cannot_write_data;
+mod config_records_everything;
 mod custodian_needs_mfa;
+mod data_events_of_stores_are_recorded;
 mod database_authenticates_with_tokens;
 mod database_is_backed_up;
 mod database_is_encrypted_with_own_key;
 mod database_is_private;
 mod database_requires_tls;
 mod default_security_group_is_empty;
+mod ebs_is_encrypted_by_default;
 mod egress_is_web_only;
 mod egress_none_has_no_way_out;
 mod endpoint_policy_names_its_buckets;
@@ -51,6 +57,7 @@ mod names_carry_no_identifiers;
 mod nat_route_survives_endpoint;
 mod network_acl_is_closed_to_anywhere;
 mod no_route_leads_to_another_network;
+mod password_policy_is_strong;
 mod people_have_an_account_each;
 mod person_has_a_key;
 mod private_machine_admits_only_the_bastion;
@@ -81,6 +88,10 @@ mod tenancy_is_shared;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod trail_covers_all_regions;
+mod trail_is_encrypted;
+mod trail_is_logging;
+mod trail_validates_its_files;
 mod unused_allowed_range_is_not_an_example;
 mod uploader_cannot_read;
 mod volume_is_encrypted_with_own_key;
@@ -321,7 +332,9 @@ pub fn all() -> &'static [&'static Rule] {
 static ALL: &[&Rule] = &[
     &access_log_target_admits_deliveries::RULE,
     &access_log_target_uses_s3_keys::RULE,
+    &account_blocks_public_access::RULE,
     &account_is_designated_for_phi::RULE,
+    &alarms_watch_the_account::RULE,
     &allowed_range_is_not_an_example::RULE,
     &allowed_range_is_not_the_world::RULE,
     &bastion_admits_only_allowed_ssh::RULE,
@@ -332,13 +345,16 @@ static ALL: &[&Rule] = &[
     &bucket_requires_tls::RULE,
     &budget_is_declared::RULE,
     &compute_role_cannot_write_data::RULE,
+    &config_records_everything::RULE,
     &custodian_needs_mfa::RULE,
+    &data_events_of_stores_are_recorded::RULE,
     &database_authenticates_with_tokens::RULE,
     &database_is_backed_up::RULE,
     &database_is_encrypted_with_own_key::RULE,
     &database_is_private::RULE,
     &database_requires_tls::RULE,
     &default_security_group_is_empty::RULE,
+    &ebs_is_encrypted_by_default::RULE,
     &egress_is_web_only::RULE,
     &egress_none_has_no_way_out::RULE,
     &endpoint_policy_names_its_buckets::RULE,
@@ -369,6 +385,7 @@ static ALL: &[&Rule] = &[
     &nat_route_survives_endpoint::RULE,
     &network_acl_is_closed_to_anywhere::RULE,
     &no_route_leads_to_another_network::RULE,
+    &password_policy_is_strong::RULE,
     &people_have_an_account_each::RULE,
     &person_has_a_key::RULE,
     &private_machine_admits_only_the_bastion::RULE,
@@ -394,10 +411,32 @@ static ALL: &[&Rule] = &[
     &subnet_has_network_acl::RULE,
     &subnets_lie_apart::RULE,
     &tenancy_is_shared::RULE,
+    &trail_covers_all_regions::RULE,
+    &trail_is_encrypted::RULE,
+    &trail_is_logging::RULE,
+    &trail_validates_its_files::RULE,
     &unused_allowed_range_is_not_an_example::RULE,
     &uploader_cannot_read::RULE,
     &volume_is_encrypted_with_own_key::RULE,
     &way_in_needs_no_bastion::RULE,
+];
+
+/// Those about the account, whatever projects it has.
+#[must_use]
+pub fn of_account() -> &'static [&'static Rule] {
+    OF_ACCOUNT
+}
+
+static OF_ACCOUNT: &[&Rule] = &[
+    &account_blocks_public_access::RULE,
+    &alarms_watch_the_account::RULE,
+    &config_records_everything::RULE,
+    &ebs_is_encrypted_by_default::RULE,
+    &password_policy_is_strong::RULE,
+    &trail_covers_all_regions::RULE,
+    &trail_is_encrypted::RULE,
+    &trail_is_logging::RULE,
+    &trail_validates_its_files::RULE,
 ];
 
 /// The rule of that name.

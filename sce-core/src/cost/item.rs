@@ -279,7 +279,15 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         | Kind::LaunchTemplate
         | Kind::VolumeAttachment
         | Kind::DatabaseSubnetGroup
-        | Kind::DatabaseParameterGroup => &[],
+        | Kind::DatabaseParameterGroup
+        | Kind::Trail
+        | Kind::ConfigRecorder
+        | Kind::EbsEncryption
+        | Kind::PublicAccessBlock
+        | Kind::PasswordPolicy
+        | Kind::MetricFilter
+        | Kind::Alarm
+        | Kind::Detector => &[],
     }
 }
 
@@ -292,6 +300,11 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         Kind::DatabaseInstance => Some("backups beyond the database's own size, and what CloudWatch Logs takes in"),
         Kind::Volume => Some("snapshots of volumes, and speed beyond what a volume has by itself"),
         Kind::Bucket => Some("requests to S3, and older versions of objects"),
+        Kind::Trail => Some("S3 data events that the trail records"),
+        Kind::ConfigRecorder => Some("configuration items that Config records"),
+        Kind::MetricFilter => Some("the metric that the filter makes"),
+        Kind::Alarm => Some("the alarm"),
+        Kind::Detector => Some("events that GuardDuty analyses"),
         Kind::Vpc
         | Kind::Subnet
         | Kind::InternetGateway
@@ -316,7 +329,10 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         | Kind::LaunchTemplate
         | Kind::VolumeAttachment
         | Kind::DatabaseSubnetGroup
-        | Kind::DatabaseParameterGroup => None,
+        | Kind::DatabaseParameterGroup
+        | Kind::EbsEncryption
+        | Kind::PublicAccessBlock
+        | Kind::PasswordPolicy => None,
     }
 }
 

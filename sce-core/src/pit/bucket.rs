@@ -72,6 +72,13 @@ pub fn registry_bucket(account: &AccountId, region: &Region) -> String {
     format!("sce-registry-{account}-{region}")
 }
 
+/// The name of the bucket that the account's trail and recorder write to: `sce-logs-ACCOUNT-REGION`. Like the registry it belongs to the
+/// account and carries no PIT.
+#[must_use]
+pub fn account_log_bucket(account: &AccountId, region: &Region) -> String {
+    format!("sce-logs-{account}-{region}")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

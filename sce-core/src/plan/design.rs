@@ -7,8 +7,8 @@ mod existing;
 mod machines;
 mod network;
 mod people;
-mod policies;
-mod stores;
+pub(super) mod policies;
+pub(super) mod stores;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::marker::PhantomData;

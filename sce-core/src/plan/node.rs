@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::hex_sha256;
 use crate::aws::resource::{Kind, Properties};
+use crate::pit;
 use crate::value::{NodeId, Reference, references};
 
 /// Whether a thing ends with the project, belongs to the account, or is somebody else's (R44, C19).
@@ -55,6 +56,22 @@ impl Node {
     pub fn digest(&self) -> String {
         digest(&self.name, &self.properties)
     }
+}
+
+/// A node of the account's own: tagged as such, and after what it refers to and these.
+pub(super) fn of_account(id: NodeId, name: String, after: &[&NodeId], properties: Properties) -> Node {
+    let tags = BTreeMap::new();
+    let mut node = Node { id, name, scope: Scope::Account, needs: Vec::new(), tags, properties };
+    let references = node.references().into_iter().map(|reference| reference.node);
+    for need in references.chain(after.iter().map(|id| (*id).clone())) {
+        if !node.needs.contains(&need) {
+            node.needs.push(need);
+        }
+    }
+    if node.properties.kind().descriptor().taggable {
+        node.tags = pit::account_tags(&node.id, &node.digest());
+    }
+    node
 }
 
 /// See [`Node::digest`].

@@ -121,6 +121,24 @@ fn summary(properties: &Properties) -> String {
         Properties::VolumeAttachment(attachment) => {
             format!("{} to {} as {}", value(&attachment.volume), value(&attachment.instance), attachment.device)
         }
+        Properties::Trail(trail) => {
+            let regions = if trail.all_regions { "all regions" } else { "one region" };
+            format!("{regions}, {}", if trail.validated { "files validated" } else { "files not validated" })
+        }
+        Properties::ConfigRecorder(recorder) if recorder.everything => "records every type of resource".to_owned(),
+        Properties::ConfigRecorder(_) => "records some types of resources".to_owned(),
+        Properties::EbsEncryption(ebs) if ebs.by_default => "new volumes are encrypted".to_owned(),
+        Properties::EbsEncryption(_) => "new volumes are in clear unless asked".to_owned(),
+        Properties::PublicAccessBlock(block) if block.blocked => "all four blocks on".to_owned(),
+        Properties::PublicAccessBlock(_) => "some blocks off".to_owned(),
+        Properties::PasswordPolicy(policy) => format!("{} characters or more", policy.minimum_length),
+        Properties::MetricFilter(filter) => format!("counts {}", filter.metric),
+        Properties::Alarm(alarm) => match alarm.tells.len() {
+            0 => format!("on {}, tells nobody", alarm.metric),
+            topics => format!("on {}, tells {topics} topics", alarm.metric),
+        },
+        Properties::Detector(detector) if detector.enabled => "watches".to_owned(),
+        Properties::Detector(_) => "does not watch".to_owned(),
     }
 }
 

@@ -42,6 +42,14 @@ impl Kind {
             Self::DatabaseSubnetGroup => DATABASE_SUBNET_GROUP,
             Self::DatabaseParameterGroup => DATABASE_PARAMETER_GROUP,
             Self::DatabaseInstance => DATABASE_INSTANCE,
+            Self::Trail => &[],
+            Self::ConfigRecorder => &[],
+            Self::EbsEncryption => &[],
+            Self::PublicAccessBlock => &[],
+            Self::PasswordPolicy => &[],
+            Self::MetricFilter => &[],
+            Self::Alarm => &[],
+            Self::Detector => &[],
         }
     }
 }

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{
     Bucket, BucketObject, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog, GatewayEndpoint,
-    GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy,
-    NetworkAcl, Peer, Properties, Protocol, Role, Route, RouteTableAssociation, RouteTarget, SecurityGroup,
-    SessionDocument, Subnet, Volume, Vpc,
+    GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, Kind, KmsKey, LaunchTemplate, LogGroup,
+    ManagedPolicy, NetworkAcl, Peer, Properties, Protocol, Role, Route, RouteTableAssociation, RouteTarget,
+    SecurityGroup, SessionDocument, Subnet, Trail, Volume, Vpc,
 };
 use crate::check::{Declared, Facts, Finding, judge};
 use crate::lock::Lock;
 use crate::model::{Model, Resource, Unread};
+use crate::plan::account::{Place, Present, Settings, account};
 use crate::plan::{Scope, plan, sample};
 use crate::spec::{Format, parse};
 use crate::value::{Reference, Value};
@@ -97,6 +98,55 @@ impl Scene {
         let resource = self.remove(id);
         let why = "access was denied".to_owned();
         self.model.unread.insert(resource.node.unwrap(), Unread { kind: resource.properties.kind(), why });
+    }
+
+    /// A thing of the account's.
+    pub(super) fn add(&mut self, id: &str, properties: impl Into<Properties>) {
+        let tags = crate::pit::account_tags(&id.parse().unwrap(), "0");
+        let (name, properties) = (id.to_owned(), properties.into());
+        let node = id.parse().ok();
+        self.model.resources.push(Resource { node, name, scope: Scope::Account, tags, properties });
+    }
+
+    /// A trail that does all that a trail should, but for one thing.
+    pub(super) fn add_trail(&mut self, change: impl Fn(&mut Trail)) {
+        let key = Some(Value::Known("arn:aws:kms:us-west-2:111122223333:key/k".parse().unwrap()));
+        let mut trail = Trail {
+            bucket: "sce-logs-111122223333-us-west-2".to_owned(),
+            key,
+            log_group: None,
+            log_group_role: None,
+            all_regions: true,
+            global_events: true,
+            validated: true,
+            management_events: true,
+            organization: false,
+            logging: true,
+        };
+        change(&mut trail);
+        self.add("account-trail", trail);
+    }
+
+    /// The same, recording the stores' data events.
+    pub(super) fn add_recording_trail(&mut self, change: impl Fn(&mut Trail)) {
+        self.add_trail(change);
+        self.model.data_events.insert("arn:aws:s3:::hipaa-".to_owned());
+    }
+
+    /// Every filter and alarm that `sce account apply` makes.
+    pub(super) fn add_alarms(&mut self) {
+        let settings = Settings { account: self.declared.account.clone(), logs_days: self.declared.logs_days };
+        let place = Place {
+            account: "111122223333".parse().unwrap(),
+            region: "us-west-2".parse().unwrap(),
+            administrators: Vec::new(),
+        };
+        let planned = account(&settings, &place, &Present::default());
+        for node in
+            planned.nodes.into_iter().filter(|node| matches!(node.properties.kind(), Kind::MetricFilter | Kind::Alarm))
+        {
+            self.add(node.id.as_str(), node.properties);
+        }
     }
 
     /// A route that no plan made, from a planned table to the internet gateway.

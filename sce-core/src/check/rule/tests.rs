@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::testing::{LEAST, Scene, tcp};
 use super::{Mapping, Rule, Specification, all, named};
 use crate::aws::policy::{Policy, Statement, text};
-use crate::aws::resource::{AclRule, Encryption, GroupRule, LaunchTemplate, Protocol, RouteTarget, Tenancy, Traffic};
+use crate::aws::resource::{
+    AclRule, ConfigRecorder, EbsEncryption, Encryption, GroupRule, LaunchTemplate, PasswordPolicy, Protocol,
+    PublicAccessBlock, RouteTarget, Tenancy, Traffic,
+};
 use crate::check::{Finding, Severity, Status};
 use crate::pit::TAG_ID;
 use crate::plan::{Scope, sample};
@@ -22,7 +25,14 @@ const MUTATIONS: &[Mutation] = &[
     ("access-log-target-uses-s3-keys", Scene::clean, |scene| {
         scene.bucket("bucket-accesslogs").encryption = scene.bucket("bucket-data").encryption.clone();
     }),
+    ("account-blocks-public-access", Scene::clean, |scene| {
+        scene.add("public-access-block", PublicAccessBlock { blocked: false })
+    }),
     ("account-is-designated-for-phi", Scene::clean, |scene| scene.declared.baa = None),
+    ("alarms-watch-the-account", Scene::clean, |scene| {
+        scene.add_alarms();
+        scene.remove("alarm-root-use");
+    }),
     ("allowed-range-is-not-an-example", Scene::clean, |scene| {
         scene.declared.access.mode = AccessMode::Bastion;
         scene.declared.access.allow = vec![range("198.51.100.0/24")];
@@ -45,11 +55,23 @@ const MUTATIONS: &[Mutation] = &[
     ("compute-role-cannot-write-data", with_roles, |scene| {
         scene.allow("compute-policy", "s3:PutObject", "arn:aws:s3:::hipaa-*/*");
     }),
+    ("config-records-everything", Scene::clean, |scene| {
+        let role = Value::Known("arn:aws:iam::111122223333:role/config".parse().unwrap());
+        let (bucket, recording) = (Some("logs".to_owned()), true);
+        scene.add(
+            "account-config",
+            ConfigRecorder { role, everything: false, global_resources: true, bucket, recording },
+        );
+    }),
     ("custodian-needs-mfa", with_roles, |scene| {
         let trust = &mut scene.role("custodian-role").trust;
         let mut statement = trust.statements()[0].clone();
         statement.conditions.remove("Bool");
         *trust = Policy::new(vec![statement]);
+    }),
+    ("data-events-of-stores-are-recorded", Scene::clean, |scene| {
+        scene.add_recording_trail(|_| {});
+        scene.model.data_events = ["arn:aws:s3:::hipaa-data-111122223333-us-west-2/".to_owned()].into();
     }),
     ("database-authenticates-with-tokens", Scene::with_database, |scene| {
         scene.database("database-postgres").master_password_managed = false;
@@ -64,6 +86,9 @@ const MUTATIONS: &[Mutation] = &[
     }),
     ("default-security-group-is-empty", Scene::clean, |scene| {
         scene.default_security_group("security-group-default").egress.insert("-1 0.0.0.0/0".to_owned());
+    }),
+    ("ebs-is-encrypted-by-default", Scene::clean, |scene| {
+        scene.add("ebs-encryption", EbsEncryption { by_default: false })
     }),
     ("egress-is-web-only", Scene::clean, |scene| {
         scene.network_acl("network-acl-private").egress.insert(99, everything());
@@ -139,6 +164,9 @@ const MUTATIONS: &[Mutation] = &[
     ("no-route-leads-to-another-network", Scene::clean, |scene| {
         scene.add_route("route-table-public", "10.9.0.0/16", RouteTarget::Other("pcx-0abc".to_owned()));
     }),
+    ("password-policy-is-strong", Scene::clean, |scene| {
+        scene.add("password-policy", PasswordPolicy { minimum_length: 8, ..PasswordPolicy::strong() });
+    }),
     ("people-have-an-account-each", Scene::full, |scene| {
         let people = scene.bucket_object("people");
         people.content = people.content.replace("\"r1\"", "\"team\"");
@@ -203,6 +231,10 @@ const MUTATIONS: &[Mutation] = &[
         scene.subnet("subnet-public").cidr = scene.subnet("subnet-private").cidr;
     }),
     ("tenancy-is-shared", Scene::clean, |scene| scene.vpc("vpc").tenancy = Tenancy::Dedicated),
+    ("trail-covers-all-regions", Scene::clean, |scene| scene.add_recording_trail(|trail| trail.all_regions = false)),
+    ("trail-is-encrypted", Scene::clean, |scene| scene.add_recording_trail(|trail| trail.key = None)),
+    ("trail-is-logging", Scene::clean, |scene| scene.add_recording_trail(|trail| trail.logging = false)),
+    ("trail-validates-its-files", Scene::clean, |scene| scene.add_recording_trail(|trail| trail.validated = false)),
     ("unused-allowed-range-is-not-an-example", Scene::clean, |scene| {
         scene.declared.access.allow = vec![range("203.0.113.0/24")];
     }),

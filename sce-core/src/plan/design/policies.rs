@@ -15,6 +15,24 @@ use crate::spec::{AccessMode, Spec};
 pub(super) use machines::{bastion, compute, instance_trust, interface_endpoint};
 pub(super) use people::{access, custodian, custodian_trust, uploader, uploader_trust};
 
+/// What administering a key takes: everything but using it.
+pub(in crate::plan) const KEY_ADMINISTRATION: [&str; 14] = [
+    "kms:CancelKeyDeletion",
+    "kms:Create*",
+    "kms:Delete*",
+    "kms:Describe*",
+    "kms:Disable*",
+    "kms:Enable*",
+    "kms:Get*",
+    "kms:List*",
+    "kms:Put*",
+    "kms:Revoke*",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:Update*",
+];
+
 /// The registry: over TLS only.
 pub(super) fn registry(bucket: &str, partition: Partition) -> Policy {
     Policy::new(tls_only(bucket, partition).into())
@@ -26,22 +44,6 @@ pub(super) fn registry(bucket: &str, partition: Partition) -> Policy {
 /// only, so that reading data takes being named here.
 pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
     let (partition, account, region) = (lock.partition, &lock.account, &spec.region);
-    let administration = [
-        "kms:CancelKeyDeletion",
-        "kms:Create*",
-        "kms:Delete*",
-        "kms:Describe*",
-        "kms:Disable*",
-        "kms:Enable*",
-        "kms:Get*",
-        "kms:List*",
-        "kms:Put*",
-        "kms:Revoke*",
-        "kms:ScheduleKeyDeletion",
-        "kms:TagResource",
-        "kms:UntagResource",
-        "kms:Update*",
-    ];
     let usage = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
     let sessions = spec.private_machine().is_some().then_some(Named::SessionsLogGroup);
     let group = |named| text(format!("arn:{partition}:logs:{region}:{account}:log-group:{}", spec.pit.name(named)));
@@ -54,7 +56,7 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
     let mut statements = vec![
         Statement::allow("AccountAdministersKey")
             .principals([text(format!("arn:{partition}:iam::{account}:root"))])
-            .actions(administration)
+            .actions(KEY_ADMINISTRATION)
             .resources([text("*")]),
         Statement::allow("AdministratorsUseKeyThroughS3")
             .principals([text(format!("arn:{partition}:iam::{account}:root"))])
@@ -259,7 +261,7 @@ pub(super) fn access_logs(bucket: &str, spec: &Spec, lock: &Lock) -> Policy {
 }
 
 /// Nothing in clear, nothing by a TLS older than 1.2.
-fn tls_only(bucket: &str, partition: Partition) -> [Statement; 2] {
+pub(in crate::plan) fn tls_only(bucket: &str, partition: Partition) -> [Statement; 2] {
     let deny =
         |sid: &str| Statement::deny(sid).everyone().actions(["s3:*"]).resources(bucket_and_objects(bucket, partition));
     [
@@ -268,7 +270,7 @@ fn tls_only(bucket: &str, partition: Partition) -> [Statement; 2] {
     ]
 }
 
-fn bucket_and_objects(bucket: &str, partition: Partition) -> [Text; 2] {
+pub(in crate::plan) fn bucket_and_objects(bucket: &str, partition: Partition) -> [Text; 2] {
     [text(format!("arn:{partition}:s3:::{bucket}")), text(format!("arn:{partition}:s3:::{bucket}/*"))]
 }
 

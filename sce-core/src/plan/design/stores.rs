@@ -3,30 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::{Design, Handle, node_id, policies};
+use crate::account::{AccountId, Region};
+use crate::aws::policy::Policy;
 use crate::aws::resource::{AccessLog, Bucket, Encryption, GatewayEndpoint, KmsKey, LifecycleRule};
 use crate::pit::{self, BucketRole};
-use crate::plan::{Node, Scope, node};
+use crate::plan::{Node, node};
 
 /// Days after which an unfinished multi-part upload is dropped.
 const ABORT_UPLOAD_DAYS: i32 = 7;
 
 impl Design<'_> {
     pub(super) fn registry(&mut self) {
-        let name = pit::registry_bucket(&self.lock.account, &self.spec.region);
-        let policy = policies::registry(&name, self.lock.partition);
-        let lifecycle = LifecycleRule { abort_upload_days: Some(ABORT_UPLOAD_DAYS), ..LifecycleRule::default() };
-        let bucket = Bucket {
-            encryption: Encryption::S3,
-            versioning: true,
-            ownership_enforced: true,
-            public_access_blocked: true,
-            policy: Some(policy),
-            access_log: None,
-            lifecycle: BTreeMap::from([("abort-uploads".to_owned(), lifecycle)]),
-        };
-        let id = node_id("registry");
-        let tags = pit::account_tags(&id, &node::digest(&name, &bucket.clone().into()));
-        self.nodes.push(Node { id, name, scope: Scope::Account, needs: Vec::new(), tags, properties: bucket.into() });
+        self.nodes.push(registry(&self.lock.account, &self.spec.region));
     }
 
     pub(super) fn buckets(&mut self, key: &Handle<KmsKey>, endpoint: &Handle<GatewayEndpoint>) {
@@ -81,6 +69,33 @@ impl Design<'_> {
 
     pub(super) fn bucket_name(&self, role: BucketRole) -> String {
         self.spec.pit.bucket(role, &self.lock.account, &self.spec.region)
+    }
+}
+
+/// The registry: the account's own, and in every plan, since no plan is built without it.
+pub(in crate::plan) fn registry(account: &AccountId, region: &Region) -> Node {
+    let name = pit::registry_bucket(account, region);
+    let lifecycle = LifecycleRule { abort_upload_days: Some(ABORT_UPLOAD_DAYS), ..LifecycleRule::default() };
+    let bucket = Bucket {
+        policy: Some(policies::registry(&name, region.partition())),
+        lifecycle: BTreeMap::from([("abort-uploads".to_owned(), lifecycle)]),
+        ..private_bucket()
+    };
+    node::of_account(node_id("registry"), name, &[], bucket.into())
+}
+
+/// The bucket for the account's trail and recorder, which keeps what they write as long as other logs.
+pub(in crate::plan) fn account_logs(policy: Policy, logs_days: u32) -> Bucket {
+    let rule = LifecycleRule::default;
+    let lifecycle = [
+        ("abort-uploads", LifecycleRule { abort_upload_days: Some(ABORT_UPLOAD_DAYS), ..rule() }),
+        ("expire", LifecycleRule { expire_days: days(logs_days), ..rule() }),
+        ("older-versions", LifecycleRule { expire_older_versions_days: days(logs_days), ..rule() }),
+    ];
+    Bucket {
+        policy: Some(policy),
+        lifecycle: lifecycle.map(|(id, rule)| (id.to_owned(), rule)).into(),
+        ..private_bucket()
     }
 }
 
