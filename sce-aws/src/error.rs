@@ -200,18 +200,20 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "UnauthorizedOperation",
         "UnrecognizedClientException",
     ];
-    const EXISTS: [&str; 9] = [
+    const EXISTS: [&str; 11] = [
         "AlreadyExistsException",
         "BucketAlreadyExists",
         "BucketAlreadyOwnedByYou",
         "EntityAlreadyExists",
         "FlowLogAlreadyExists",
         "NetworkAclEntryAlreadyExists",
+        "QueueAlreadyExists",
+        "QueueNameExists",
         "Resource.AlreadyAssociated",
         "ResourceAlreadyExistsException",
         "RouteAlreadyExists",
     ];
-    const IN_USE: [&str; 9] = [
+    const IN_USE: [&str; 11] = [
         "BucketNotEmpty",
         "ConcurrentModification",
         "DeleteConflict",
@@ -220,9 +222,12 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "InvalidIPAddress.InUse",
         "OperationAborted",
         "OperationAbortedException",
+        "ResourceConflictException",
+        "ResourceInUseException",
         "InvalidBucketState",
     ];
-    const MISSING: [&str; 11] = [
+    const MISSING: [&str; 14] = [
+        "AWS.SimpleQueueService.NonExistentQueue",
         "NatGatewayNotFound",
         "NoSuchBucket",
         "NoSuchBucketPolicy",
@@ -233,7 +238,9 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "NoSuchTagSet",
         "NotFound",
         "NotFoundException",
+        "QueueDoesNotExist",
         "ResourceNotFoundException",
+        "TableNotFoundException",
     ];
     const THROTTLED: [&str; 6] = [
         "RequestLimitExceeded",
@@ -284,6 +291,8 @@ mod tests {
             ("DependencyViolation", 400, Trouble::InUse),
             ("EntityAlreadyExists", 409, Trouble::AlreadyExists),
             ("UnauthorizedOperation", 403, Trouble::Denied),
+            ("AWS.SimpleQueueService.NonExistentQueue", 400, Trouble::NotFound),
+            ("ResourceInUseException", 400, Trouble::InUse),
             ("InternalError", 500, Trouble::NoAnswer),
             ("InvalidParameterValue", 400, Trouble::Refused),
             ("", 200, Trouble::Unreadable),

@@ -12,6 +12,7 @@ pub mod close_out;
 pub mod divergence;
 pub mod endpoint;
 mod error;
+pub mod file_table;
 mod ids;
 pub mod lock;
 mod observe;

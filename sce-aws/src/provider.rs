@@ -142,6 +142,13 @@ dispatch! {
     Instance => instance,
     Volume => volume,
     VolumeAttachment => volume_attachment,
+    Table => table,
+    Queue => queue,
+    Topic => topic,
+    Subscription => subscription,
+    Function => function,
+    FunctionPermission => function_permission,
+    BucketNotification => bucket_notification,
 }
 
 /// The only one of what was found; of several of the same PIT and place, the one that the journal knows. Where it knows none, that is a

@@ -1,10 +1,13 @@
 //! One kind of resource a file: how it is looked at, made, settled, tagged and deleted.
 
 pub(crate) mod bucket;
+pub(crate) mod bucket_notification;
 pub(crate) mod bucket_object;
 pub(crate) mod default_security_group;
 pub(crate) mod elastic_ip;
 pub(crate) mod flow_log;
+pub(crate) mod function;
+pub(crate) mod function_permission;
 pub(crate) mod gateway_endpoint;
 pub(crate) mod instance;
 pub(crate) mod instance_profile;
@@ -18,6 +21,7 @@ pub(crate) mod log_group;
 pub(crate) mod managed_policy;
 pub(crate) mod nat_gateway;
 pub(crate) mod network_acl;
+pub(crate) mod queue;
 pub(crate) mod role;
 pub(crate) mod route;
 pub(crate) mod route_table;
@@ -25,6 +29,9 @@ pub(crate) mod route_table_association;
 pub(crate) mod security_group;
 pub(crate) mod session_document;
 pub(crate) mod subnet;
+pub(crate) mod subscription;
+pub(crate) mod table;
+pub(crate) mod topic;
 pub(crate) mod volume;
 pub(crate) mod volume_attachment;
 pub(crate) mod vpc;
@@ -34,6 +41,12 @@ use sce_core::plan::Node;
 use crate::error::{CloudError, cloud};
 use crate::session::Session;
 use crate::tags;
+
+/// What the ARN of a KMS key or alias of this place begins with.
+fn kms_prefix(session: &Session) -> String {
+    let region = session.region();
+    format!("arn:{}:kms:{region}:{}:", region.partition(), session.account())
+}
 
 /// Writes tags on a thing of EC2's that exists already.
 async fn tag_ec2(session: &Session, node: &Node, id: &str) -> Result<(), CloudError> {

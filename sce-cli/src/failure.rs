@@ -11,8 +11,8 @@ use sce::spec::Problem;
 use sce::synth::JohnsError;
 use sce::transfer::TransferError;
 use sce::{
-    ApplyError, CloseOutError, CloudError, FileError, FindError, InvalidEndpoint, LeftBehind, LockError, PlanError,
-    RegistryError, SessionError, Trouble,
+    ApplyError, CloseOutError, CloudError, FileError, FileTableError, FindError, InvalidEndpoint, LeftBehind,
+    LockError, PlanError, RegistryError, SessionError, Trouble,
 };
 
 /// The exit status, which programs rely on.
@@ -209,6 +209,17 @@ impl From<LockError> for Failure {
 impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Self {
         Self::of(of_registry(&error), &error, error.help())
+    }
+}
+
+impl From<FileTableError> for Failure {
+    fn from(error: FileTableError) -> Self {
+        let exit = match &error {
+            FileTableError::Registry(error) => of_registry(error),
+            FileTableError::NoTable { .. } => Exit::Usage,
+            FileTableError::Cloud(_) => Exit::Cloud,
+        };
+        Self::of(exit, &error, error.help())
     }
 }
 

@@ -4,6 +4,9 @@ mod access_log_target_uses_s3_keys;
 mod account_is_designated_for_phi;
 mod allowed_range_is_not_an_example;
 mod allowed_range_is_not_the_world;
+mod ancillary_is_encrypted_with_own_key;
+mod ancillary_requires_tls;
+mod ancillary_stays_in_the_account;
 mod bucket_blocks_public_access;
 mod bucket_is_versioned;
 mod bucket_ownership_is_enforced;
@@ -15,7 +18,12 @@ mod egress_is_web_only;
 mod egress_none_has_no_way_out;
 mod endpoint_policy_names_its_buckets;
 mod everything_is_tagged;
+mod failures_are_kept;
+mod file_table_can_be_restored;
+mod file_table_records_every_file;
 mod flow_log_records_all_traffic;
+mod function_logs_to_own_group;
+mod function_reads_no_objects;
 mod key_is_rotated;
 mod key_policy_names_its_users;
 mod log_group_is_encrypted_with_own_key;
@@ -39,6 +47,7 @@ mod store_refuses_other_encryption;
 mod store_refuses_reads_off_endpoint;
 mod subnet_has_network_acl;
 mod subnets_lie_apart;
+mod subscription_is_confirmed;
 mod tenancy_is_shared;
 #[cfg(test)]
 mod testing;
@@ -283,6 +292,9 @@ static ALL: &[&Rule] = &[
     &account_is_designated_for_phi::RULE,
     &allowed_range_is_not_an_example::RULE,
     &allowed_range_is_not_the_world::RULE,
+    &ancillary_is_encrypted_with_own_key::RULE,
+    &ancillary_requires_tls::RULE,
+    &ancillary_stays_in_the_account::RULE,
     &bucket_blocks_public_access::RULE,
     &bucket_is_versioned::RULE,
     &bucket_ownership_is_enforced::RULE,
@@ -294,7 +306,12 @@ static ALL: &[&Rule] = &[
     &egress_none_has_no_way_out::RULE,
     &endpoint_policy_names_its_buckets::RULE,
     &everything_is_tagged::RULE,
+    &failures_are_kept::RULE,
+    &file_table_can_be_restored::RULE,
+    &file_table_records_every_file::RULE,
     &flow_log_records_all_traffic::RULE,
+    &function_logs_to_own_group::RULE,
+    &function_reads_no_objects::RULE,
     &key_is_rotated::RULE,
     &key_policy_names_its_users::RULE,
     &log_group_is_encrypted_with_own_key::RULE,
@@ -317,6 +334,7 @@ static ALL: &[&Rule] = &[
     &store_refuses_reads_off_endpoint::RULE,
     &subnet_has_network_acl::RULE,
     &subnets_lie_apart::RULE,
+    &subscription_is_confirmed::RULE,
     &tenancy_is_shared::RULE,
     &unused_allowed_range_is_not_an_example::RULE,
 ];

@@ -156,6 +156,14 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         Kind::FlowLog => &[Item::LogIngestion],
         Kind::KmsKey => &[Item::KmsKey],
         Kind::Bucket => &[Item::S3Storage, Item::InternetEgress],
+        // What a table, a queue, a topic and a function cost goes by requests: see `left_out`.
+        Kind::Table
+        | Kind::Queue
+        | Kind::Topic
+        | Kind::Subscription
+        | Kind::Function
+        | Kind::FunctionPermission
+        | Kind::BucketNotification => &[],
         // Settings within a network and identities: AWS bills none of them. What a log group keeps is billed, but no figure of it
         // is at hand: see `left_out`.
         Kind::Subnet
@@ -187,6 +195,10 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         Kind::LogGroup => Some("log events while they are kept"),
         Kind::KmsKey => Some("requests to KMS, and former material of a rotated key"),
         Kind::Bucket => Some("requests to S3, and older versions of objects"),
+        Kind::Table => Some("writes to the table of files, what it holds and its backup"),
+        Kind::Queue => Some("requests to SQS"),
+        Kind::Topic => Some("messages of SNS"),
+        Kind::Function => Some("runs of the Lambda function, one a file"),
         Kind::Vpc
         | Kind::Subnet
         | Kind::InternetGateway
@@ -211,7 +223,10 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         | Kind::LaunchTemplate
         | Kind::Instance
         | Kind::Volume
-        | Kind::VolumeAttachment => None,
+        | Kind::VolumeAttachment
+        | Kind::Subscription
+        | Kind::FunctionPermission
+        | Kind::BucketNotification => None,
     }
 }
 

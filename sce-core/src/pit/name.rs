@@ -64,11 +64,25 @@ pub enum Named {
     PrivateTemplate,
     /// The private instance, E: the document's volume is `hipaa_ebs_ec2_private`.
     PrivateInstance,
+    /// The table of uploaded files.
+    FileTable,
+    /// The function that fills it.
+    FileTableFunction,
+    /// The role that function runs as.
+    FileTableRole,
+    /// What that role may do.
+    FileTablePolicy,
+    /// The queue of work, Q (L581).
+    Queue,
+    /// The queue of what nobody could deal with.
+    DeadLetters,
+    /// The topic that people are told by (L582).
+    Topic,
 }
 
 impl Named {
     /// Every part, once.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 37] = [
         Self::Vpc,
         Self::RoutingTable,
         Self::SecurityGroup,
@@ -99,6 +113,13 @@ impl Named {
         Self::Bastion,
         Self::PrivateTemplate,
         Self::PrivateInstance,
+        Self::FileTable,
+        Self::FileTableFunction,
+        Self::FileTableRole,
+        Self::FileTablePolicy,
+        Self::Queue,
+        Self::DeadLetters,
+        Self::Topic,
     ];
 
     /// What stands after `PIT_`.
@@ -135,6 +156,13 @@ impl Named {
             Self::Bastion => "bastion",
             Self::PrivateTemplate => "private_template",
             Self::PrivateInstance => "ec2_private",
+            Self::FileTable => "filetable",
+            Self::FileTableFunction => "filetable_function",
+            Self::FileTableRole => "filetable_role",
+            Self::FileTablePolicy => "filetable_policy",
+            Self::Queue => "queue",
+            Self::DeadLetters => "dead_letters",
+            Self::Topic => "topic",
         }
     }
 }
@@ -144,6 +172,12 @@ impl super::Pit {
     #[must_use]
     pub fn key_alias(&self) -> String {
         format!("alias/{}", self.name(Named::Key))
+    }
+
+    /// The log group of the function that fills the table of files, named as Lambda would name it.
+    #[must_use]
+    pub fn function_log_group(&self) -> String {
+        format!("/aws/lambda/{}", self.name(Named::FileTableFunction))
     }
 }
 
@@ -184,7 +218,14 @@ hipaa_session_document
 hipaa_bastion_template
 hipaa_bastion
 hipaa_private_template
-hipaa_ec2_private";
+hipaa_ec2_private
+hipaa_filetable
+hipaa_filetable_function
+hipaa_filetable_role
+hipaa_filetable_policy
+hipaa_queue
+hipaa_dead_letters
+hipaa_topic";
 
     #[test]
     fn the_names_of_hipaa_are_the_documents() {

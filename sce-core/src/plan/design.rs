@@ -2,6 +2,7 @@
 //!
 //! The order is also the order of teardown, reversed: what writes logs goes before the log group, so that nobody re-creates it.
 
+mod ancillary;
 mod machines;
 mod network;
 mod policies;
@@ -16,8 +17,9 @@ use crate::aws::arn::{
     SubnetId, VolumeId, VpcEndpointId, VpcId,
 };
 use crate::aws::resource::{
-    Bucket, ElasticIp, FlowLog, GatewayEndpoint, Instance, InternetGateway, KeyPair, KmsAlias, KmsKey, LaunchTemplate,
-    LogGroup, ManagedPolicy, NatGateway, Properties, Role, RouteTable, SecurityGroup, Subnet, Traffic, Volume, Vpc,
+    Bucket, ElasticIp, FlowLog, Function, GatewayEndpoint, Instance, InternetGateway, KeyPair, KmsAlias, KmsKey,
+    LaunchTemplate, LogGroup, ManagedPolicy, NatGateway, Properties, Role, RouteTable, SecurityGroup, Subnet, Traffic,
+    Volume, Vpc,
 };
 use crate::lock::Lock;
 use crate::pit::{self, Named};
@@ -39,6 +41,7 @@ pub(super) fn nodes(spec: &Spec, lock: &Lock) -> Result<Vec<Node>, PlanError> {
     let endpoint = design.endpoint(&network);
     design.firewalls(&network, &addresses);
     design.buckets(&key, &endpoint);
+    design.ancillary(&key);
     design.machines(&network, &addresses, &key)?;
     Ok(design.nodes)
 }
@@ -76,6 +79,7 @@ has_id! {
     LaunchTemplate => LaunchTemplateId,
     Instance => InstanceId,
     Volume => VolumeId,
+    Function => String,
 }
 
 impl<K> Handle<K> {

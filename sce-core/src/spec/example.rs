@@ -38,6 +38,10 @@ egress = \"nat\"                   # or \"none\": no way out but endpoints
 
 [access]
 {access}
+[ancillary]                      # what goes on around the data
+file_table = true                # a table that lists every file put into the data bucket
+notify = []                      # e-mail addresses that are told of each; each has to confirm
+
 [retention]
 logs_days = 2192                 # six years
 "

@@ -24,6 +24,7 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     network(spec, &mut found);
     taken(spec, &mut found);
     access(spec, &mut found);
+    ancillary(spec, &mut found);
     retention(spec, &mut found);
     archive(spec, &mut found);
     debug_assert!(spec.schema_version <= SCHEMA_VERSION);
@@ -136,6 +137,26 @@ fn access(spec: &Spec, found: &mut Vec<Violation>) {
     }
 }
 
+fn ancillary(spec: &Spec, found: &mut Vec<Violation>) {
+    let ancillary = &spec.ancillary;
+    if !ancillary.file_table && !ancillary.notify.is_empty() {
+        let message = "nobody can be told of new files without the table of files".to_owned();
+        let help = Some("leave `file_table` out, or `notify`".to_owned());
+        found.push(violation(&["ancillary", "notify"], message, help));
+    }
+    for (index, address) in ancillary.notify.iter().enumerate() {
+        let place = index.to_string();
+        if !is_email(address) {
+            let message = format!("`{address}` is no e-mail address");
+            found.push(violation(&["ancillary", "notify", &place], message, None));
+        }
+        if ancillary.notify[..index].contains(address) {
+            let message = format!("`{address}` is told twice");
+            found.push(violation(&["ancillary", "notify", &place], message, None));
+        }
+    }
+}
+
 fn retention(spec: &Spec, found: &mut Vec<Violation>) {
     let days = spec.retention.logs_days;
     if !LOG_PERIODS.contains(&days) {
@@ -220,6 +241,14 @@ mod tests {
         let rest = "[access]\npeople = [{ name = \"r1\", email = \"r@example.edu\" }, { name = \"r1\", email = \"x\" }, { name = \"R 2\", email = \"r@example.edu\" }]\n";
         let found = messages(rest);
         assert_eq!(found.len(), 4, "{found:?}");
+    }
+
+    #[test]
+    fn who_is_told_has_an_address_and_something_to_be_told_of() {
+        let rest = "[ancillary]\nnotify = [\"a@b.edu\", \"a@b.edu\", \"nobody\"]\n";
+        assert_eq!(messages(rest), ["`a@b.edu` is told twice", "`nobody` is no e-mail address"]);
+        let rest = "[ancillary]\nfile_table = false\nnotify = [\"a@b.edu\"]\n";
+        assert_eq!(messages(rest), ["nobody can be told of new files without the table of files"]);
     }
 
     #[test]

@@ -39,6 +39,10 @@ pub(super) static RULE: Rule = Rule {
         Kind::ManagedPolicy,
         Kind::KmsKey,
         Kind::Bucket,
+        Kind::Table,
+        Kind::Queue,
+        Kind::Topic,
+        Kind::Function,
     ],
     examine,
 };

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::aws::policy::Policy;
 use crate::aws::resource::{
-    Bucket, DefaultSecurityGroup, FlowLog, GatewayEndpoint, KmsKey, LogGroup, ManagedPolicy, NetworkAcl, Properties,
-    Role, Route, RouteTableAssociation, RouteTarget, Subnet, Vpc,
+    Bucket, BucketNotification, DefaultSecurityGroup, FlowLog, Function, FunctionPermission, GatewayEndpoint, KmsKey,
+    LogGroup, ManagedPolicy, NetworkAcl, Properties, Queue, Role, Route, RouteTableAssociation, RouteTarget, Subnet,
+    Table, Topic, Vpc,
 };
 use crate::check::{Declared, Facts, Finding, judge};
 use crate::lock::Lock;
@@ -83,6 +84,13 @@ impl Scene {
         self.model.resources.push(Resource { node: None, name, scope: Scope::Account, tags, properties });
     }
 
+    /// Something that a plan could have.
+    pub(super) fn add(&mut self, id: &str, properties: Properties) {
+        let tags = std::collections::BTreeMap::new();
+        let node = Some(id.parse().unwrap());
+        self.model.resources.push(Resource { node, name: id.to_owned(), scope: Scope::Pit, tags, properties });
+    }
+
     /// The bucket's policy without a statement.
     pub(super) fn without_statement(&mut self, bucket: &str, sid: &str) {
         let bucket = self.bucket(bucket);
@@ -123,4 +131,10 @@ parts! {
     managed_policy -> ManagedPolicy;
     key -> KmsKey;
     bucket -> Bucket;
+    table -> Table;
+    queue -> Queue;
+    topic -> Topic;
+    function -> Function;
+    function_permission -> FunctionPermission;
+    bucket_notification -> BucketNotification;
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::testing::{LEAST, Scene};
 use super::{Mapping, Rule, Specification, all, named};
 use crate::aws::policy::{Policy, Statement, text};
-use crate::aws::resource::{AclRule, Encryption, Protocol, RouteTarget, Tenancy, Traffic};
+use crate::aws::resource::{AclRule, Encryption, Protocol, RouteTarget, Subscription, Tenancy, Traffic};
 use crate::check::{Finding, Severity, Status};
 use crate::pit::TAG_ID;
 use crate::spec::{AccessMode, Egress, NamedRange, example};
@@ -24,6 +24,15 @@ const MUTATIONS: &[Mutation] = &[
         scene.declared.access.allow = vec![range("198.51.100.0/24")];
     }),
     ("allowed-range-is-not-the-world", |scene| scene.declared.access.allow = vec![range("128.0.0.0/1")]),
+    ("ancillary-is-encrypted-with-own-key", |scene| scene.topic("topic").key = None),
+    ("ancillary-requires-tls", |scene| {
+        let queue = scene.queue("dead-letters");
+        queue.policy = without(queue.policy.as_ref(), "DenyWithoutTls");
+    }),
+    ("ancillary-stays-in-the-account", |scene| {
+        let topic = scene.topic("topic");
+        topic.policy = without(topic.policy.as_ref(), "DenyOtherAccounts");
+    }),
     ("bucket-blocks-public-access", |scene| scene.bucket("registry").public_access_blocked = false),
     ("bucket-is-versioned", |scene| scene.bucket("bucket-data").versioning = false),
     ("bucket-ownership-is-enforced", |scene| scene.bucket("bucket-output").ownership_enforced = false),
@@ -49,7 +58,19 @@ const MUTATIONS: &[Mutation] = &[
     ("everything-is-tagged", |scene| {
         scene.resource("vpc").tags.remove(TAG_ID);
     }),
+    ("failures-are-kept", |scene| scene.queue("queue").redrive = None),
+    ("file-table-can-be-restored", |scene| scene.table("file-table").point_in_time_recovery = false),
+    ("file-table-records-every-file", |scene| {
+        scene.bucket_notification("file-table-notification").events.remove("s3:ObjectRemoved:*");
+    }),
     ("flow-log-records-all-traffic", |scene| scene.flow_log("flow-log").traffic = Traffic::Reject),
+    ("function-logs-to-own-group", |scene| {
+        scene.function("file-table-function").log_group = "/aws/lambda/somewhere".to_owned();
+    }),
+    ("function-reads-no-objects", |scene| {
+        let read = Statement::allow("Read").actions(["s3:Get*"]).resources([text("arn:aws:s3:::b/*")]);
+        scene.managed_policy("file-table-policy").document = Policy::new(vec![read]);
+    }),
     ("key-is-rotated", |scene| scene.key("key").rotation = false),
     ("key-policy-names-its-users", |scene| {
         let root = text("arn:aws:iam::111122223333:root");
@@ -91,9 +112,20 @@ const MUTATIONS: &[Mutation] = &[
     ("subnets-lie-apart", |scene| {
         scene.subnet("subnet-public").cidr = scene.subnet("subnet-private").cidr;
     }),
+    ("subscription-is-confirmed", |scene| {
+        let topic = Value::Ref(Reference::parse("${topic.arn}").unwrap());
+        let (protocol, endpoint) = ("email".to_owned(), "a@b.edu".to_owned());
+        let subscription = Subscription { topic, protocol, endpoint, confirmed: Some(false) };
+        scene.add("subscription-abcdefgh", subscription.into());
+    }),
     ("tenancy-is-shared", |scene| scene.vpc("vpc").tenancy = Tenancy::Dedicated),
     ("unused-allowed-range-is-not-an-example", |scene| scene.declared.access.allow = vec![range("203.0.113.0/24")]),
 ];
+
+fn without(policy: Option<&Policy>, sid: &str) -> Option<Policy> {
+    let statements = policy.unwrap().statements().iter().filter(|statement| statement.sid.as_deref() != Some(sid));
+    Some(Policy::new(statements.cloned().collect()))
+}
 
 fn range(cidr: &str) -> NamedRange {
     NamedRange { name: "campus-vpn".to_owned(), cidr: cidr.parse().unwrap() }
@@ -197,7 +229,7 @@ fn opens(rule: &Rule, fragment: &str) -> bool {
 fn examples_in_policies_are_statements() {
     let fragments = all().iter().flat_map(|rule| [rule.bad, rule.good]).filter(|text| text.starts_with('{'));
     let statements: Result<Vec<Statement>, _> = fragments.map(serde_json::from_str).collect();
-    assert_eq!(statements.unwrap().len(), 11);
+    assert_eq!(statements.unwrap().len(), 16);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! What each statement is for stands in its name (`Sid`) and the comment above it; that they do so is the IAM evaluator's to show.
 
+mod ancillary;
 mod machines;
 
 use crate::account::Partition;
@@ -10,6 +11,7 @@ use crate::lock::Lock;
 use crate::pit::{BucketRole, Named};
 use crate::spec::Spec;
 
+pub(super) use ancillary::{function, function_trust, queue, topic};
 pub(super) use machines::{bastion, compute, instance_trust, interface_endpoint};
 
 /// The registry: over TLS only.
@@ -42,7 +44,11 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
     let usage = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"];
     let sessions = spec.private_machine().is_some().then_some(Named::SessionsLogGroup);
     let group = |named| text(format!("arn:{partition}:logs:{region}:{account}:log-group:{}", spec.pit.name(named)));
-    let groups: Vec<Text> = [Some(Named::LogGroup), sessions].into_iter().flatten().map(group).collect();
+    let mut groups: Vec<Text> = [Some(Named::LogGroup), sessions].into_iter().flatten().map(group).collect();
+    if spec.ancillary.file_table {
+        let name = spec.pit.function_log_group();
+        groups.push(text(format!("arn:{partition}:logs:{region}:{account}:log-group:{name}")));
+    }
     let mut statements = vec![
         Statement::allow("AccountAdministersKey")
             .principals([text(format!("arn:{partition}:iam::{account}:root"))])
@@ -62,6 +68,9 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
     ];
     if spec.private_machine().is_some() {
         statements.extend(key_of_machines(spec, lock));
+    }
+    if spec.ancillary.file_table {
+        statements.extend(ancillary::key(spec, lock));
     }
     Policy::new(statements)
 }
