@@ -9,7 +9,7 @@
     reader.py account           what is account-wide, whoever made it, as JSON
     reader.py do NAME ARG...    changes by hand that tests need
 
-Endpoints come from AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_S3, the region from SCE_TEST_REGION.
+Endpoints come from AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>, the region from SCE_TEST_REGION.
 """
 
 import base64
@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 import xml.etree.ElementTree
 from typing import Any, Callable
+from urllib.parse import quote_plus
 
 import boto3
 from botocore.config import Config
@@ -46,7 +47,13 @@ EC2, S3, IAM, KMS, LOGS = (client(name) for name in ("ec2", "s3", "iam", "kms", 
 RDS = client("rds")
 EC2, S3, IAM, KMS, LOGS, SSM = (client(name) for name in ("ec2", "s3", "iam", "kms", "logs", "ssm"))
 TRAILS, CONFIGS, ALARMS, DETECTORS = (client(name) for name in ("cloudtrail", "config", "cloudwatch", "guardduty"))
+DYNAMODB, LAMBDA, SQS, SNS = (client(name) for name in ("dynamodb", "lambda", "sqs", "sns"))
 ACCOUNT = "123456789012"
+"""The account that the emulators play."""
+
+
+def topic_arn(name: str) -> str:
+    return f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}"
 
 
 def tags_of(pairs: list[dict[str, str]] | None) -> dict[str, str]:
@@ -596,6 +603,88 @@ def account() -> dict[str, Any]:
     }
 
 
+    def dynamodb_table(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        table = DYNAMODB.describe_table(TableName=node["name"])["Table"]
+        self.ids[f"${{{node['id']}.arn}}"] = table["TableArn"]
+        self.same(node, "state", "ACTIVE", table["TableStatus"])
+        keys = {one["KeyType"]: one["AttributeName"] for one in table["KeySchema"]}
+        self.same(node, "keys", {"HASH": wanted["partition_key"], "RANGE": wanted["sort_key"]}, keys)
+        self.same(node, "types", {"S"}, {one["AttributeType"] for one in table["AttributeDefinitions"]})
+        self.same(node, "billing", "PAY_PER_REQUEST", table["BillingModeSummary"]["BillingMode"])
+        self.same(node, "key", self.resolve(wanted["key"]), table["SSEDescription"]["KMSMasterKeyArn"])
+        self.same(node, "protection", wanted["deletion_protection"], table["DeletionProtectionEnabled"])
+        backups = DYNAMODB.describe_continuous_backups(TableName=node["name"])["ContinuousBackupsDescription"]
+        recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+        self.same(node, "recovery", wanted["point_in_time_recovery"], recovery)
+        expiry = DYNAMODB.describe_time_to_live(TableName=node["name"])["TimeToLiveDescription"]["TimeToLiveStatus"]
+        self.same(node, "expiry", "DISABLED", expiry)
+        self.tags(node, tags_of(DYNAMODB.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]))
+
+    def queue(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        url = SQS.get_queue_url(QueueName=node["name"])["QueueUrl"]
+        found = SQS.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        self.ids[f"${{{node['id']}.arn}}"] = found["QueueArn"]
+        self.same(node, "key", self.resolve(wanted["key"]), found.get("KmsMasterKeyId"))
+        self.same(node, "retention", str(wanted["retention_seconds"]), found["MessageRetentionPeriod"])
+        self.same(node, "visibility", str(wanted["visibility_seconds"]), found["VisibilityTimeout"])
+        redrive = json.loads(found.get("RedrivePolicy", "null"))
+        planned = wanted["redrive"] and [self.resolve(wanted["redrive"]["queue"]), wanted["redrive"]["max_receives"]]
+        self.same(node, "redrive", planned, redrive and [redrive["deadLetterTargetArn"], int(redrive["maxReceiveCount"])])
+        self.policy(node, wanted["policy"], found["Policy"])
+        self.tags(node, SQS.list_queue_tags(QueueUrl=url).get("Tags", {}))
+
+    def topic(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        arn = topic_arn(node["name"])
+        self.ids[f"${{{node['id']}.arn}}"] = arn
+        found = SNS.get_topic_attributes(TopicArn=arn)["Attributes"]
+        self.same(node, "key", self.resolve(wanted["key"]), found.get("KmsMasterKeyId"))
+        self.policy(node, wanted["policy"], found["Policy"])
+        self.tags(node, tags_of(SNS.list_tags_for_resource(ResourceArn=arn)["Tags"]))
+
+    def subscription(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        there = SNS.list_subscriptions_by_topic(TopicArn=self.resolve(wanted["topic"]))["Subscriptions"]
+        found = [[one["Protocol"], one["Endpoint"]] for one in there]
+        self.same(node, "number", 1, found.count([wanted["protocol"], wanted["endpoint"]]))
+
+    def function(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        answer = LAMBDA.get_function(FunctionName=node["name"])
+        found = answer["Configuration"]
+        self.ids[f"${{{node['id']}.id}}"] = node["name"]
+        self.ids[f"${{{node['id']}.arn}}"] = found["FunctionArn"]
+        self.same(node, "state", "Active", found["State"])
+        for field, name in (("runtime", "Runtime"), ("handler", "Handler"), ("timeout_seconds", "Timeout"), ("memory_mib", "MemorySize")):
+            self.same(node, field, wanted[field], found[name])
+        self.same(node, "role", self.resolve(wanted["role"]), found["Role"])
+        self.same(node, "architecture", [wanted["architecture"]], found["Architectures"])
+        self.same(node, "code", wanted["code_sha256"], base64.b64decode(found["CodeSha256"]).hex())
+        self.same(node, "settings", self.resolve(wanted["environment"]), found["Environment"]["Variables"])
+        self.same(node, "key", self.resolve(wanted["key"]), found["KMSKeyArn"])
+        self.same(node, "dead letters", self.resolve(wanted["dead_letters"]), found["DeadLetterConfig"]["TargetArn"])
+        self.same(node, "log group", wanted["log_group"], found["LoggingConfig"]["LogGroup"])
+        self.same(node, "layers", [], found.get("Layers", []))
+        self.same(node, "concurrency", wanted["reserved_concurrency"], answer.get("Concurrency"))
+        self.tags(node, answer["Tags"])
+
+    def function_permission(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        policy = json.loads(LAMBDA.get_policy(FunctionName=self.resolve(wanted["function"]))["Policy"])
+        self.same(node, "statements", [node["id"]], [one["Sid"] for one in policy["Statement"]])
+        (ours,) = policy["Statement"]
+        self.same(node, "principal", {"Service": wanted["service"]}, ours["Principal"])
+        self.same(node, "action", ["lambda:InvokeFunction"], listed(ours["Action"]))
+        held = {key.lower(): listed(value) for one in ours["Condition"].values() for key, value in one.items()}
+        planned = {"aws:sourcearn": [wanted["source"]], "aws:sourceaccount": [wanted["source_account"]]}
+        self.same(node, "conditions", planned, held)
+
+    def bucket_notification(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
+        found = S3.get_bucket_notification_configuration(Bucket=wanted["bucket"])
+        found.pop("ResponseMetadata")
+        (ours,) = found.pop("LambdaFunctionConfigurations")
+        self.same(node, "others", {}, found)
+        self.same(node, "function", self.resolve(wanted["function"]), ours["LambdaFunctionArn"])
+        self.same(node, "events", wanted["events"], sorted(ours["Events"]))
+        self.same(node, "filter", None, ours.get("Filter"))
+
+
 def listed(document: Any) -> Any:
     """A policy with every single value as a list of one, lists sorted, `{"AWS": "*"}` as `*`: what AWS holds equal."""
     if isinstance(document, dict):
@@ -641,13 +730,23 @@ def traces(pit: str) -> list[str]:
     found += [f"role {one['RoleName']}" for one in IAM.list_roles()["Roles"] if one["RoleName"].startswith(f"{pit}_")]
     policies = IAM.list_policies(Scope="Local")["Policies"]
     found += [f"managed-policy {one['PolicyName']}" for one in policies if one["PolicyName"].startswith(f"{pit}_")]
+    for prefix in (f"{pit}_", f"/aws/lambda/{pit}_"):
+        groups = LOGS.describe_log_groups(logGroupNamePrefix=prefix)["logGroups"]
+        found += [f"log-group {one['logGroupName']}" for one in groups]
+    found += [f"dynamodb-table {one}" for one in DYNAMODB.list_tables()["TableNames"] if one.startswith(f"{pit}_")]
+    urls = SQS.list_queues(QueueNamePrefix=f"{pit}_").get("QueueUrls", [])
+    found += [f"queue {one.rsplit('/', 1)[-1]}" for one in urls]
+    topics = [one["TopicArn"].rsplit(":", 1)[-1] for one in SNS.list_topics()["Topics"]]
+    found += [f"topic {one}" for one in topics if one.startswith(f"{pit}_")]
+    subscribed = [one for one in SNS.list_subscriptions()["Subscriptions"] if one["TopicArn"].startswith(topic_arn(f"{pit}_"))]
+    found += [f"subscription {one['Endpoint']}" for one in subscribed]
+    functions = LAMBDA.list_functions()["Functions"]
+    found += [f"function {one['FunctionName']}" for one in functions if one["FunctionName"].startswith(f"{pit}_")]
     profiles = IAM.list_instance_profiles()["InstanceProfiles"]
     names = [one["InstanceProfileName"] for one in profiles]
     found += [f"instance-profile {name}" for name in names if name.startswith(f"{pit}_")]
     documents = SSM.list_documents(Filters=[{"Key": "Owner", "Values": ["Self"]}])["DocumentIdentifiers"]
     found += [f"session-document {one['Name']}" for one in documents if one["Name"].startswith(f"{pit}_")]
-    groups = LOGS.describe_log_groups(logGroupNamePrefix=f"{pit}_")["logGroups"]
-    found += [f"log-group {one['logGroupName']}" for one in groups]
     aliases = KMS.list_aliases()["Aliases"]
     found += [f"kms-alias {one['AliasName']}" for one in aliases if one["AliasName"].startswith(f"alias/{pit}_")]
     for kind, operation, field, name in (
@@ -689,6 +788,11 @@ def snapshot() -> dict[str, Any]:
             "policy": absent(lambda: S3.get_bucket_policy(**name)["Policy"], "NoSuchBucketPolicy"),
             "encryption": S3.get_bucket_encryption(**name)["ServerSideEncryptionConfiguration"],
             "logging": S3.get_bucket_logging(**name).get("LoggingEnabled"),
+            "notification": {
+                key: value
+                for key, value in S3.get_bucket_notification_configuration(**name).items()
+                if key != "ResponseMetadata"
+            },
             # The lease comes and goes with every run.
             "objects": [
                 [one["Key"], one["VersionId"]]
@@ -697,6 +801,20 @@ def snapshot() -> dict[str, Any]:
             ],
         }
     answer["databases"] = [one["DBInstanceArn"] for one in RDS.describe_db_instances()["DBInstances"]]
+    for table in DYNAMODB.list_tables()["TableNames"]:
+        answer[table] = [
+            DYNAMODB.describe_table(TableName=table)["Table"],
+            DYNAMODB.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]["ContinuousBackupsStatus"],
+            sorted(DYNAMODB.scan(TableName=table)["Items"], key=str),
+        ]
+    for url in SQS.list_queues().get("QueueUrls", []):
+        answer[url] = SQS.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    for topic in SNS.list_topics()["Topics"]:
+        answer[topic["TopicArn"]] = SNS.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
+    answer["subscriptions"] = SNS.list_subscriptions()["Subscriptions"]
+    for function in LAMBDA.list_functions()["Functions"]:
+        name = function["FunctionName"]
+        answer[function["FunctionArn"]] = [function, absent(lambda: LAMBDA.get_policy(FunctionName=name)["Policy"], "ResourceNotFoundException")]
     answer["roles"] = [one["RoleName"] for one in IAM.list_roles()["Roles"]]
     answer["keys"] = [one["KeyId"] for one in KMS.list_keys()["Keys"]]
     answer["profiles"] = IAM.list_instance_profiles()["InstanceProfiles"]
@@ -997,6 +1115,8 @@ def stop_recording_sessions(pit: str) -> None:
 def empty_profile(pit: str) -> None:
     name = f"{pit}_compute_profile"
     IAM.remove_role_from_instance_profile(InstanceProfileName=name, RoleName=f"{pit}_compute_role")
+
+
 def run_machine(pit: str, node: str) -> None:
     """A machine that bears the tags of a place in the plan, in the account's default network; prints its id."""
     tags = [{"Key": "sce:pit", "Value": pit}, {"Key": "sce:id", "Value": node}]
@@ -1079,6 +1199,92 @@ def set_password_length(length: str) -> None:
 
 def stop_trail(name: str) -> None:
     TRAILS.stop_logging(Name=name)
+
+
+def change_function_settings(pit: str) -> None:
+    LAMBDA.update_function_configuration(
+        FunctionName=f"{pit}_filetable_function", Environment={"Variables": {"TABLE": "elsewhere"}}
+    )
+
+
+def let_another_account_call_function(pit: str) -> None:
+    LAMBDA.add_permission(
+        FunctionName=f"{pit}_filetable_function",
+        StatementId="theirs",
+        Action="lambda:InvokeFunction",
+        Principal="444455556666",
+    )
+
+
+def open_queue(pit: str) -> None:
+    url = SQS.get_queue_url(QueueName=f"{pit}_queue")["QueueUrl"]
+    arn = SQS.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    SQS.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def switch_off_recovery(pit: str) -> None:
+    DYNAMODB.update_continuous_backups(
+        TableName=f"{pit}_filetable", PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": False}
+    )
+
+
+def tell_function_less(pit: str) -> None:
+    bucket = f"{pit}-data-{ACCOUNT}-{REGION}"
+    found = S3.get_bucket_notification_configuration(Bucket=bucket)["LambdaFunctionConfigurations"]
+    found[0]["Filter"] = {"Key": {"FilterRules": [{"Name": "prefix", "Value": "in/"}]}}
+    S3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"LambdaFunctionConfigurations": found})
+
+
+def replay_last_event(pit: str, key: str) -> None:
+    """Sends the function what S3 sent it about the one version of a key, again."""
+    items = DYNAMODB.scan(TableName=f"{pit}_filetable")["Items"]
+    (item,) = (one for one in items if one["key"]["S"] == key and one["event"]["S"].startswith("ObjectCreated"))
+    stored = {"key": quote_plus(key), "size": int(item["size"]["N"]), "eTag": item["etag"]["S"]}
+    stored |= {"versionId": item["version"]["S"], "sequencer": item["sequencer"]["S"]}
+    record = {
+        "eventSource": "aws:s3", "eventName": item["event"]["S"], "eventTime": item["time"]["S"],
+        "s3": {"bucket": {"name": item["bucket"]["S"]}, "object": stored},
+    }
+    answer = LAMBDA.invoke(FunctionName=f"{pit}_filetable_function", Payload=json.dumps({"Records": [record]}))
+    said = json.loads(answer["Payload"].read())
+    assert said == {"recorded": 0, "known": 1}, said
+
+
+def send_bad_event(pit: str) -> None:
+    """What the function cannot deal with, as S3 sends events: without waiting for an answer."""
+    record = {"Records": [{"eventSource": "aws:s3", "s3": {}}]}
+    LAMBDA.invoke(FunctionName=f"{pit}_filetable_function", InvocationType="Event", Payload=json.dumps(record))
+
+
+def await_dead_letter(pit: str, words: str) -> None:
+    url = SQS.get_queue_url(QueueName=f"{pit}_dead_letters")["QueueUrl"]
+    for _ in range(60):
+        for message in SQS.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
+            assert words in message["Body"], message["Body"]
+            return
+    raise AssertionError("no dead letter came in a minute")
+
+
+def await_mail(pit: str, words: str) -> None:
+    """Nobody reads mail here, so a queue of the test's own hears what the topic tells."""
+    url = SQS.get_queue_url(QueueName=f"listener-{pit}")["QueueUrl"]
+    for _ in range(20):
+        for message in SQS.receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
+            assert words in json.loads(message["Body"])["Message"], message["Body"]
+            return
+    raise AssertionError("nothing was told in twenty seconds")
+
+
+def listen_to_topic(pit: str) -> None:
+    url = SQS.create_queue(QueueName=f"listener-{pit}")["QueueUrl"]
+    arn = SQS.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    SNS.subscribe(TopicArn=topic_arn(f"{pit}_topic"), Protocol="sqs", Endpoint=arn)
+
+
+def delete_object(pit: str, key: str) -> None:
+    S3.delete_object(Bucket=f"{pit}-data-{ACCOUNT}-{REGION}", Key=key)
 
 
 def take_bucket(name: str) -> None:

@@ -12,7 +12,7 @@ use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sce::archive::Protection;
 use sce::pit::Pit;
@@ -154,6 +154,9 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
     let stores = sce::stores(&session, &options.pit).await?;
     summary.data = data_in_and_out(&session, &stores, work.path()).await?;
 
+    stage("the table of files: what the environment's own function recorded of each");
+    summary.recorded = recorded(&session, &options.pit, &stores, &summary.data).await?;
+
     stage("who touched the data: the settings that record it");
     logging(&checked, &applied.verification);
 
@@ -208,11 +211,11 @@ egress = "nat"
 }
 
 /// POC A's three files, up and down again, compared; answers a line each.
-async fn data_in_and_out(session: &Session, stores: &sce::Stores, work: &Path) -> Outcome<Vec<String>> {
+async fn data_in_and_out(session: &Session, stores: &sce::Stores, work: &Path) -> Outcome<Vec<Moved>> {
     let source = work.join("johns");
     let manifest = sce::synth::write_johns(&source, &sce::synth::Johns::default(), &mut |_| {})?;
     let review = sce::identifiers::Review::default();
-    let mut lines = Vec::new();
+    let mut all = Vec::new();
     for file in &manifest.files {
         let place = Place { bucket: stores.data.clone(), key: format!("poc-a/{}", file.name) };
         let stored =
@@ -228,9 +231,31 @@ async fn data_in_and_out(session: &Session, stores: &sce::Stores, work: &Path) -
         }
         let line = format!("{:<22} {:>9} bytes  sha256 {}", file.name, file.bytes, made);
         tell(&format!("  {line}  in, out, the same"));
-        lines.push(line);
+        all.push(Moved { key: place.key, version_id: stored.version_id, bytes: file.bytes, line });
     }
-    Ok(lines)
+    Ok(all)
+}
+
+/// A file that went in and came out.
+struct Moved {
+    key: String,
+    version_id: Option<String>,
+    bytes: u64,
+    line: String,
+}
+
+/// Each file's entry in the table, waited for; answers how many there are.
+async fn recorded(session: &Session, pit: &Pit, stores: &sce::Stores, data: &[Moved]) -> Outcome<usize> {
+    for moved in data {
+        let (key, version) = (moved.key.as_str(), moved.version_id.as_deref());
+        let entry = sce::await_file(session, pit, key, version, Duration::from_secs(60)).await?;
+        let entry = entry.ok_or_else(|| format!("the table has no entry for `{key}` after a minute"))?;
+        if entry.bucket != stores.data || entry.bytes != Some(moved.bytes) {
+            return Err(format!("the table's entry for `{key}` is not what was put").into());
+        }
+        tell(&format!("  {:<28} {:>9} bytes  {} at {}", entry.key, moved.bytes, entry.event, entry.time));
+    }
+    Ok(sce::files(session, pit).await?.len())
 }
 
 /// What records access to the data, and whether it could be shown to work.
@@ -271,7 +296,8 @@ struct Summary {
     not_shown: Vec<String>,
     findings: (usize, usize),
     calls: u64,
-    data: Vec<String>,
+    data: Vec<Moved>,
+    recorded: usize,
     archived: usize,
     deleted: usize,
     pending: Vec<String>,
@@ -306,9 +332,10 @@ impl Summary {
             if self.not_shown.is_empty() { "nothing".to_owned() } else { self.not_shown.join(", ") }
         ));
         tell(&format!("  findings   {}, {} open", self.findings.0, self.findings.1));
-        for line in &self.data {
-            tell(&format!("  data       {line}"));
+        for moved in &self.data {
+            tell(&format!("  data       {}", moved.line));
         }
+        tell(&format!("  recorded   {} entries in the table of files", self.recorded));
         tell(&format!("  archived   {} objects", self.archived));
         tell(&format!("  deleted    {}", self.deleted));
         for pending in &self.pending {

@@ -19,6 +19,7 @@ use crate::apply::foreign;
 use crate::archive::{self, ArchiveError, Manifest, Protection};
 use crate::data_events;
 use crate::error::CloudError;
+use crate::file_table;
 use crate::ids::Ids;
 use crate::observe::{Observed, observe_knowing};
 use crate::progress::{Deed, Listener, Teller};
@@ -26,6 +27,7 @@ use crate::provider::{self, Deleted, Found};
 use crate::registry::{Held, Journal, Registry, RegistryError, run_name};
 use crate::session::Session;
 use crate::sweep::traces;
+use crate::transfer::Digest;
 
 /// How close-out goes about it.
 #[derive(Clone, Debug)]
@@ -305,6 +307,9 @@ impl End<'_> {
                 damaged.insert(node.id.clone(), why);
             }
         }
+        for (name, content) in self.tables().await? {
+            writer.add_document(&name, &content)?;
+        }
         self.damaged = damaged;
         let manifest = writer.finish(archive::About {
             pit: self.plan.pit.clone(),
@@ -359,7 +364,27 @@ impl End<'_> {
                 return Ok(None);
             }
         }
+        // What a table says may have changed since; an archive that says otherwise is not the one.
+        for (name, content) in self.tables().await? {
+            let same = |document: &archive::Document| document.name == name && document.sha256 == Digest::of(&content);
+            if !manifest.documents.iter().any(same) {
+                return Ok(None);
+            }
+        }
         Ok(Some(manifest))
+    }
+
+    /// What every table of ours that is still there says, by the name of the document that keeps it.
+    async fn tables(&self) -> Result<Vec<(String, Vec<u8>)>, CloseOutError> {
+        let mut tables = Vec::new();
+        for node in self.plan.pit_nodes().filter(|node| node.properties.kind() == Kind::Table) {
+            let Some(found) = self.observed.found.get(&node.id) else { continue };
+            if self.foreign(node, found).is_none() {
+                let lines = file_table::lines(self.session, &node.name).await.map_err(ArchiveError::from)?;
+                tables.push((format!("{}.jsonl", node.id), lines.into_bytes()));
+            }
+        }
+        Ok(tables)
     }
 
     fn archived(&mut self, manifest: &Manifest, options: &CloseOutOptions) {

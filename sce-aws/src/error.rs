@@ -229,6 +229,8 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "InvalidLaunchTemplateName.AlreadyExistsException",
         "InvalidPermission.Duplicate",
         "NetworkAclEntryAlreadyExists",
+        "QueueAlreadyExists",
+        "QueueNameExists",
         "Resource.AlreadyAssociated",
         "ResourceAlreadyExistsException",
         "RouteAlreadyExists",
@@ -251,10 +253,13 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "InvalidIPAddress.InUse",
         "OperationAborted",
         "OperationAbortedException",
+        "ResourceConflictException",
         "ResourceInUse",
+        "ResourceInUseException",
         "VolumeInUse",
     ];
     const MISSING: &[&str] = &[
+        "AWS.SimpleQueueService.NonExistentQueue",
         "DBInstanceNotFound",
         "DBParameterGroupNotFound",
         "DBSubnetGroupNotFoundFault",
@@ -269,7 +274,9 @@ fn of_answer(code: &str, status: u16) -> Trouble {
         "NoSuchTagSet",
         "NotFound",
         "NotFoundException",
+        "QueueDoesNotExist",
         "ResourceNotFoundException",
+        "TableNotFoundException",
         "TrailNotFoundException",
     ];
     const THROTTLED: &[&str] = &[

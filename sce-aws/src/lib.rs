@@ -16,6 +16,7 @@ pub mod divergence;
 pub mod endpoint;
 mod error;
 mod existing;
+pub mod file_table;
 mod ids;
 pub mod keys;
 pub mod lock;

@@ -157,6 +157,13 @@ dispatch! {
     MetricFilter => metric_filter,
     Alarm => alarm,
     Detector => detector,
+    Table => table,
+    Queue => queue,
+    Topic => topic,
+    Subscription => subscription,
+    Function => function,
+    FunctionPermission => function_permission,
+    BucketNotification => bucket_notification,
 }
 
 /// Stops whatever would be done to somebody else's thing, whoever asks for it: all that changes anything goes through here.

@@ -2,6 +2,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod bucket;
+pub(crate) mod bucket_notification;
 pub(crate) mod bucket_object;
 pub(crate) mod config_recorder;
 pub(crate) mod database_instance;
@@ -12,6 +13,8 @@ pub(crate) mod detector;
 pub(crate) mod ebs_encryption;
 pub(crate) mod elastic_ip;
 pub(crate) mod flow_log;
+pub(crate) mod function;
+pub(crate) mod function_permission;
 pub(crate) mod gateway_endpoint;
 pub(crate) mod instance;
 pub(crate) mod instance_profile;
@@ -28,6 +31,7 @@ pub(crate) mod nat_gateway;
 pub(crate) mod network_acl;
 pub(crate) mod password_policy;
 pub(crate) mod public_access_block;
+pub(crate) mod queue;
 pub(crate) mod role;
 pub(crate) mod route;
 pub(crate) mod route_table;
@@ -35,6 +39,9 @@ pub(crate) mod route_table_association;
 pub(crate) mod security_group;
 pub(crate) mod session_document;
 pub(crate) mod subnet;
+pub(crate) mod subscription;
+pub(crate) mod table;
+pub(crate) mod topic;
 pub(crate) mod trail;
 pub(crate) mod volume;
 pub(crate) mod volume_attachment;
@@ -46,6 +53,12 @@ use crate::error::{CloudError, Trouble, cloud};
 use crate::provider::Deleted;
 use crate::session::Session;
 use crate::tags;
+
+/// What the ARN of a KMS key or alias of this place begins with.
+fn kms_prefix(session: &Session) -> String {
+    let region = session.region();
+    format!("arn:{}:kms:{region}:{}:", region.partition(), session.account())
+}
 
 /// Writes tags on a thing of EC2's that exists already.
 async fn tag_ec2(session: &Session, node: &Node, id: &str) -> Result<(), CloudError> {

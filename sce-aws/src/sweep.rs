@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ec2::types::Filter;
+use aws_sdk_sqs::types::QueueAttributeName;
 use aws_sdk_ssm::types::DocumentKeyValuesFilter;
 use sce_core::pit::{BucketRole, Pit, TAG_ID, TAG_PIT, Tags};
 
-use crate::error::{CloudError, cloud};
+use crate::error::{CloudError, Trouble, cloud};
 use crate::resource::database_subnet_group::from_rds_tags;
 use crate::resource::{gateway_endpoint, instance, launch_template, nat_gateway, network_acl, volume};
 use crate::session::Session;
@@ -34,6 +35,10 @@ pub(crate) async fn traces(session: &Session, pit: &Pit) -> Result<Vec<Trace>, C
     traces.extend(instance_profiles(session, pit).await?);
     traces.extend(named_in_ec2(session, pit).await?);
     traces.extend(documents(session, pit).await?);
+    traces.extend(tables(session, pit).await?);
+    traces.extend(queues(session, pit).await?);
+    traces.extend(topics(session, pit).await?);
+    traces.extend(functions(session, pit).await?);
     traces.sort();
     traces.dedup();
     Ok(traces)
@@ -118,12 +123,63 @@ async fn buckets(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError>
     Ok(traces)
 }
 
+/// Those of our own names, and those that Lambda gives its functions' groups.
 async fn log_groups(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
-    let request = session.logs.describe_log_groups().log_group_name_prefix(pit.name_prefix());
-    let groups = request.into_paginator().items().send().try_collect().await;
-    let groups = groups.map_err(cloud("DescribeLogGroups", pit.as_str()))?;
-    let names = groups.iter().filter_map(|group| group.log_group_name());
-    Ok(names.map(|name| Trace { kind: "log-group".to_owned(), id: name.to_owned(), node: None }).collect())
+    let mut traces = Vec::new();
+    for prefix in [pit.name_prefix(), format!("/aws/lambda/{}", pit.name_prefix())] {
+        let request = session.logs.describe_log_groups().log_group_name_prefix(prefix);
+        let groups = request.into_paginator().items().send().try_collect().await;
+        let groups = groups.map_err(cloud("DescribeLogGroups", pit.as_str()))?;
+        traces.extend(groups.iter().filter_map(|group| group.log_group_name()).map(|name| trace("log-group", name)));
+    }
+    Ok(traces)
+}
+
+/// DynamoDB lists all tables of the region.
+async fn tables(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let names = session.dynamodb.list_tables().into_paginator().items().send().try_collect().await;
+    let names = names.map_err(cloud("ListTables", pit.as_str()))?;
+    let ours = names.iter().filter(|name| name.starts_with(&pit.name_prefix()));
+    Ok(ours.map(|name| trace("dynamodb-table", name)).collect())
+}
+
+/// SQS lists a deleted queue for up to a minute; such a one has no attributes any more.
+async fn queues(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let request = session.sqs.list_queues().queue_name_prefix(pit.name_prefix()).max_results(1000);
+    let urls = request.into_paginator().items().send().try_collect().await;
+    let mut traces = Vec::new();
+    for url in urls.map_err(cloud("ListQueues", pit.as_str()))? {
+        let name = url.rsplit('/').next().unwrap_or_default().to_owned();
+        let asked = session.sqs.get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::QueueArn);
+        match asked.send().await.map_err(cloud("GetQueueAttributes", &name)) {
+            Err(error) if error.trouble == Trouble::NotFound => {}
+            Err(error) => return Err(error),
+            Ok(_) => traces.push(trace("queue", &name)),
+        }
+    }
+    Ok(traces)
+}
+
+/// SNS lists all topics of the region. Subscriptions go with their topics.
+async fn topics(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let topics = session.sns.list_topics().into_paginator().items().send().try_collect().await;
+    let topics = topics.map_err(cloud("ListTopics", pit.as_str()))?;
+    let names = topics.iter().filter_map(|topic| topic.topic_arn()?.rsplit(':').next());
+    let ours = names.filter(|name| name.starts_with(&pit.name_prefix()));
+    Ok(ours.map(|name| trace("topic", name)).collect())
+}
+
+/// Lambda lists all functions of the region. What may call a function goes with it.
+async fn functions(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let functions = session.lambda.list_functions().into_paginator().items().send().try_collect().await;
+    let functions = functions.map_err(cloud("ListFunctions", pit.as_str()))?;
+    let names = functions.iter().filter_map(|function| function.function_name());
+    let ours = names.filter(|name| name.starts_with(&pit.name_prefix()));
+    Ok(ours.map(|name| trace("function", name)).collect())
+}
+
+fn trace(kind: &str, name: &str) -> Trace {
+    Trace { kind: kind.to_owned(), id: name.to_owned(), node: None }
 }
 
 async fn aliases(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {

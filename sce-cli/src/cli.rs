@@ -562,6 +562,9 @@ pub(crate) struct List {
     /// Ask for each object's SHA-256 too: one more request for each.
     #[arg(long)]
     pub(crate) digests: bool,
+    /// List the table of uploaded files instead: every version that came or went, as the environment's function recorded it.
+    #[arg(long, conflicts_with_all = ["from", "digests"])]
+    pub(crate) table: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }

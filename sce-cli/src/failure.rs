@@ -12,8 +12,8 @@ use sce::spec::{Problem, UnknownPerson};
 use sce::synth::JohnsError;
 use sce::transfer::TransferError;
 use sce::{
-    AccessError, ApplyError, CloseOutError, CloudError, ExistingError, FileError, FindError, InvalidEndpoint,
-    LeftBehind, LockError, PlanError, PowerError, RegistryError, SessionError, Trouble,
+    AccessError, ApplyError, CloseOutError, CloudError, ExistingError, FileError, FileTableError, FindError,
+    InvalidEndpoint, LeftBehind, LockError, PlanError, PowerError, RegistryError, SessionError, Trouble,
 };
 
 /// The exit status, which programs rely on.
@@ -212,6 +212,17 @@ impl From<LockError> for Failure {
 impl From<RegistryError> for Failure {
     fn from(error: RegistryError) -> Self {
         Self::of(of_registry(&error), &error, error.help())
+    }
+}
+
+impl From<FileTableError> for Failure {
+    fn from(error: FileTableError) -> Self {
+        let exit = match &error {
+            FileTableError::Registry(error) => of_registry(error),
+            FileTableError::NoTable { .. } => Exit::Usage,
+            FileTableError::Cloud(_) => Exit::Cloud,
+        };
+        Self::of(exit, &error, error.help())
     }
 }
 

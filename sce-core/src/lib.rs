@@ -9,6 +9,7 @@ pub mod aws;
 pub mod check;
 pub mod cidr;
 pub mod cost;
+pub mod function;
 pub mod identifiers;
 pub mod journal;
 pub mod lock;

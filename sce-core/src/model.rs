@@ -191,6 +191,20 @@ each! {
     alarms -> Alarm;
     /// GuardDuty's detectors.
     detectors -> Detector;
+    /// The DynamoDB tables.
+    tables -> Table;
+    /// The queues.
+    queues -> Queue;
+    /// The topics.
+    topics -> Topic;
+    /// The subscriptions to topics.
+    subscriptions -> Subscription;
+    /// The functions.
+    functions -> Function;
+    /// Who may call functions.
+    function_permissions -> FunctionPermission;
+    /// What buckets tell functions of.
+    bucket_notifications -> BucketNotification;
 }
 
 impl Resource {

@@ -49,6 +49,7 @@ pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, apply};
 pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, Left, Pending, close_out};
 pub use sce_aws::divergence::{Divergences, InvalidDivergences};
 pub use sce_aws::endpoint::{Endpoints, InvalidEndpoint};
+pub use sce_aws::file_table::{FileEntry, FileTableError, await_file, files};
 pub use sce_aws::lock::{LockError, resolve as resolve_lock};
 pub use sce_aws::power::{MachineState, PowerError, PowerOptions, Powered, PoweredMachine, start, stop};
 pub use sce_aws::progress::{Deed, Listener, Step};

@@ -129,9 +129,10 @@ impl Emulators {
     /// A command with these emulators in its environment and nothing else of AWS.
     fn pointed(&self, program: PathBuf) -> Command {
         let mut command = clean(program);
-        command.env("AWS_ENDPOINT_URL", &self.control).env("AWS_ENDPOINT_URL_S3", &self.data);
-        // The SDK asks CloudWatch in CBOR, which only the data plane's emulator reads.
-        command.env("AWS_ENDPOINT_URL_CLOUDWATCH", &self.data);
+        command.env("AWS_ENDPOINT_URL", &self.control);
+        for service in ["S3", "LAMBDA", "DYNAMODB", "SQS", "SNS", "CLOUDWATCH"] {
+            command.env(format!("AWS_ENDPOINT_URL_{service}"), &self.data);
+        }
         command.env("SCE_DIVERGENCES", &self.divergences);
         command
     }

@@ -235,7 +235,7 @@ fn read_encryption(kms: &str, rule: &ServerSideEncryptionRule) -> Option<Encrypt
 }
 
 /// S3 hands a key back as it was given: by ARN, alias or id, or not at all, which means AWS's own for S3.
-fn key_arn(kms: &str, given: Option<&str>) -> Option<Arn> {
+pub(super) fn key_arn(kms: &str, given: Option<&str>) -> Option<Arn> {
     let arn = match given {
         None | Some("") => format!("{kms}alias/aws/s3"),
         Some(arn) if arn.starts_with("arn:") => arn.to_owned(),

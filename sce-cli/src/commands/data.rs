@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sce::identifiers::{Allowed, Review};
 use sce::transfer::{self, Details, Digest, Entry, Existing, Fetched, Place, Stored};
-use sce::{Mfa, Session, Stores};
+use sce::{FileEntry, Mfa, Session, Stores};
 use serde::Serialize;
 
 use crate::cli::{AsCustodian, Data, Environment, Fetch, Global, List, Put, Store};
@@ -34,6 +34,14 @@ struct Listing<'a> {
     bucket: &'a str,
     prefix: &'a str,
     objects: Vec<Object<'a>>,
+}
+
+/// What `data ls --table --json` writes.
+#[derive(Serialize)]
+struct Files<'a> {
+    schema_version: u32,
+    prefix: &'a str,
+    files: Vec<FileEntry>,
 }
 
 /// One object of a listing.
@@ -98,6 +106,9 @@ async fn get(asked: &Fetch, global: &Global) -> Result<Exit, Failure> {
 }
 
 async fn ls(asked: &List, global: &Global) -> Result<Exit, Failure> {
+    if asked.table {
+        return recorded(asked, global).await;
+    }
     let (session, stores) = stores(&asked.environment, global).await?;
     let session = as_custodian(session, &stores, &asked.custodian).await?;
     let bucket = bucket(&stores, asked.from);
@@ -117,6 +128,17 @@ async fn ls(asked: &List, global: &Global) -> Result<Exit, Failure> {
     match asked.format.json {
         true => output::json(&listing(bucket, &asked.prefix, &entries))?,
         false => output::result(&text(bucket, &entries))?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn recorded(asked: &List, global: &Global) -> Result<Exit, Failure> {
+    let session = target::session(global, &asked.environment).await?;
+    let mut files = sce::files(&session, &asked.environment.pit).await?;
+    files.retain(|file| file.key.starts_with(&asked.prefix));
+    match asked.format.json {
+        true => output::json(&Files { schema_version: 1, prefix: &asked.prefix, files })?,
+        false => output::result(&recorded_text(&files))?,
     }
     Ok(Exit::Done)
 }
@@ -217,6 +239,17 @@ fn text(bucket: &str, entries: &[Entry]) -> String {
     if rows.is_empty() { sum } else { format!("{}\n{sum}\n", table(["BYTES", "MODIFIED", "KEY", "SHA-256"], &rows)) }
 }
 
+fn recorded_text(files: &[FileEntry]) -> String {
+    let row = |file: &FileEntry| {
+        let bytes = file.bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
+        [&file.time, &file.event, &bytes, &file.version, &file.key].map(|text| printable(text))
+    };
+    let rows: Vec<_> = files.iter().map(row).collect();
+    let sum = format!("{} in the table of files", counted(files.len(), "entry", "entries"));
+    let columns = ["TIME", "EVENT", "BYTES", "VERSION", "KEY"];
+    if rows.is_empty() { format!("{sum}\n") } else { format!("{}\n{sum}\n", table(columns, &rows)) }
+}
+
 /// A key without what a terminal would take for orders.
 fn printable(key: &str) -> String {
     key.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
@@ -229,6 +262,25 @@ mod tests {
     #[test]
     fn a_key_gives_no_orders_to_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\né"), "a\\u{1b}[2Jb\\né");
+    }
+
+    #[test]
+    fn the_table_of_files_says_what_came_and_what_went() {
+        let entry = |event: &str, bytes| FileEntry {
+            key: "visits.csv".to_owned(),
+            time: "2026-11-24T10:00:00.000Z".to_owned(),
+            version: "v1".to_owned(),
+            event: event.to_owned(),
+            bytes,
+            etag: None,
+            bucket: "hipaa-data-111122223333-us-west-2".to_owned(),
+            sequencer: "0A".to_owned(),
+        };
+        let text =
+            recorded_text(&[entry("ObjectCreated:Put", Some(7)), entry("ObjectRemoved:DeleteMarkerCreated", None)]);
+        assert_eq!(text.lines().count(), 5, "{text}");
+        assert!(text.ends_with("2 entries in the table of files\n"), "{text}");
+        assert_eq!(recorded_text(&[]), "0 entries in the table of files\n");
     }
 
     #[test]

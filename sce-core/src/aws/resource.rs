@@ -5,6 +5,7 @@
 //! kind with a forgotten part does not compile.
 
 mod account;
+mod ancillary;
 mod databases;
 mod identity;
 mod keys;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use account::{
     Alarm, ConfigRecorder, Detector, EbsEncryption, MetricFilter, PasswordPolicy, PublicAccessBlock, Trail,
 };
+pub use ancillary::{BucketNotification, Function, FunctionPermission, Queue, Redrive, Subscription, Table, Topic};
 pub use databases::{DatabaseInstance, DatabaseParameterGroup, DatabaseSubnetGroup};
 pub use identity::{ManagedPolicy, Role};
 pub use keys::{KmsAlias, KmsKey};
@@ -184,6 +186,13 @@ kinds! {
     MetricFilter, "metric-filter";
     Alarm, "alarm";
     Detector, "detector";
+    Table, "dynamodb-table";
+    Queue, "queue";
+    Topic, "topic";
+    Subscription, "subscription";
+    Function, "function";
+    FunctionPermission, "function-permission";
+    BucketNotification, "bucket-notification";
 }
 
 impl Kind {
@@ -242,8 +251,27 @@ impl Kind {
             Self::MetricFilter => ("metric filter", "logs", TriggersAndOrchestration, Stays, false, false),
             Self::Alarm => ("alarm", "cloudwatch", TriggersAndOrchestration, Stays, true, false),
             Self::Detector => ("GuardDuty detector", "guardduty", TriggersAndOrchestration, Stays, true, false),
+            Self::Table => ("DynamoDB table", "dynamodb", TriggersAndOrchestration, EmptyAndDelete, true, false),
+            Self::Queue => ("SQS queue", "sqs", TriggersAndOrchestration, EmptyAndDelete, true, false),
+            Self::Topic => ("SNS topic", "sns", TriggersAndOrchestration, Delete, true, false),
+            Self::Subscription => ("SNS subscription", "sns", TriggersAndOrchestration, Delete, false, false),
+            Self::Function => ("Lambda function", "lambda", TriggersAndOrchestration, Delete, true, false),
+            Self::FunctionPermission => {
+                ("permission to call a function", "lambda", TriggersAndOrchestration, Delete, false, false)
+            }
+            Self::BucketNotification => ("bucket notification", "s3", TriggersAndOrchestration, Delete, false, false),
         };
         Descriptor { title, service, phi_contact, teardown, taggable, duplicable }
+    }
+
+    /// Properties that somebody else decides, so that a plan says nothing of them and they are never a difference.
+    #[must_use]
+    pub const fn observed_only(self) -> &'static [&'static str] {
+        match self {
+            // Whoever reads the mail confirms.
+            Self::Subscription => &["confirmed"],
+            _ => &[],
+        }
     }
 }
 
@@ -267,7 +295,8 @@ impl Properties {
         let fields = |json: &serde_json::Value| json.as_object().cloned().unwrap_or_else(|| nothing.clone());
         let (planned, found) = (fields(&planned), fields(&found));
         let names: BTreeSet<&String> = planned.keys().chain(found.keys()).collect();
-        let differs = |name: &&String| planned.get(*name) != found.get(*name);
+        let observed = self.kind().observed_only();
+        let differs = |name: &&String| planned.get(*name) != found.get(*name) && !observed.contains(&name.as_str());
         let difference = |name: &String| Difference {
             field: name.clone(),
             planned: planned.get(name).cloned().unwrap_or_default(),
@@ -298,6 +327,18 @@ mod tests {
         assert_eq!(differences.len(), 1);
         assert_eq!((differences[0].field.as_str(), &differences[0].found), ("dns_hostnames", &false.into()));
         assert!(vpc(true).differences(&vpc(true)).is_empty());
+    }
+
+    #[test]
+    fn what_somebody_else_decides_is_no_difference() {
+        let topic = crate::value::Value::Known("arn:aws:sns:us-west-2:111122223333:hipaa_topic".parse().unwrap());
+        let subscription = |endpoint: &str, confirmed| -> Properties {
+            let (topic, protocol, endpoint) = (topic.clone(), "email".to_owned(), endpoint.to_owned());
+            Subscription { topic, protocol, endpoint, confirmed }.into()
+        };
+        let planned = subscription("a@b.edu", None);
+        assert!(planned.differences(&subscription("a@b.edu", Some(false))).is_empty());
+        assert_eq!(planned.differences(&subscription("c@d.edu", Some(true))).len(), 1);
     }
 
     #[test]

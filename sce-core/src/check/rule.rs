@@ -8,6 +8,9 @@ mod account_is_designated_for_phi;
 mod alarms_watch_the_account;
 mod allowed_range_is_not_an_example;
 mod allowed_range_is_not_the_world;
+mod ancillary_is_encrypted_with_own_key;
+mod ancillary_requires_tls;
+mod ancillary_stays_in_the_account;
 mod bastion_admits_only_allowed_ssh;
 mod bucket_blocks_public_access;
 mod bucket_is_versioned;
@@ -30,7 +33,12 @@ mod egress_is_web_only;
 mod egress_none_has_no_way_out;
 mod endpoint_policy_names_its_buckets;
 mod everything_is_tagged;
+mod failures_are_kept;
+mod file_table_can_be_restored;
+mod file_table_records_every_file;
 mod flow_log_records_all_traffic;
+mod function_logs_to_own_group;
+mod function_reads_no_objects;
 mod instance_has_a_role_of_its_own;
 mod instance_has_no_public_address;
 mod instance_is_monitored_in_detail;
@@ -83,6 +91,7 @@ mod store_refuses_other_encryption;
 mod store_refuses_reads_off_endpoint;
 mod subnet_has_network_acl;
 mod subnets_lie_apart;
+mod subscription_is_confirmed;
 mod tenancy_is_shared;
 #[cfg(test)]
 mod testing;
@@ -337,6 +346,9 @@ static ALL: &[&Rule] = &[
     &alarms_watch_the_account::RULE,
     &allowed_range_is_not_an_example::RULE,
     &allowed_range_is_not_the_world::RULE,
+    &ancillary_is_encrypted_with_own_key::RULE,
+    &ancillary_requires_tls::RULE,
+    &ancillary_stays_in_the_account::RULE,
     &bastion_admits_only_allowed_ssh::RULE,
     &bucket_blocks_public_access::RULE,
     &bucket_is_versioned::RULE,
@@ -359,7 +371,12 @@ static ALL: &[&Rule] = &[
     &egress_none_has_no_way_out::RULE,
     &endpoint_policy_names_its_buckets::RULE,
     &everything_is_tagged::RULE,
+    &failures_are_kept::RULE,
+    &file_table_can_be_restored::RULE,
+    &file_table_records_every_file::RULE,
     &flow_log_records_all_traffic::RULE,
+    &function_logs_to_own_group::RULE,
+    &function_reads_no_objects::RULE,
     &instance_has_a_role_of_its_own::RULE,
     &instance_has_no_public_address::RULE,
     &instance_is_monitored_in_detail::RULE,
@@ -410,6 +427,7 @@ static ALL: &[&Rule] = &[
     &store_refuses_reads_off_endpoint::RULE,
     &subnet_has_network_acl::RULE,
     &subnets_lie_apart::RULE,
+    &subscription_is_confirmed::RULE,
     &tenancy_is_shared::RULE,
     &trail_covers_all_regions::RULE,
     &trail_is_encrypted::RULE,

@@ -261,6 +261,14 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         Kind::Instance => &[Item::InstanceHours, Item::EbsGp3Storage, Item::CloudwatchMetric, Item::PublicIpv4Hours],
         Kind::Volume => &[Item::EbsGp3Storage, Item::EbsGp2Storage],
         Kind::DatabaseInstance => &[Item::RdsInstanceHours, Item::RdsGp3Storage],
+        // What a table, a queue, a topic and a function cost goes by requests: see `left_out`.
+        Kind::Table
+        | Kind::Queue
+        | Kind::Topic
+        | Kind::Subscription
+        | Kind::Function
+        | Kind::FunctionPermission
+        | Kind::BucketNotification => &[],
         // Settings within a network and identities: AWS bills none of them.
         Kind::Subnet
         | Kind::RouteTable
@@ -305,6 +313,10 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         Kind::MetricFilter => Some("the metric that the filter makes"),
         Kind::Alarm => Some("the alarm"),
         Kind::Detector => Some("events that GuardDuty analyses"),
+        Kind::Table => Some("writes to the table of files, what it holds and its backup"),
+        Kind::Queue => Some("requests to SQS"),
+        Kind::Topic => Some("messages of SNS"),
+        Kind::Function => Some("runs of the Lambda function, one a file"),
         Kind::Vpc
         | Kind::Subnet
         | Kind::InternetGateway
@@ -332,7 +344,10 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         | Kind::DatabaseParameterGroup
         | Kind::EbsEncryption
         | Kind::PublicAccessBlock
-        | Kind::PasswordPolicy => None,
+        | Kind::PasswordPolicy
+        | Kind::Subscription
+        | Kind::FunctionPermission
+        | Kind::BucketNotification => None,
     }
 }
 

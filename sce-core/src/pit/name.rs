@@ -70,11 +70,25 @@ pub enum Named {
     SpareNetworkAcl,
     /// The databases' security group.
     DatabasesSecurityGroup,
+    /// The table of uploaded files.
+    FileTable,
+    /// The function that fills it.
+    FileTableFunction,
+    /// The role that function runs as.
+    FileTableRole,
+    /// What that role may do.
+    FileTablePolicy,
+    /// The queue of work, Q (L581).
+    Queue,
+    /// The queue of what nobody could deal with.
+    DeadLetters,
+    /// The topic that people are told by (L582).
+    Topic,
 }
 
 impl Named {
     /// Every part, once.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 40] = [
         Self::Vpc,
         Self::RoutingTable,
         Self::SecurityGroup,
@@ -108,6 +122,13 @@ impl Named {
         Self::SpareSubnet,
         Self::SpareNetworkAcl,
         Self::DatabasesSecurityGroup,
+        Self::FileTable,
+        Self::FileTableFunction,
+        Self::FileTableRole,
+        Self::FileTablePolicy,
+        Self::Queue,
+        Self::DeadLetters,
+        Self::Topic,
     ];
 
     /// What stands after `PIT_`.
@@ -147,6 +168,13 @@ impl Named {
             Self::SpareSubnet => "sparesubnet",
             Self::SpareNetworkAcl => "spare_networkacl",
             Self::DatabasesSecurityGroup => "databases_securitygroup",
+            Self::FileTable => "filetable",
+            Self::FileTableFunction => "filetable_function",
+            Self::FileTableRole => "filetable_role",
+            Self::FileTablePolicy => "filetable_policy",
+            Self::Queue => "queue",
+            Self::DeadLetters => "dead_letters",
+            Self::Topic => "topic",
         }
     }
 }
@@ -156,6 +184,12 @@ impl super::Pit {
     #[must_use]
     pub fn key_alias(&self) -> String {
         format!("alias/{}", self.name(Named::Key))
+    }
+
+    /// The log group of the function that fills the table of files, named as Lambda would name it.
+    #[must_use]
+    pub fn function_log_group(&self) -> String {
+        format!("/aws/lambda/{}", self.name(Named::FileTableFunction))
     }
 }
 
@@ -199,7 +233,14 @@ hipaa_private_template
 hipaa_ec2_private
 hipaa_sparesubnet
 hipaa_spare_networkacl
-hipaa_databases_securitygroup";
+hipaa_databases_securitygroup
+hipaa_filetable
+hipaa_filetable_function
+hipaa_filetable_role
+hipaa_filetable_policy
+hipaa_queue
+hipaa_dead_letters
+hipaa_topic";
 
     #[test]
     fn the_names_of_hipaa_are_the_documents() {

@@ -2,6 +2,7 @@
 //!
 //! The order is also the order of teardown, reversed: what writes logs goes before the log group, so that nobody re-creates it.
 
+mod ancillary;
 mod databases;
 mod existing;
 mod machines;
@@ -20,7 +21,7 @@ use crate::aws::arn::{
 };
 use crate::aws::policy::Policy;
 use crate::aws::resource::{
-    Bucket, DatabaseParameterGroup, DatabaseSubnetGroup, ElasticIp, FlowLog, GatewayEndpoint, Instance,
+    Bucket, DatabaseParameterGroup, DatabaseSubnetGroup, ElasticIp, FlowLog, Function, GatewayEndpoint, Instance,
     InternetGateway, KeyPair, KmsAlias, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NatGateway, Properties, Role,
     RouteTable, SecurityGroup, Subnet, Traffic, Volume, Vpc,
 };
@@ -52,6 +53,7 @@ pub(super) fn nodes(spec: &Spec, lock: &Lock) -> Result<Vec<Node>, PlanError> {
     let endpoint = design.endpoint(&network);
     design.firewalls(&network, &addresses);
     design.buckets(&key, &endpoint);
+    design.ancillary(&key);
     let machines = design.machines(&network, &addresses, &key)?;
     design.databases(&network, &addresses, &key, machines.as_ref())?;
     Ok(design.nodes)
@@ -92,6 +94,7 @@ has_id! {
     Volume => VolumeId,
     DatabaseSubnetGroup => String,
     DatabaseParameterGroup => String,
+    Function => String,
 }
 
 impl<K> Handle<K> {

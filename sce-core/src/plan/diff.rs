@@ -72,6 +72,6 @@ mod tests {
                 Change::Added(id) | Change::Removed(id) | Change::Changed { id, .. } => id.to_string(),
             })
             .collect();
-        assert_eq!(ids, ["log-group", "bucket-accesslogs"]);
+        assert_eq!(ids, ["log-group", "bucket-accesslogs", "log-group-file-table"]);
     }
 }

@@ -118,6 +118,35 @@ fn summary(properties: &Properties) -> String {
             let encrypted = if database.encrypted { "encrypted" } else { "in clear" };
             format!("{} {} on {}, {public}, {encrypted}", database.engine, database.major_version, database.class)
         }
+        Properties::Table(table) => {
+            let keys: Vec<&str> =
+                std::iter::once(&table.partition_key).chain(&table.sort_key).map(String::as_str).collect();
+            let recovery = if table.point_in_time_recovery { "restorable" } else { "not restorable" };
+            format!("an entry each {}, {recovery}", keys.join(" and "))
+        }
+        Properties::Queue(queue) => {
+            let days = queue.retention_seconds / 86_400;
+            let letters = queue.redrive.as_ref().map_or_else(String::new, |redrive| {
+                format!(", then to {} after {} tries", value(&redrive.queue), redrive.max_receives)
+            });
+            format!("messages kept {days} days{letters}")
+        }
+        Properties::Topic(topic) => {
+            let encrypted = if topic.key.is_some() { "encrypted with the PIT's key" } else { "not encrypted" };
+            encrypted.to_owned()
+        }
+        Properties::Subscription(subscription) => {
+            format!("{} from {}, once confirmed", subscription.protocol, value(&subscription.topic))
+        }
+        Properties::Function(function) => {
+            let code = function.code_sha256.get(..12).unwrap_or_default();
+            format!("{} as {}, code {code}", function.runtime, value(&function.role))
+        }
+        Properties::FunctionPermission(permission) => format!("{} may call it", permission.service),
+        Properties::BucketNotification(notification) => {
+            let events: Vec<&str> = notification.events.iter().map(String::as_str).collect();
+            format!("{} to {}", events.join(", "), value(&notification.function))
+        }
         Properties::VolumeAttachment(attachment) => {
             format!("{} to {} as {}", value(&attachment.volume), value(&attachment.instance), attachment.device)
         }

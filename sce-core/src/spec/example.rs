@@ -48,6 +48,10 @@ data_volume_gib = 100            # encrypted, mounted at /{pit}, and it outlives
 software = [\"python\", \"r\", \"jupyterlab\"]
 # packages = {{ mirror = \"https://…\" }}   # a Python package index inside; else they come from the internet
 
+[ancillary]                      # what goes on around the data
+file_table = true                # a table that lists every file put into the data bucket
+notify = []                      # e-mail addresses that are told of each; each has to confirm
+
 [retention]
 logs_days = 2192                 # six years
 "

@@ -32,6 +32,7 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     access(spec, &mut found);
     machines::machines(spec, &mut found);
     roles(spec, &mut found);
+    ancillary(spec, &mut found);
     retention(spec, &mut found);
     archive(spec, &mut found);
     databases(spec, &mut found);
@@ -206,6 +207,26 @@ fn is_exact(arn: &Arn) -> bool {
     !arn.as_str().contains(['*', '?'])
 }
 
+fn ancillary(spec: &Spec, found: &mut Vec<Violation>) {
+    let ancillary = &spec.ancillary;
+    if !ancillary.file_table && !ancillary.notify.is_empty() {
+        let message = "nobody can be told of new files without the table of files".to_owned();
+        let help = Some("leave `file_table` out, or `notify`".to_owned());
+        found.push(violation(&["ancillary", "notify"], message, help));
+    }
+    for (index, address) in ancillary.notify.iter().enumerate() {
+        let place = index.to_string();
+        if !is_email(address) {
+            let message = format!("`{address}` is no e-mail address");
+            found.push(violation(&["ancillary", "notify", &place], message, None));
+        }
+        if ancillary.notify[..index].contains(address) {
+            let message = format!("`{address}` is told twice");
+            found.push(violation(&["ancillary", "notify", &place], message, None));
+        }
+    }
+}
+
 fn retention(spec: &Spec, found: &mut Vec<Violation>) {
     let days = spec.retention.logs_days;
     if !LOG_PERIODS.contains(&days) {
@@ -351,6 +372,14 @@ mod tests {
             let expected = format!("`{name}` is not a person's name: the machines or their keys are called so");
             assert_eq!(messages(&rest), [expected]);
         }
+    }
+
+    #[test]
+    fn who_is_told_has_an_address_and_something_to_be_told_of() {
+        let rest = "[ancillary]\nnotify = [\"a@b.edu\", \"a@b.edu\", \"nobody\"]\n";
+        assert_eq!(messages(rest), ["`a@b.edu` is told twice", "`nobody` is no e-mail address"]);
+        let rest = "[ancillary]\nfile_table = false\nnotify = [\"a@b.edu\"]\n";
+        assert_eq!(messages(rest), ["nobody can be told of new files without the table of files"]);
     }
 
     #[test]

@@ -50,6 +50,13 @@ impl Kind {
             Self::MetricFilter => &[],
             Self::Alarm => &[],
             Self::Detector => &[],
+            Self::Table => &[],
+            Self::Queue => &[],
+            Self::Topic => &[],
+            Self::Subscription => &[],
+            Self::Function => &[],
+            Self::FunctionPermission => &[],
+            Self::BucketNotification => &[],
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Every bucket refuses requests in clear text (L565).
 
-use super::questions::{bucket_and_objects, refuses};
+use super::questions::{bucket_and_objects, is_clear_text, refuses};
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
-use crate::aws::policy::{Conditions, Policy};
+use crate::aws::policy::Policy;
 use crate::aws::resource::Kind;
 use crate::check::{Facts, Severity};
 
@@ -41,13 +41,7 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
 }
 
 fn refuses_clear_text(name: &str, policy: Option<&Policy>) -> bool {
-    refuses(policy, &["s3:*"], &bucket_and_objects(name, policy), |conditions| *conditions == in_clear_text())
-}
-
-/// This condition and no other: every further one would let some clear text pass.
-fn in_clear_text() -> Conditions {
-    let values = [crate::aws::policy::text("false")].into();
-    [("Bool".to_owned(), [("aws:SecureTransport".to_owned(), values)].into())].into()
+    refuses(policy, &["s3:*"], &bucket_and_objects(name, policy), is_clear_text)
 }
 
 #[cfg(test)]

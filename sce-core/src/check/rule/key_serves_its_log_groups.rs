@@ -59,7 +59,9 @@ mod tests {
     #[test]
     fn a_key_that_no_log_group_has_is_not_asked() {
         let mut scene = Scene::clean();
-        scene.log_group("log-group").key = None;
+        for group in ["log-group", "log-group-file-table"] {
+            scene.log_group(group).key = None;
+        }
         assert!(super::RULE.findings(&scene.facts()).is_empty());
     }
 }

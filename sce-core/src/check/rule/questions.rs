@@ -5,6 +5,7 @@ use crate::aws::resource::{AclRule, Bucket, Kind, NetworkAcl, Properties, Protoc
 use crate::check::Facts;
 use crate::cidr::Cidr;
 use crate::model::{Model, Resource};
+use crate::value::Value;
 
 /// The place of Sprivate in every plan.
 pub(super) const PRIVATE_SUBNET: &str = "subnet-private";
@@ -88,7 +89,7 @@ pub(super) fn phi_stores<'a>(facts: &Facts<'a>) -> impl Iterator<Item = (&'a Res
 }
 
 /// Whether a value leads to a thing of that kind in the model.
-pub(super) fn leads_to<T: ToString>(model: &Model, value: &crate::value::Value<T>, kind: Kind) -> bool {
+pub(super) fn leads_to<T: ToString>(model: &Model, value: &Value<T>, kind: Kind) -> bool {
     model.follow(value).is_some_and(|resource| resource.properties.kind() == kind)
 }
 
@@ -118,6 +119,39 @@ fn refuses_everyone(statement: &Statement) -> bool {
 pub(super) fn bucket_and_objects(name: &str, policy: Option<&Policy>) -> [String; 2] {
     let bucket = format!("arn:{}:s3:::{name}", partition(policy));
     [bucket.clone(), format!("{bucket}/*")]
+}
+
+/// Whether the policy of a queue or topic refuses everyone each action on it, under conditions that satisfy `when`.
+pub(super) fn refuses_on_itself(
+    resource: &Resource,
+    policy: Option<&Policy>,
+    actions: &[&str],
+    when: impl Fn(&Conditions) -> bool,
+) -> bool {
+    let statements = policy.map(Policy::statements).unwrap_or_default().iter();
+    let refusals: Vec<&Statement> = statements
+        .filter(|statement| refuses_everyone(statement) && when(&statement.conditions) && names(statement, resource))
+        .collect();
+    actions.iter().all(|action| refusals.iter().any(|statement| any_action_matches(&statement.actions, action)))
+}
+
+/// Whether a statement is about the thing: by reference, as a live model has it, or by an ARN that ends with its name.
+fn names(statement: &Statement, resource: &Resource) -> bool {
+    statement.resources.iter().any(|named| match named {
+        Value::Ref(reference) => resource.node.as_ref() == Some(&reference.node),
+        Value::Known(pattern) => matches(pattern.rsplit(':').next().unwrap_or_default(), &resource.name),
+    })
+}
+
+/// The account, as the name of its registry tells.
+pub(super) fn account(model: &Model) -> Option<&str> {
+    model.resource("registry")?.name.strip_prefix("sce-registry-")?.split('-').next()
+}
+
+/// Whether the conditions are that the request comes in clear text, and no other: every further one would let some of it pass.
+pub(super) fn is_clear_text(conditions: &Conditions) -> bool {
+    let values = [crate::aws::policy::text("false")].into();
+    *conditions == [("Bool".to_owned(), [("aws:SecureTransport".to_owned(), values)].into())].into()
 }
 
 /// The partition that a policy's own ARNs name. A policy can name no bucket of another partition.

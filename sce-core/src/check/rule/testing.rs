@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{
-    Bucket, BucketObject, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog, GatewayEndpoint,
-    GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, Kind, KmsKey, LaunchTemplate, LogGroup,
-    ManagedPolicy, NetworkAcl, Peer, Properties, Protocol, Role, Route, RouteTableAssociation, RouteTarget,
-    SecurityGroup, SessionDocument, Subnet, Trail, Volume, Vpc,
+    Bucket, BucketNotification, BucketObject, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog,
+    Function, FunctionPermission, GatewayEndpoint, GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair,
+    Kind, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NetworkAcl, Peer, Properties, Protocol, Queue, Role, Route,
+    RouteTableAssociation, RouteTarget, SecurityGroup, SessionDocument, Subnet, Table, Topic, Trail, Volume, Vpc,
 };
 use crate::check::{Declared, Facts, Finding, judge};
 use crate::lock::Lock;
@@ -185,6 +185,13 @@ impl Scene {
         policy.document = Policy::new(statements.collect());
     }
 
+    /// Something that a plan could have.
+    pub(super) fn add_planned(&mut self, id: &str, properties: Properties) {
+        let tags = BTreeMap::new();
+        let node = Some(id.parse().unwrap());
+        self.model.resources.push(Resource { node, name: id.to_owned(), scope: Scope::Pit, tags, properties });
+    }
+
     /// The bucket's policy without a statement.
     pub(super) fn without_statement(&mut self, bucket: &str, sid: &str) {
         let bucket = self.bucket(bucket);
@@ -254,4 +261,10 @@ parts! {
     instance -> Instance;
     instance_profile -> InstanceProfile;
     volume -> Volume;
+    table -> Table;
+    queue -> Queue;
+    topic -> Topic;
+    function -> Function;
+    function_permission -> FunctionPermission;
+    bucket_notification -> BucketNotification;
 }

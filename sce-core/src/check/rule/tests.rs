@@ -7,7 +7,7 @@ use super::{Mapping, Rule, Specification, all, named};
 use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{
     AclRule, ConfigRecorder, EbsEncryption, Encryption, GroupRule, LaunchTemplate, PasswordPolicy, Protocol,
-    PublicAccessBlock, RouteTarget, Tenancy, Traffic,
+    PublicAccessBlock, RouteTarget, Subscription, Tenancy, Traffic,
 };
 use crate::check::{Finding, Severity, Status};
 use crate::pit::TAG_ID;
@@ -38,6 +38,15 @@ const MUTATIONS: &[Mutation] = &[
         scene.declared.access.allow = vec![range("198.51.100.0/24")];
     }),
     ("allowed-range-is-not-the-world", Scene::clean, |scene| scene.declared.access.allow = vec![range("128.0.0.0/1")]),
+    ("ancillary-is-encrypted-with-own-key", Scene::clean, |scene| scene.topic("topic").key = None),
+    ("ancillary-requires-tls", Scene::clean, |scene| {
+        let queue = scene.queue("dead-letters");
+        queue.policy = without(queue.policy.as_ref(), "DenyWithoutTls");
+    }),
+    ("ancillary-stays-in-the-account", Scene::clean, |scene| {
+        let topic = scene.topic("topic");
+        topic.policy = without(topic.policy.as_ref(), "DenyOtherAccounts");
+    }),
     ("bastion-admits-only-allowed-ssh", Scene::full, |scene| {
         scene.security_group("security-group-bastion").ingress.insert(tcp(8888, "140.142.0.0/16"));
     }),
@@ -101,7 +110,19 @@ const MUTATIONS: &[Mutation] = &[
     ("everything-is-tagged", Scene::clean, |scene| {
         scene.resource("vpc").tags.remove(TAG_ID);
     }),
+    ("failures-are-kept", Scene::clean, |scene| scene.queue("queue").redrive = None),
+    ("file-table-can-be-restored", Scene::clean, |scene| scene.table("file-table").point_in_time_recovery = false),
+    ("file-table-records-every-file", Scene::clean, |scene| {
+        scene.bucket_notification("file-table-notification").events.remove("s3:ObjectRemoved:*");
+    }),
     ("flow-log-records-all-traffic", Scene::clean, |scene| scene.flow_log("flow-log").traffic = Traffic::Reject),
+    ("function-logs-to-own-group", Scene::clean, |scene| {
+        scene.function("file-table-function").log_group = "/aws/lambda/somewhere".to_owned();
+    }),
+    ("function-reads-no-objects", Scene::clean, |scene| {
+        let read = Statement::allow("Read").actions(["s3:Get*"]).resources([text("arn:aws:s3:::b/*")]);
+        scene.managed_policy("file-table-policy").document = Policy::new(vec![read]);
+    }),
     ("instance-has-a-role-of-its-own", Scene::full, |scene| scene.instance("instance-private").profile = None),
     ("instance-has-no-public-address", Scene::full, |scene| scene.instance("instance-private").public_address = true),
     ("instance-is-monitored-in-detail", Scene::full, |scene| {
@@ -229,6 +250,12 @@ const MUTATIONS: &[Mutation] = &[
     ("subnet-has-network-acl", Scene::clean, |scene| scene.network_acl("network-acl-private").subnets.clear()),
     ("subnets-lie-apart", Scene::clean, |scene| {
         scene.subnet("subnet-public").cidr = scene.subnet("subnet-private").cidr;
+    }),
+    ("subscription-is-confirmed", Scene::clean, |scene| {
+        let topic = Value::Ref(Reference::parse("${topic.arn}").unwrap());
+        let (protocol, endpoint) = ("email".to_owned(), "a@b.edu".to_owned());
+        let subscription = Subscription { topic, protocol, endpoint, confirmed: Some(false) };
+        scene.add_planned("subscription-abcdefgh", subscription.into());
     }),
     ("tenancy-is-shared", Scene::clean, |scene| scene.vpc("vpc").tenancy = Tenancy::Dedicated),
     ("trail-covers-all-regions", Scene::clean, |scene| scene.add_recording_trail(|trail| trail.all_regions = false)),
@@ -462,7 +489,7 @@ fn opens(rule: &Rule, fragment: &str) -> bool {
 fn examples_in_policies_are_statements() {
     let fragments = all().iter().flat_map(|rule| [rule.bad, rule.good]).filter(|text| text.starts_with('{'));
     let statements: Result<Vec<Statement>, _> = fragments.map(serde_json::from_str).collect();
-    assert_eq!(statements.unwrap().len(), 21);
+    assert_eq!(statements.unwrap().len(), 26);
 }
 
 #[test]
@@ -645,4 +672,9 @@ fn roles_of_people_and_machines_break_nothing_in_any_partition() {
 fn an_example_range_counts_where_a_role_lets_it_in() {
     let scene = Scene::of(&ROLES.replace("140.142.0.0/16", "198.51.100.0/24"));
     assert!(scene.open().contains("allowed-range-is-not-an-example"));
+}
+
+fn without(policy: Option<&Policy>, sid: &str) -> Option<Policy> {
+    let statements = policy.unwrap().statements().iter().filter(|statement| statement.sid.as_deref() != Some(sid));
+    Some(Policy::new(statements.cloned().collect()))
 }

@@ -2,6 +2,7 @@
 //!
 //! What each statement is for stands in its name (`Sid`) and the comment above it; that they do so is the IAM evaluator's to show.
 
+mod ancillary;
 mod machines;
 mod people;
 
@@ -12,6 +13,7 @@ use crate::lock::Lock;
 use crate::pit::{BucketRole, Named};
 use crate::spec::{AccessMode, Spec};
 
+pub(super) use ancillary::{function, function_trust, queue, topic};
 pub(super) use machines::{bastion, compute, instance_trust, interface_endpoint};
 pub(super) use people::{access, custodian, custodian_trust, uploader, uploader_trust};
 
@@ -52,7 +54,11 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
         text(format!("arn:{partition}:logs:{region}:{account}:log-group:{name}"))
     });
     let named = [Some(Named::LogGroup), sessions].into_iter().flatten().map(group);
-    let groups: Vec<Text> = named.chain(of_databases).collect();
+    let mut groups: Vec<Text> = named.chain(of_databases).collect();
+    if spec.ancillary.file_table {
+        let name = spec.pit.function_log_group();
+        groups.push(text(format!("arn:{partition}:logs:{region}:{account}:log-group:{name}")));
+    }
     let mut statements = vec![
         Statement::allow("AccountAdministersKey")
             .principals([text(format!("arn:{partition}:iam::{account}:root"))])
@@ -76,6 +82,9 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Policy {
     }
     if !spec.database.is_empty() {
         statements.extend(key_of_databases(spec, lock));
+    }
+    if spec.ancillary.file_table {
+        statements.extend(ancillary::key(spec, lock));
     }
     Policy::new(statements)
 }
