@@ -467,18 +467,6 @@ class Checker:
         found = [[one["InstanceId"], one["Device"], one["State"]] for one in volume["Attachments"]]
         self.same(node, "attachment", [[self.resolve(wanted["instance"]), wanted["device"], "attached"]], found)
 
-
-def rules_of(permission: dict[str, Any]) -> list[list[Any]]:
-    """Every rule in one of AWS's groups of rules, as the plan writes them."""
-    protocol = {"-1": "all"}.get(permission["IpProtocol"], permission["IpProtocol"])
-    ports = [permission["FromPort"], permission["ToPort"]] if "FromPort" in permission else None
-    peers = [["cidr", one["CidrIp"]] for one in permission["IpRanges"]]
-    peers += [["cidr", one["CidrIpv6"]] for one in permission["Ipv6Ranges"]]
-    peers += [["group", one["GroupId"]] for one in permission["UserIdGroupPairs"]]
-    peers += [["prefix-list", one["PrefixListId"]] for one in permission["PrefixListIds"]]
-    return [[protocol, ports, peer] for peer in peers]
-
-
     def trail(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
         trail = TRAILS.get_trail(Name=node["name"])["Trail"]
         found = {
@@ -554,54 +542,6 @@ def rules_of(permission: dict[str, Any]) -> list[list[Any]]:
         detector = DETECTORS.get_detector(DetectorId=DETECTORS.list_detectors()["DetectorIds"][0])
         self.same(node, "status", "ENABLED", detector["Status"])
         self.tags(node, detector["Tags"])
-
-
-def public_access_block() -> dict[str, bool]:
-    """Asked without boto3, which would put the account before the host's name, and no resolver here knows that name."""
-    url = f"{os.environ['AWS_ENDPOINT_URL']}/v20180820/configuration/publicAccessBlock"
-    scope = f"AWS4-HMAC-SHA256 Credential=reader/20260101/{REGION}/s3/aws4_request, SignedHeaders=host, Signature=0"
-    request = urllib.request.Request(url, headers={"Authorization": scope, "x-amz-account-id": ACCOUNT})
-    try:
-        with urllib.request.urlopen(request) as answer:
-            document = xml.etree.ElementTree.fromstring(answer.read())
-    except urllib.error.HTTPError as error:
-        if error.code == 404:
-            return {}
-        raise
-    blocks = [one for one in document.iter() if one.text in ("true", "false", "True", "False")]
-    return {one.tag.split("}")[-1]: one.text.lower() == "true" for one in blocks}
-
-
-def account() -> dict[str, Any]:
-    """What is account-wide, without what changes by itself."""
-    trails = TRAILS.describe_trails()["trailList"]
-    recorders = CONFIGS.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
-    bucket = f"sce-logs-{ACCOUNT}-{REGION}"
-    return {
-        "trails": [
-            {
-                "trail": trail,
-                "logging": TRAILS.get_trail_status(Name=trail["TrailARN"])["IsLogging"],
-                "selectors": TRAILS.get_event_selectors(TrailName=trail["TrailARN"])["AdvancedEventSelectors"],
-                "tags": TRAILS.list_tags(ResourceIdList=[trail["TrailARN"]])["ResourceTagList"],
-            }
-            for trail in trails
-        ],
-        "recorders": CONFIGS.describe_configuration_recorders()["ConfigurationRecorders"],
-        "channels": CONFIGS.describe_delivery_channels()["DeliveryChannels"],
-        "recording": [[one["name"], one["recording"]] for one in recorders],
-        "ebs": EC2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"],
-        "blocks": public_access_block(),
-        "passwords": absent(lambda: IAM.get_account_password_policy()["PasswordPolicy"], "NoSuchEntity"),
-        "filters": LOGS.describe_metric_filters()["metricFilters"],
-        "alarms": [
-            [one["AlarmName"], one["MetricName"], one["AlarmActions"]]
-            for one in ALARMS.describe_alarms()["MetricAlarms"]
-        ],
-        "detectors": DETECTORS.list_detectors()["DetectorIds"],
-        "bucket": absent(lambda: S3.get_bucket_policy(Bucket=bucket)["Policy"], "NoSuchBucket", "NoSuchBucketPolicy"),
-    }
-
 
     def dynamodb_table(self, node: dict[str, Any], wanted: dict[str, Any]) -> None:
         table = DYNAMODB.describe_table(TableName=node["name"])["Table"]
@@ -683,6 +623,64 @@ def account() -> dict[str, Any]:
         self.same(node, "function", self.resolve(wanted["function"]), ours["LambdaFunctionArn"])
         self.same(node, "events", wanted["events"], sorted(ours["Events"]))
         self.same(node, "filter", None, ours.get("Filter"))
+
+
+def rules_of(permission: dict[str, Any]) -> list[list[Any]]:
+    """Every rule in one of AWS's groups of rules, as the plan writes them."""
+    protocol = {"-1": "all"}.get(permission["IpProtocol"], permission["IpProtocol"])
+    ports = [permission["FromPort"], permission["ToPort"]] if "FromPort" in permission else None
+    peers = [["cidr", one["CidrIp"]] for one in permission["IpRanges"]]
+    peers += [["cidr", one["CidrIpv6"]] for one in permission["Ipv6Ranges"]]
+    peers += [["group", one["GroupId"]] for one in permission["UserIdGroupPairs"]]
+    peers += [["prefix-list", one["PrefixListId"]] for one in permission["PrefixListIds"]]
+    return [[protocol, ports, peer] for peer in peers]
+
+
+def public_access_block() -> dict[str, bool]:
+    """Asked without boto3, which would put the account before the host's name, and no resolver here knows that name."""
+    url = f"{os.environ['AWS_ENDPOINT_URL']}/v20180820/configuration/publicAccessBlock"
+    scope = f"AWS4-HMAC-SHA256 Credential=reader/20260101/{REGION}/s3/aws4_request, SignedHeaders=host, Signature=0"
+    request = urllib.request.Request(url, headers={"Authorization": scope, "x-amz-account-id": ACCOUNT})
+    try:
+        with urllib.request.urlopen(request) as answer:
+            document = xml.etree.ElementTree.fromstring(answer.read())
+    except urllib.error.HTTPError as error:
+        if error.code == 404:
+            return {}
+        raise
+    blocks = [one for one in document.iter() if one.text in ("true", "false", "True", "False")]
+    return {one.tag.split("}")[-1]: one.text.lower() == "true" for one in blocks}
+
+
+def account() -> dict[str, Any]:
+    """What is account-wide, without what changes by itself."""
+    trails = TRAILS.describe_trails()["trailList"]
+    recorders = CONFIGS.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+    bucket = f"sce-logs-{ACCOUNT}-{REGION}"
+    return {
+        "trails": [
+            {
+                "trail": trail,
+                "logging": TRAILS.get_trail_status(Name=trail["TrailARN"])["IsLogging"],
+                "selectors": TRAILS.get_event_selectors(TrailName=trail["TrailARN"])["AdvancedEventSelectors"],
+                "tags": TRAILS.list_tags(ResourceIdList=[trail["TrailARN"]])["ResourceTagList"],
+            }
+            for trail in trails
+        ],
+        "recorders": CONFIGS.describe_configuration_recorders()["ConfigurationRecorders"],
+        "channels": CONFIGS.describe_delivery_channels()["DeliveryChannels"],
+        "recording": [[one["name"], one["recording"]] for one in recorders],
+        "ebs": EC2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"],
+        "blocks": public_access_block(),
+        "passwords": absent(lambda: IAM.get_account_password_policy()["PasswordPolicy"], "NoSuchEntity"),
+        "filters": LOGS.describe_metric_filters()["metricFilters"],
+        "alarms": [
+            [one["AlarmName"], one["MetricName"], one["AlarmActions"]]
+            for one in ALARMS.describe_alarms()["MetricAlarms"]
+        ],
+        "detectors": DETECTORS.list_detectors()["DetectorIds"],
+        "bucket": absent(lambda: S3.get_bucket_policy(Bucket=bucket)["Policy"], "NoSuchBucket", "NoSuchBucketPolicy"),
+    }
 
 
 def listed(document: Any) -> Any:
@@ -852,7 +850,7 @@ ENDPOINT_POLICY = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow",
  "Condition": {"StringEquals": {"aws:ResourceAccount": "%(account)s"}}}]}"""
 
 
-def account() -> str:
+def account_id() -> str:
     return str(client("sts").get_caller_identity()["Account"])
 
 
@@ -912,7 +910,7 @@ def make_central(endpoint: str = "with-endpoint", cidr: str = "10.20.0.0/16") ->
         EC2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=group["IpPermissions"])
     if group["IpPermissionsEgress"]:
         EC2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
-    words = {"account": account(), "region": REGION, "bucket": f"central-logs-{vpc.removeprefix('vpc-')}"}
+    words = {"account": account_id(), "region": REGION, "bucket": f"central-logs-{vpc.removeprefix('vpc-')}"}
     if endpoint == "with-endpoint":
         EC2.create_vpc_endpoint(
             VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.s3", VpcEndpointType="Gateway", RouteTableIds=[inside],
@@ -1012,7 +1010,7 @@ def schedule_key(key: str) -> None:
 
 def open_key(key: str) -> None:
     """AWS's default policy: whoever an IAM policy of the account lets."""
-    root = {"AWS": f"arn:aws:iam::{account()}:root"}
+    root = {"AWS": f"arn:aws:iam::{account_id()}:root"}
     statement = {"Effect": "Allow", "Principal": root, "Action": "kms:*", "Resource": "*"}
     KMS.put_key_policy(
         KeyId=key.rsplit("/")[-1], PolicyName="default", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -1137,6 +1135,8 @@ def show_machine(instance: str) -> None:
 
 def terminate_machine(instance: str) -> None:
     EC2.terminate_instances(InstanceIds=[instance])
+
+
 def loosen_role(role: str) -> None:
     """Without its boundary, for sessions of half a day."""
     IAM.delete_role_permissions_boundary(RoleName=role)

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use sce::archive::Protection;
+use sce::access::HandOver;
+use sce::archive::{Protection, SecretString};
 use sce::pit::Pit;
-use sce::spec::Format;
 use sce::transfer::{Existing, Place};
-use sce::{Deed, Endpoints, Session, Step, Target, Verification};
+use sce::{Deed, Endpoints, Session, SpecFile, Step, Target, Verification};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -106,26 +106,34 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
     tell(&format!("  {whom}"));
 
     stage("spec");
-    let spec = sce::spec::parse(&spec(&options.pit), Format::Toml)?;
+    let path = work.path().join("spec.toml");
+    std::fs::write(&path, spec(&options.pit))?;
+    let file = SpecFile::read(&path)?;
+    let spec = file.spec.clone();
     tell(&format!("  `{}` in {}, {} profile, owned by {}", spec.pit, spec.region, "modern", spec.owner));
+
+    stage("keys: a pair for the person who has none, made here and encrypted");
+    make_keys(&file)?;
 
     stage("lock: what the account supplies");
     let mut session = Session::open(&options.target, &spec.region).await?;
     if let Some(path) = &options.divergences {
         session = session.with_divergences(sce::Divergences::from_toml(&std::fs::read_to_string(path)?)?);
     }
-    let lock = sce::resolve_lock(&session, &spec).await?;
+    let lock = file.with_keys(sce::resolve_lock(&session, &spec).await?)?;
     tell(&format!("  account {}, zone {}, administrator {}", lock.account, lock.zone, lock.administrators[0]));
+    for image in lock.images.values() {
+        tell(&format!("  image {} {}", image.id, image.name));
+    }
 
     stage("plan: every choice, before anything is built");
     let plan = sce::plan(&spec, &lock)?;
     tell(&indented(&plan.to_text()));
     summary.planned = plan.nodes.len();
 
-    stage("estimate: rough, per month");
-    tell(&indented(
-        &sce::estimate(&plan, &sce::cost::Assumptions::default(), sce::cost::Prices::built_in())?.to_text(),
-    ));
+    stage("estimate: rough, per month, with forty hours a week of work");
+    let assumptions = sce::cost::Assumptions { hours_per_week: "40".parse()?, ..Default::default() };
+    tell(&indented(&sce::estimate(&plan, &assumptions, sce::cost::Prices::built_in())?.to_text()));
 
     stage("check: every rule, before anything is built");
     let checked = sce::check(plan, spec, lock)?;
@@ -150,12 +158,27 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
     let again = sce::apply(&session, &checked, sce::ApplyOptions::default(), &|_| {}).await?;
     tell(&format!("  created {}, changed {}, kept {}", again.created.len(), again.changed.len(), again.kept.len()));
 
+    stage("people: who gets in, by a sheet in plain words");
+    summary.sheets = hand_over(&session, checked.spec(), work.path()).await?;
+
     stage("data: generated, put into S3D, read back");
     let stores = sce::stores(&session, &options.pit).await?;
     summary.data = data_in_and_out(&session, &stores, work.path()).await?;
 
     stage("the table of files: what the environment's own function recorded of each");
     summary.recorded = recorded(&session, &options.pit, &stores, &summary.data).await?;
+
+    stage("evening and morning: the machine stops and starts, and is as planned meanwhile");
+    let stopped = sce::stop(&session, &options.pit, sce::PowerOptions::default(), &|_| {}).await?;
+    let declared = sce::Declared::of(checked.spec());
+    let meanwhile = sce::verify(&session, checked.plan(), &declared).await;
+    let started = sce::start(&session, &options.pit, sce::PowerOptions::default(), &|_| {}).await?;
+    for machine in stopped.machines.iter().chain(&started.machines) {
+        tell(&format!("  {} {} is {}", machine.node, machine.id, machine.state.state));
+    }
+    if !meanwhile.verified {
+        return Err("a stopped machine does not read back as planned".into());
+    }
 
     stage("who touched the data: the settings that record it");
     logging(&checked, &applied.verification);
@@ -206,8 +229,46 @@ cidr = "10.0.0.0/16"
 public = "10.0.0.0/24"
 private = "10.0.1.0/24"
 egress = "nat"
+
+[access]
+mode = "session-manager"
+laptop = "managed"
+people = [{{ name = "r1", email = "r1@example.edu" }}]
+
+[compute.private]
+type = "m7i.large"
+data_volume_gib = 100
 "#
     )
+}
+
+/// A pair for each person, in a folder beside the spec; the private half is encrypted and goes with the run.
+fn make_keys(file: &SpecFile) -> Outcome<()> {
+    let folder = file.keys();
+    for person in &file.spec.access.people {
+        // A rehearsal's passphrase protects a key that opens a machine which nobody ever boots.
+        let passphrase = SecretString::from(format!("imaginary, of {}", person.name));
+        let protection = sce::keys::Protection::Passphrase(passphrase);
+        sce::keys::make(&folder, &person.name, &protection, &sce::keys::Recipients::default())?;
+        let fingerprint = folder.look(&person.name)?.fingerprint.unwrap_or_default();
+        tell(&format!("  {} {fingerprint}", folder.key_name(&person.name)));
+    }
+    Ok(())
+}
+
+/// Settings for ssh and a sheet for each person, written from where the machines are; answers how many.
+async fn hand_over(session: &Session, spec: &sce::spec::Spec, work: &Path) -> Outcome<usize> {
+    let machines = sce::located(&sce::machines(session, &spec.pit).await?)?;
+    for person in &spec.access.people {
+        let account = Some(session.account());
+        let who = HandOver { spec, account, machines: &machines, person, rotating: false, folder: None };
+        let (settings, sheet) = (sce::access::ssh_config(&who), sce::access::sheet(&who).to_markdown());
+        sce::write_privately(&work.join(format!("{}.config", person.name)), settings.as_bytes())?;
+        sce::write_privately(&work.join(format!("{}.md", person.name)), sheet.as_bytes())?;
+        tell(&format!("  {} gets a sheet of {} lines, and these settings:", person.name, sheet.lines().count()));
+        tell(&indented(&indented(&settings)));
+    }
+    Ok(spec.access.people.len())
 }
 
 /// POC A's three files, up and down again, compared; answers a line each.
@@ -297,6 +358,7 @@ struct Summary {
     findings: (usize, usize),
     calls: u64,
     data: Vec<Moved>,
+    sheets: usize,
     recorded: usize,
     archived: usize,
     deleted: usize,
@@ -335,6 +397,7 @@ impl Summary {
         for moved in &self.data {
             tell(&format!("  data       {}", moved.line));
         }
+        tell(&format!("  people     {} with a sheet", self.sheets));
         tell(&format!("  recorded   {} entries in the table of files", self.recorded));
         tell(&format!("  archived   {} objects", self.archived));
         tell(&format!("  deleted    {}", self.deleted));
