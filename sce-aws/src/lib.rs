@@ -2,7 +2,8 @@
 //!
 //! A [`Session`] is the only way in, and there is none without an explicit emulator endpoint or a confirmed real account. Everything
 //! else takes one: [`lock`] asks the account what a plan needs, [`apply`] builds what is missing, [`verify`] reads everything back,
-//! [`transfer`] moves data, [`close_out`] archives and deletes.
+//! [`transfer`] moves data, [`power`] stops and starts machines, [`access`] tells where they are, [`close_out`] archives and deletes; and
+//! [`account`] sees to what an account has once. [`keys`] alone needs no session: it makes the pairs that people and machines have.
 //!
 //! Nothing here knows an emulator. What one cannot show is data ([`divergence`]), given from outside.
 

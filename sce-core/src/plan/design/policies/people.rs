@@ -75,7 +75,7 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Vec<Statement> {
 }
 
 /// What those who work on the machines need of AWS: to see them, start and stop them, and open sessions on E (C10). The organisation
-/// attaches this policy to its own permission set, since there are no IAM users here.
+/// attaches this policy to its own permission set, so that an operator is no IAM user.
 ///
 /// Which instances are the PIT's is told by their tags. In `session-manager` mode a session must name the PIT's own session document, or
 /// the one for ssh, and a person ends and takes up his own sessions only: a user's are told by their names, a role's by the tag that
