@@ -191,7 +191,8 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
         archive: archive.clone(),
         protection: Protection::Recipients(vec![recipient]),
         take_over: false,
-        discard_databases: false,
+        // The data volume of a rehearsal: nobody ever wrote to it.
+        discard_unarchived: true,
     };
     let closed = sce::close_out(&session, &options.pit, &options_of_close_out, &show).await?;
     summary.archived = closed.archived.len();

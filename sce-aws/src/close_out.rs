@@ -38,8 +38,8 @@ pub struct CloseOutOptions {
     pub protection: Protection,
     /// Whether to take a lease over that another run holds.
     pub take_over: bool,
-    /// Whether databases may go with what is in them: no archive holds it.
-    pub discard_databases: bool,
+    /// Whether databases and data volumes may go with what is in them: no archive holds it.
+    pub discard_unarchived: bool,
 }
 
 /// What close-out did.
@@ -128,6 +128,12 @@ pub enum CloseOutError {
         #[source]
         source: CloudError,
     },
+    /// Something holds what no archive does, and nobody said that it may go.
+    #[error("no archive holds what is in {}, so nothing was deleted", .things.join(", "))]
+    Unarchived {
+        /// Databases and data volumes, each with its id.
+        things: Vec<String>,
+    },
     /// The archive could not be written.
     #[error("the archive could not be made, so nothing was deleted")]
     Archive(#[from] ArchiveError),
@@ -143,6 +149,11 @@ impl CloseOutError {
         match self {
             Self::Registry(error) => error.help(),
             Self::Archive(error) => error.help(),
+            Self::Unarchived { .. } => Some(
+                "copy what must last into the output bucket (`aws s3 cp` on the machine, `pg_dump` of a database), then run this \
+                 again with `--dangerously-discard-unarchived`"
+                    .to_owned(),
+            ),
             Self::Unread { source, .. } | Self::Sweep(source) => source.help().map(str::to_owned),
         }
     }
@@ -194,10 +205,13 @@ async fn run(
         journal,
         closed: blank(plan),
         kept: BTreeSet::new(),
-        discard_databases: options.discard_databases,
         damaged: BTreeMap::new(),
         archives,
     };
+    let unarchived = end.unarchived();
+    if !unarchived.is_empty() && !options.discard_unarchived {
+        return Err(CloseOutError::Unarchived { things: unarchived });
+    }
     let mut teller = Teller::new(listener, plan.pit_nodes().count());
     end.archive(registry, held, options, &mut teller).await?;
     for node in plan.pit_nodes().rev() {
@@ -261,13 +275,20 @@ struct End<'a> {
     kept: BTreeSet<NodeId>,
     /// Where the registry keeps the archives of this life of the environment.
     archives: String,
-    /// Whether databases may go with what is in them.
-    discard_databases: bool,
     /// Buckets whose content is not what was stored, and how that shows: evidence, which is not deleted.
     damaged: BTreeMap<NodeId, String>,
 }
 
 impl End<'_> {
+    /// What is ours and holds what no archive does.
+    fn unarchived(&self) -> Vec<String> {
+        let nodes = self.plan.pit_nodes();
+        let holds = nodes.filter(|node| node.properties.kind().descriptor().teardown == Teardown::DeleteWhenDiscarded);
+        let found = holds.filter_map(|node| Some((node, self.observed.found.get(&node.id)?)));
+        let ours = found.filter(|(node, found)| self.foreign(node, found).is_none());
+        ours.map(|(node, found)| format!("`{}` ({})", node.id, found.attributes.id)).collect()
+    }
+
     /// Copies out every version of every object, and what the registry knows.
     async fn archive(
         &mut self,
@@ -418,11 +439,6 @@ impl End<'_> {
         }
         if self.kept.contains(&node.id) {
             self.leave(node, &found, "something that needs it is still there".to_owned(), teller);
-            return Ok(());
-        }
-        if node.properties.kind().descriptor().teardown == Teardown::DeleteWhenDiscarded && !self.discard_databases {
-            let why = "no archive holds what is in it, and nobody said that it may go";
-            self.leave(node, &found, why.to_owned(), teller);
             return Ok(());
         }
         teller.node(node, Deed::Deleting);

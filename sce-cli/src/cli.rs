@@ -583,9 +583,9 @@ pub(crate) struct CloseOut {
     /// A file whose first line protects the key that is made.
     #[arg(long, value_name = "FILE", conflicts_with = "recipient")]
     pub(crate) passphrase_file: Option<PathBuf>,
-    /// Delete databases with what is in them. No archive holds it: export it to the output bucket first.
+    /// Delete databases and data volumes with what is in them. No archive holds it: copy it to the output bucket first.
     #[arg(long)]
-    pub(crate) dangerously_discard_databases: bool,
+    pub(crate) dangerously_discard_unarchived: bool,
     /// Archive without encryption. Anyone who gets at the folder can read the data.
     #[arg(long, conflicts_with_all = ["recipient", "passphrase_file"])]
     pub(crate) dangerously_plain: bool,

@@ -342,10 +342,11 @@ impl From<CloseOutError> for Failure {
         let exit = match &error {
             CloseOutError::Registry(error) => of_registry(error),
             CloseOutError::Archive(error) => of_archive(error),
+            CloseOutError::Unarchived { .. } => Exit::Findings,
             CloseOutError::Unread { .. } | CloseOutError::Sweep(_) => Exit::Cloud,
         };
         let left = match &error {
-            CloseOutError::Archive(_) | CloseOutError::Unread { .. } => {
+            CloseOutError::Archive(_) | CloseOutError::Unread { .. } | CloseOutError::Unarchived { .. } => {
                 vec!["left behind: all that was there; `sce status` shows it"]
             }
             CloseOutError::Registry(RegistryError::Cloud(_)) | CloseOutError::Sweep(_) => {

@@ -31,15 +31,19 @@ fn a_database_is_built_and_put_right_and_ends_only_when_told() {
     assert_eq!(mended["changed"], serde_json::json!(["database-parameters-postgres", "database-postgres"]));
 
     let archive = folder.path().join("archive");
-    let mut kept = emulators.sce();
-    let kept = run(kept.args(["close-out", "hipaa", "--json", "--archive"]).arg(&archive)).with_status(1).json();
-    let left: Vec<&str> = kept["left"].as_array().unwrap().iter().filter_map(|one| one["resource"].as_str()).collect();
-    assert!(left.iter().any(|resource| resource.contains("hipaa-postgres")), "{left:?}");
-    assert!(left.iter().any(|resource| resource.starts_with("key ")), "what is encrypted keeps its key: {left:?}");
+    let before = emulators.snapshot();
+    let mut refused = emulators.sce();
+    let refused = run(refused.args(["close-out", "hipaa", "--archive"]).arg(&archive)).with_status(1);
+    assert!(
+        refused.stderr.contains("no archive holds what is in `database-postgres` (hipaa-postgres)"),
+        "{}",
+        refused.stderr
+    );
+    assert_eq!(emulators.snapshot()["databases"], before["databases"]);
 
     let mut ended = emulators.sce();
-    let ended = ended.args(["close-out", "hipaa", "--dangerously-discard-databases", "--json", "--archive"]);
-    let ended = run(ended.arg(folder.path().join("archive-2"))).with_status(0).json();
+    let ended = ended.args(["close-out", "hipaa", "--dangerously-discard-unarchived", "--json", "--archive"]);
+    let ended = run(ended.arg(folder.path().join("archive"))).with_status(0).json();
     assert_eq!(ended["left"].as_array().unwrap().len(), 0, "{ended:#}");
     assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"]);
 }

@@ -370,6 +370,6 @@ fn close_out_to(archive: &Path) -> sce::CloseOutOptions {
         archive: archive.to_owned(),
         protection: Protection::Plain(Dangerous::store_health_data_in_clear()),
         take_over: false,
-        discard_databases: false,
+        discard_unarchived: true,
     }
 }

@@ -42,7 +42,7 @@ pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failu
         archive: asked.archive.clone(),
         protection,
         take_over: asked.take_over,
-        discard_databases: asked.dangerously_discard_databases,
+        discard_unarchived: asked.dangerously_discard_unarchived,
     };
     let progress = Progress::new(global.quiet, "closing out");
     let closed = sce::close_out(&session, &asked.environment.pit, &options, &|step| progress.step(step)).await;

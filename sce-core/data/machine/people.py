@@ -61,12 +61,15 @@ def read(data):
         raise Refused("the list is of another version")
     people = {}
     for person in persons:
+        # While a key is rotated, the one before opens too.
+        before = person.pop("previous_key", None) if isinstance(person, dict) else None
         name, key = members(person, "name", "key")
         if not isinstance(name, str) or not LOGIN.fullmatch(name) or name in people:
             raise Refused("a name is out of order")
-        if key is not None and not (isinstance(key, str) and KEY.fullmatch(key)):
+        keys = [each for each in (key, before) if each is not None]
+        if not all(isinstance(each, str) and KEY.fullmatch(each) for each in keys):
             raise Refused(f"the key of {name} is out of order")
-        people[name] = key
+        people[name] = keys
     return people
 
 
@@ -109,14 +112,14 @@ def rows(name):
 def settle(people, accounts, taken, settings):
     done = [attempt(remove, name) for name, (_, active, _) in accounts.items() if active and name not in people]
     for name in sorted(os.listdir(KEYS)):
-        if people.get(name) is None or name in taken:
+        if not people.get(name) or name in taken:
             done.append(attempt(withdraw, name, accounts.get(name)))
-    for name, key in people.items():
+    for name, keys in people.items():
         if name in taken:
             say(f"{name}: the name is taken, left alone")
             done.append(False)
         else:
-            done.append(attempt(admit, name, key, accounts.get(name), settings))
+            done.append(attempt(admit, name, keys, accounts.get(name), settings))
     return 0 if all(done) else 1
 
 
@@ -165,15 +168,15 @@ def end_sessions(name):
 
 
 # The key comes last. Accounts have no password, ever: `useradd` locks it.
-def admit(name, key, account, settings):
+def admit(name, keys, account, settings):
     if account is None:
         run("useradd", "--no-user-group", "--gid", "sce-people", *settings["account"], name)
         say(f"{name}: added")
     elif account != (name, True, False):
         run("usermod", "--gid", "sce-people", "--expiredate", "", "--login", name, account[0])
         say(f"{name}: back")
-    if key is not None:
-        write_key(name, f"{settings['options']} {key} {name}\n")
+    if keys:
+        write_key(name, "".join(f"{settings['options']} {key} {name}\n" for key in keys))
 
 
 def write_key(name, line):

@@ -232,7 +232,7 @@ impl Kind {
             Self::SessionDocument => ("session document", "ssm", TriggersAndOrchestration, Delete, true, false),
             Self::LaunchTemplate => ("launch template", "ec2", TriggersAndOrchestration, Delete, true, false),
             Self::Instance => ("EC2 instance", "ec2", DataAndCompute, Delete, true, false),
-            Self::Volume => ("EBS volume", "ec2", DataAndCompute, Delete, true, false),
+            Self::Volume => ("EBS volume", "ec2", DataAndCompute, DeleteWhenDiscarded, true, false),
             Self::VolumeAttachment => ("volume attachment", "ec2", TriggersAndOrchestration, Delete, false, false),
             Self::DatabaseSubnetGroup => {
                 ("database subnet group", "rds", TriggersAndOrchestration, Delete, true, false)

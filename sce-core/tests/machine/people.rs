@@ -151,6 +151,27 @@ fn a_new_key_takes_the_place_of_the_old_one_without_a_lock_out() {
 }
 
 #[test]
+fn both_keys_open_while_one_takes_the_place_of_the_other() {
+    let machine = Machine::private();
+    machine.with(&[("r1", Some(KEY))]);
+    let list = |before: &str| {
+        let person = format!(r#"{{"name":"r1","key":"{OTHER_KEY}","previous_key":{before}}}"#);
+        format!(r#"{{"schema_version":1,"people":[{person}]}}"#).into_bytes()
+    };
+    machine.scratch.list(&list(&format!("\"{KEY}\"")));
+    let (status, told, calls) = machine.run();
+    assert_eq!((status, calls), (0, vec![]), "{told}");
+    let line = |key: &str| format!("restrict,pty,port-forwarding {key} r1\n");
+    assert_eq!(machine.key("r1"), Some(line(OTHER_KEY) + &line(KEY)));
+    for bad in ["7", "\"\"", "[]", "\"command=sh\""] {
+        machine.scratch.list(&list(bad));
+        assert_eq!(machine.run().0, 2, "{bad}");
+    }
+    machine.with(&[("r1", Some(OTHER_KEY))]);
+    assert_eq!(machine.key("r1"), Some(line(OTHER_KEY)));
+}
+
+#[test]
 fn who_loses_the_key_loses_the_session() {
     let machine = Machine::private();
     machine.with(&[("r1", Some(KEY))]);
