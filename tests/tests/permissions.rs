@@ -15,6 +15,9 @@ pit = \"hipaa\"
 region = \"us-west-2\"
 owner = \"builder@example.edu\"
 approvals = { irb = \"STUDY00001234\", billing = \"BUDGET-77\", baa = \"2026-03-01\" }
+[compute.private]
+type = \"m7i.large\"
+data_volume_gib = 20
 ";
 
 /// What no call shows, by the operation that it goes with: all of it for the kinds of this spec.
@@ -220,6 +223,7 @@ fn held_with(duty: Duty) -> &'static [Duty] {
         Duty::Build => &[Duty::Read, Duty::Build],
         Duty::Data => &[Duty::Read, Duty::Data],
         Duty::Teardown => &[Duty::Read, Duty::Data, Duty::Teardown],
+        Duty::Account => &[Duty::Read, Duty::Account],
     }
 }
 
@@ -320,11 +324,24 @@ fn operations_in(source: &str) -> BTreeSet<String> {
                 rest.chars().take_while(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '_').collect();
             let is_call = rest[call.len()..].starts_with("()");
             if whole_word && is_call && call != "clone" && call != "build" {
-                found.insert(format!("{client}:{}", camel(&call)));
+                found.insert(format!("{client}:{}", as_told(client, &camel(&call))));
             }
         }
     }
+    // The sweep asks by a macro whether a thing of EC2's is gone.
+    for (at, whole) in code.match_indices("gone!(") {
+        let rest = code[at + whole.len()..].trim_start();
+        let call: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+        if call.starts_with("describe_") {
+            found.insert(format!("ec2:{}", camel(&call)));
+        }
+    }
     found
+}
+
+/// The operation as it goes over the wire: RDS writes `DB`, the SDK's methods know no capitals.
+fn as_told(client: &str, call: &str) -> String {
+    if client == "rds" { call.replace("Db", "DB") } else { call.to_owned() }
 }
 
 fn camel(snake: &str) -> String {
