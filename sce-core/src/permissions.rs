@@ -15,6 +15,7 @@ use crate::aws::policy::{Policy, Statement, Text, text};
 use crate::aws::resource::{Kind, Properties};
 use crate::pit::{self, BucketRole, Pit, TAG_PIT};
 use crate::plan::Plan;
+use crate::plan::account::{RECORDER, TRAIL};
 
 /// The version of the JSON that `sce permissions --json` writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -114,6 +115,7 @@ impl std::fmt::Display for Duty {
             Self::Build => "build",
             Self::Data => "data",
             Self::Teardown => "teardown",
+            Self::Account => "account",
         })
     }
 }
@@ -161,6 +163,7 @@ impl<'a> Place<'a> {
             |what: &str| text(format!("arn:{partition}:iam::{account}:{what}/{}*", self.plan.pit.name_prefix()));
         let amazonaws = |service: &str| text(format!("{service}.amazonaws.com"));
         let through = |service: &str| text(format!("{service}.{region}.amazonaws.com"));
+        let prefix = self.plan.pit.name_prefix();
         let allow = |sid: &str, resources: Vec<Text>| Statement::allow(sid).resources(resources);
         let own_keys = |sid: &str| self.tagged("ResourceTag", allow(sid, vec![here("kms", "key/*")]));
         Some(match on {
@@ -211,14 +214,15 @@ impl<'a> Place<'a> {
             On::KeysThrough(service) => {
                 own_keys(&sid("KeyThrough", service)).when("StringEquals", "kms:ViaService", [through(service)])
             }
-            On::KeysLent => own_keys("LendKey").when("Bool", "kms:GrantIsForAWSResource", [text("true")]).when(
-                "StringEquals",
-                "kms:ViaService",
-                [through("ec2")],
-            ),
+            On::KeysLent(service) => {
+                let statement = own_keys(&sid("LendKeyThrough", service));
+                let statement = statement.when("Bool", "kms:GrantIsForAWSResource", [text("true")]);
+                statement.when("StringEquals", "kms:ViaService", [through(service)])
+            }
             On::Aliases => allow("OwnAliases", vec![here("kms", &format!("alias/{}*", self.plan.pit.name_prefix()))]),
             On::LogGroups => {
-                allow("OwnLogGroups", vec![here("logs", &format!("log-group:{}*", self.plan.pit.name_prefix()))])
+                let groups = self.log_groups().into_iter();
+                allow("OwnLogGroups", groups.map(|group| here("logs", &format!("log-group:{group}*"))).collect())
             }
             On::Documents => {
                 allow("OwnDocuments", vec![here("ssm", &format!("document/{}*", self.plan.pit.name_prefix()))])
@@ -243,6 +247,26 @@ impl<'a> Place<'a> {
                 let ours = text(format!("VPCId=*,VPCRegion={region}"));
                 allow("ZonesOfEndpoints", vec![zones]).when("ForAllValues:StringLike", "route53:VPCs", [ours])
             }
+            On::NewDatabases => self.tagged("RequestTag", allow("MakeDatabases", self.databases(&["og:default"]))),
+            On::Databases => self.tagged("ResourceTag", allow("OwnDatabases", self.databases(&[]))),
+            On::DatabaseSecrets => allow("PasswordsOfDatabases", vec![here("secretsmanager", "secret:rds!db-*")]),
+            On::Tables => allow("OwnTables", vec![here("dynamodb", &format!("table/{prefix}*"))]),
+            On::Queues => allow("OwnQueues", vec![here("sqs", &format!("{prefix}*"))]),
+            On::Topics => allow("OwnTopics", vec![here("sns", &format!("{prefix}*"))]),
+            On::Functions => allow("OwnFunctions", vec![here("lambda", &format!("function:{prefix}*"))]),
+            On::ServiceLinkedPassed(service) => {
+                let role = format!("arn:{partition}:iam::{account}:role/aws-service-role/{service}.amazonaws.com/*");
+                let statement = allow(&sid("PassOwnRoleTo", service), vec![text(role)]);
+                statement.when("StringEquals", "iam:PassedToService", [amazonaws(service)])
+            }
+            On::AccountTrail => allow("AccountTrail", vec![here("cloudtrail", &format!("trail/{TRAIL}"))]),
+            On::AccountRecorder => {
+                allow("AccountRecorder", vec![here("config", &format!("configuration-recorder/{RECORDER}/*"))])
+            }
+            On::AccountLogGroup => allow("AccountLogGroup", vec![here("logs", &format!("log-group:{TRAIL}*"))]),
+            On::AccountAlarms => allow("AccountAlarms", vec![here("cloudwatch", "alarm:sce_account_*")]),
+            On::Detectors => allow("Detectors", vec![here("guardduty", "detector/*")]),
+            On::AccountRecords => allow("AccountRecords", vec![self.registry("/account/*")]),
             // These are gathered into one statement, since they differ in a condition's value only.
             On::CreatedBy(_) => return None,
         })
@@ -262,6 +286,23 @@ impl<'a> Place<'a> {
             Some(boundary) => statement.when("ArnEquals", "iam:PermissionsBoundary", [text(boundary.as_str())]),
             None => statement,
         }
+    }
+
+    /// What the names of the plan's log groups begin with: ours, and those that AWS gives the groups of functions and databases.
+    fn log_groups(&self) -> Vec<String> {
+        let has = |kind: Kind| self.plan.nodes.iter().any(|node| node.properties.kind() == kind);
+        let (pit, prefix) = (&self.plan.pit, self.plan.pit.name_prefix());
+        let of_functions = has(Kind::Function).then(|| format!("/aws/lambda/{prefix}"));
+        let of_databases = has(Kind::DatabaseInstance).then(|| format!("/aws/rds/instance/{pit}-"));
+        [Some(prefix), of_functions, of_databases].into_iter().flatten().collect()
+    }
+
+    /// Databases and their groups, by names that begin with the PIT, and others that come along.
+    fn databases(&self, others: &[&str]) -> Vec<Text> {
+        let own = ["db", "pg", "subgrp"].map(|what| format!("{what}:{}-", self.plan.pit));
+        let (partition, region, account) = (self.partition, &self.plan.region, &self.plan.account);
+        let all = own.into_iter().chain(others.iter().map(|&other| other.to_owned()));
+        all.map(|name| text(format!("arn:{partition}:rds:{region}:{account}:{name}*"))).collect()
     }
 
     fn buckets(&self, suffix: &str) -> Vec<Text> {

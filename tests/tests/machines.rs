@@ -165,7 +165,12 @@ fn check(emulators: &Emulators, folder: &Path, spec: &Path) {
 
 fn close_out(emulators: &Emulators, folder: &Path, pit: &str) -> Value {
     let archive = folder.join("archive");
-    run(emulators.sce().args(["close-out", pit, "--json", "--dangerously-discard-unarchived", "--archive"]).arg(&archive)).with_status(0).json()
+    run(emulators
+        .sce()
+        .args(["close-out", pit, "--json", "--dangerously-discard-unarchived", "--archive"])
+        .arg(&archive))
+    .with_status(0)
+    .json()
 }
 
 /// Writes public keys of both machines into the lock, as `sce keys make` does.

@@ -24,6 +24,8 @@ pub enum Duty {
     Data,
     /// `close-out`.
     Teardown,
+    /// `account apply`: what all projects of the account share. No project's operators have it.
+    Account,
 }
 
 /// One action that somebody must be allowed, and why.
@@ -105,8 +107,8 @@ pub enum On {
     Keys,
     /// The PIT's keys, when this service uses them for the caller.
     KeysThrough(&'static str),
-    /// The PIT's keys, lent to things of EC2's.
-    KeysLent,
+    /// The PIT's keys, lent by this service to what it makes.
+    KeysLent(&'static str),
     /// The PIT's aliases, by their names.
     Aliases,
     /// The PIT's log groups, by their names.
@@ -129,6 +131,34 @@ pub enum On {
     Custodian,
     /// Hosted zones, for VPCs of the region.
     HostedZones,
+    /// A database or what belongs to it, by the PIT's names and tagged with the PIT in the call that makes it.
+    NewDatabases,
+    /// The PIT's databases and what belongs to them, by their names and tags.
+    Databases,
+    /// What RDS keeps in Secrets Manager.
+    DatabaseSecrets,
+    /// The PIT's tables of DynamoDB, by their names.
+    Tables,
+    /// The PIT's queues, by their names.
+    Queues,
+    /// The PIT's topics and their subscriptions, by their names.
+    Topics,
+    /// The PIT's functions, by their names.
+    Functions,
+    /// The role that this service made for itself, when it gets it.
+    ServiceLinkedPassed(&'static str),
+    /// The trail that `sce account` makes.
+    AccountTrail,
+    /// The recorder that `sce account` makes.
+    AccountRecorder,
+    /// The log group that `sce account` makes.
+    AccountLogGroup,
+    /// The alarms that `sce account` makes.
+    AccountAlarms,
+    /// The region's detectors, of which AWS allows one.
+    Detectors,
+    /// What the registry keeps of the account.
+    AccountRecords,
 }
 
 const fn sent(duties: &'static [Duty], operation: &'static str, action: &'static str, on: On) -> Permission {
@@ -161,6 +191,7 @@ const READ: &[Duty] = &[Duty::Read];
 const BUILD: &[Duty] = &[Duty::Build];
 const DATA: &[Duty] = &[Duty::Data];
 const TEARDOWN: &[Duty] = &[Duty::Teardown];
+const ACCOUNT: &[Duty] = &[Duty::Account];
 const BUILD_AND_TEARDOWN: &[Duty] = &[Duty::Build, Duty::Teardown];
 
 #[cfg(test)]
@@ -212,17 +243,30 @@ mod tests {
                 | On::RolesUnbound
                 | On::PassedTo(_)
                 | On::ServiceLinked(_)
+                | On::ServiceLinkedPassed(_)
                 | On::Custodian => knows(permission, "role"),
                 On::Policies => knows(permission, "policy"),
                 On::Profiles => knows(permission, "instance-profile"),
                 On::NewKey => permission.action == "kms:CreateKey" || knows(permission, "key"),
-                On::AnyKey | On::Keys | On::KeysThrough(_) | On::KeysLent => knows(permission, "key"),
+                On::AnyKey | On::Keys | On::KeysThrough(_) | On::KeysLent(_) => knows(permission, "key"),
                 On::HostedZones => knows(permission, "hostedzone"),
                 On::Aliases => knows(permission, "alias"),
-                On::LogGroups => knows(permission, "log-group"),
+                On::NewDatabases | On::Databases => ["db", "pg", "subgrp"].iter().any(|kind| knows(permission, kind)),
+                On::DatabaseSecrets => knows(permission, "Secret"),
+                On::Tables => knows(permission, "table"),
+                On::Queues => knows(permission, "queue"),
+                On::Topics => knows(permission, "topic"),
+                On::Functions => knows(permission, "function"),
+                On::AccountTrail => knows(permission, "trail"),
+                On::AccountRecorder => knows(permission, "ConfigurationRecorder"),
+                On::AccountAlarms => knows(permission, "alarm"),
+                On::Detectors => knows(permission, "detector"),
+                On::LogGroups | On::AccountLogGroup => knows(permission, "log-group"),
                 On::Documents => knows(permission, "document"),
                 On::Buckets | On::BucketsAndRegistry | On::Registry => knows(permission, "bucket"),
-                On::Objects | On::Configuration | On::RegistryObjects => knows(permission, "object"),
+                On::Objects | On::Configuration | On::RegistryObjects | On::AccountRecords => {
+                    knows(permission, "object")
+                }
             };
             assert!(sound, "{permission:?}");
         }
@@ -230,7 +274,7 @@ mod tests {
 
     /// Actions that are not called as their operations are: S3's, by its user guide ("Required permissions for Amazon S3 API
     /// operations").
-    const OTHERWISE: [(&str, &str); 19] = [
+    const OTHERWISE: [(&str, &str); 23] = [
         ("s3:CompleteMultipartUpload", "s3:PutObject"),
         ("s3:CreateMultipartUpload", "s3:PutObject"),
         ("s3:DeleteBucketLifecycle", "s3:PutLifecycleConfiguration"),
@@ -250,6 +294,10 @@ mod tests {
         ("s3:PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock"),
         ("s3:UploadPart", "s3:PutObject"),
         ("s3:DeleteObjects", "s3:DeleteObjectVersion"),
+        ("s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification"),
+        ("s3:PutBucketNotificationConfiguration", "s3:PutBucketNotification"),
+        ("s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock"),
+        ("s3control:PutPublicAccessBlock", "s3:PutAccountPublicAccessBlock"),
     ];
 
     #[test]

@@ -3,7 +3,7 @@
 //! Which ARN types an action knows, and by what they can be limited: AWS Service Authorization Reference, kept for these actions in
 //! `data/iam/actions.csv`.
 
-use super::{BUILD, BUILD_AND_TEARDOWN, On, Permission, READ, TEARDOWN, at_need, same, sent, unseen};
+use super::{ACCOUNT, BUILD, BUILD_AND_TEARDOWN, DATA, On, Permission, READ, TEARDOWN, at_need, same, sent, unseen};
 use crate::aws::resource::Kind;
 
 impl Kind {
@@ -42,21 +42,21 @@ impl Kind {
             Self::DatabaseSubnetGroup => DATABASE_SUBNET_GROUP,
             Self::DatabaseParameterGroup => DATABASE_PARAMETER_GROUP,
             Self::DatabaseInstance => DATABASE_INSTANCE,
-            Self::Trail => &[],
-            Self::ConfigRecorder => &[],
-            Self::EbsEncryption => &[],
-            Self::PublicAccessBlock => &[],
-            Self::PasswordPolicy => &[],
-            Self::MetricFilter => &[],
-            Self::Alarm => &[],
-            Self::Detector => &[],
-            Self::Table => &[],
-            Self::Queue => &[],
-            Self::Topic => &[],
-            Self::Subscription => &[],
-            Self::Function => &[],
-            Self::FunctionPermission => &[],
-            Self::BucketNotification => &[],
+            Self::Trail => TRAIL,
+            Self::ConfigRecorder => CONFIG_RECORDER,
+            Self::EbsEncryption => EBS_ENCRYPTION,
+            Self::PublicAccessBlock => PUBLIC_ACCESS_BLOCK,
+            Self::PasswordPolicy => PASSWORD_POLICY,
+            Self::MetricFilter => METRIC_FILTER,
+            Self::Alarm => ALARM,
+            Self::Detector => DETECTOR,
+            Self::Table => TABLE,
+            Self::Queue => QUEUE,
+            Self::Topic => TOPIC,
+            Self::Subscription => SUBSCRIPTION,
+            Self::Function => FUNCTION,
+            Self::FunctionPermission => FUNCTION_PERMISSION,
+            Self::BucketNotification => BUCKET_NOTIFICATION,
         }
     }
 }
@@ -431,14 +431,24 @@ static INSTANCE: &[Permission] = &{
         same!(sent, BUILD, "ec2:RunInstances", On::AmazonImages),
         same!(sent, BUILD, "ec2:RunInstances", On::Ours),
         unseen(BUILD, "ec2:RunInstances", "the instance is handed its role", "iam:PassRole", On::PassedTo("ec2")),
-        unseen(BUILD, "ec2:RunInstances", VOLUMES, "kms:CreateGrant", On::KeysLent),
+        unseen(BUILD, "ec2:RunInstances", VOLUMES, "kms:CreateGrant", On::KeysLent("ec2")),
         unseen(BUILD, "ec2:RunInstances", VOLUMES, "kms:Decrypt", On::KeysThrough("ec2")),
         unseen(BUILD, "ec2:RunInstances", VOLUMES, "kms:GenerateDataKeyWithoutPlaintext", On::KeysThrough("ec2")),
         unseen(BUILD, "ec2:RunInstances", VOLUMES, "kms:ReEncryptFrom", On::KeysThrough("ec2")),
         unseen(BUILD, "ec2:RunInstances", VOLUMES, "kms:ReEncryptTo", On::KeysThrough("ec2")),
-        same!(at_need, BUILD, "ec2:ModifyInstanceAttribute", On::Ours),
+        same!(at_need, READ, "ec2:DescribeNetworkInterfaceAttribute", On::Region),
+        same!(at_need, READ, "ec2:GetEbsDefaultKmsKeyId", On::Region),
         same!(at_need, BUILD, "ec2:ModifyInstanceMetadataOptions", On::Ours),
         same!(at_need, BUILD, "ec2:MonitorInstances", On::Ours),
+        same!(at_need, BUILD, "ec2:UnmonitorInstances", On::Ours),
+        same!(at_need, BUILD, "ec2:ModifyNetworkInterfaceAttribute", On::Ours),
+        same!(at_need, BUILD, "ec2:DescribeIamInstanceProfileAssociations", On::Region),
+        same!(at_need, BUILD, "ec2:AssociateIamInstanceProfile", On::Ours),
+        same!(at_need, BUILD, "ec2:ReplaceIamInstanceProfileAssociation", On::Ours),
+        same!(at_need, BUILD, "ec2:DisassociateIamInstanceProfile", On::Ours),
+        same!(at_need, BUILD, "ec2:StartInstances", On::Ours),
+        same!(at_need, BUILD, "ec2:StopInstances", On::Ours),
+        same!(at_need, TEARDOWN, "ec2:ModifyInstanceAttribute", On::Ours),
         same!(sent, TEARDOWN, "ec2:TerminateInstances", On::Ours),
     ]
 };
@@ -451,16 +461,240 @@ static VOLUME: &[Permission] = &{
         tags,
         unseen(BUILD, "ec2:CreateVolume", VOLUMES, "kms:GenerateDataKeyWithoutPlaintext", On::KeysThrough("ec2")),
         same!(at_need, BUILD, "ec2:ModifyVolume", On::Ours),
+        same!(at_need, BUILD, "ec2:DescribeVolumesModifications", On::Region),
         same!(sent, TEARDOWN, "ec2:DeleteVolume", On::Ours),
     ]
 };
 
+/// A machine that runs is stopped before its volume comes off.
 static VOLUME_ATTACHMENT: &[Permission] = &[
     same!(sent, BUILD, "ec2:AttachVolume", On::Ours),
-    unseen(BUILD, "ec2:AttachVolume", VOLUMES, "kms:CreateGrant", On::KeysLent),
+    unseen(BUILD, "ec2:AttachVolume", VOLUMES, "kms:CreateGrant", On::KeysLent("ec2")),
+    same!(sent, TEARDOWN, "ec2:StopInstances", On::Ours),
     same!(sent, TEARDOWN, "ec2:DetachVolume", On::Ours),
 ];
 
-static DATABASE_SUBNET_GROUP: &[Permission] = &[];
-static DATABASE_PARAMETER_GROUP: &[Permission] = &[];
-static DATABASE_INSTANCE: &[Permission] = &[];
+static DATABASE_SUBNET_GROUP: &[Permission] = &[
+    same!(sent, READ, "rds:DescribeDBSubnetGroups", On::Region),
+    same!(sent, READ, "rds:ListTagsForResource", On::Region),
+    same!(sent, BUILD, "rds:CreateDBSubnetGroup", On::NewDatabases),
+    unseen(BUILD, "rds:CreateDBSubnetGroup", "tags in the creating call", "rds:AddTagsToResource", On::NewDatabases),
+    same!(at_need, BUILD, "rds:AddTagsToResource", On::Databases),
+    same!(at_need, BUILD, "rds:ModifyDBSubnetGroup", On::Databases),
+    same!(sent, TEARDOWN, "rds:DeleteDBSubnetGroup", On::Databases),
+];
+
+static DATABASE_PARAMETER_GROUP: &[Permission] = &[
+    same!(sent, READ, "rds:DescribeDBParameterGroups", On::Region),
+    same!(sent, READ, "rds:DescribeDBParameters", On::Region),
+    same!(sent, READ, "rds:ListTagsForResource", On::Region),
+    same!(sent, BUILD, "rds:CreateDBParameterGroup", On::NewDatabases),
+    unseen(BUILD, "rds:CreateDBParameterGroup", "tags in the creating call", "rds:AddTagsToResource", On::NewDatabases),
+    same!(sent, BUILD, "rds:ModifyDBParameterGroup", On::Databases),
+    same!(at_need, BUILD, "rds:ResetDBParameterGroup", On::Databases),
+    same!(at_need, BUILD, "rds:AddTagsToResource", On::Databases),
+    same!(sent, TEARDOWN, "rds:DeleteDBParameterGroup", On::Databases),
+];
+
+const STORAGE: &str = "RDS uses the key for the database's storage in the caller's name";
+const MASTER_PASSWORD: &str = "RDS keeps the master password in Secrets Manager in the caller's name";
+
+/// What RDS asks for along with a master password that it keeps: RDS user guide, "Password management with Amazon RDS and AWS Secrets
+/// Manager".
+static DATABASE_INSTANCE: &[Permission] = &[
+    same!(sent, READ, "rds:DescribeDBInstances", On::Region),
+    same!(sent, BUILD, "rds:CreateDBInstance", On::NewDatabases),
+    unseen(BUILD, "rds:CreateDBInstance", "tags in the creating call", "rds:AddTagsToResource", On::NewDatabases),
+    unseen(
+        BUILD,
+        "rds:CreateDBInstance",
+        "the first database of an account brings RDS's own role",
+        "iam:CreateServiceLinkedRole",
+        On::ServiceLinked("rds"),
+    ),
+    unseen(BUILD, "rds:CreateDBInstance", STORAGE, "kms:CreateGrant", On::KeysLent("rds")),
+    unseen(BUILD, "rds:CreateDBInstance", STORAGE, "kms:GenerateDataKey", On::KeysThrough("rds")),
+    unseen(BUILD, "rds:CreateDBInstance", STORAGE, "kms:Decrypt", On::KeysThrough("rds")),
+    unseen(BUILD, "rds:CreateDBInstance", MASTER_PASSWORD, "secretsmanager:CreateSecret", On::DatabaseSecrets),
+    unseen(BUILD, "rds:CreateDBInstance", MASTER_PASSWORD, "secretsmanager:TagResource", On::DatabaseSecrets),
+    unseen(BUILD, "rds:CreateDBInstance", MASTER_PASSWORD, "kms:CreateGrant", On::KeysLent("secretsmanager")),
+    unseen(BUILD, "rds:CreateDBInstance", MASTER_PASSWORD, "kms:GenerateDataKey", On::KeysThrough("secretsmanager")),
+    unseen(BUILD, "rds:CreateDBInstance", MASTER_PASSWORD, "kms:Decrypt", On::KeysThrough("secretsmanager")),
+    same!(at_need, BUILD, "rds:AddTagsToResource", On::Databases),
+    same!(at_need, BUILD, "rds:ModifyDBInstance", On::Databases),
+    same!(sent, TEARDOWN, "rds:ModifyDBInstance", On::Databases),
+    same!(sent, TEARDOWN, "rds:DeleteDBInstance", On::Databases),
+];
+
+static TRAIL: &[Permission] = &[
+    same!(at_need, READ, "cloudtrail:ListTags", On::Region),
+    same!(sent, ACCOUNT, "cloudtrail:CreateTrail", On::AccountTrail),
+    unseen(ACCOUNT, "cloudtrail:CreateTrail", "tags in the creating call", "cloudtrail:AddTags", On::AccountTrail),
+    unseen(
+        ACCOUNT,
+        "cloudtrail:CreateTrail",
+        "the trail is handed its role",
+        "iam:PassRole",
+        On::PassedTo("cloudtrail"),
+    ),
+    same!(at_need, ACCOUNT, "cloudtrail:AddTags", On::AccountTrail),
+    same!(at_need, ACCOUNT, "cloudtrail:UpdateTrail", On::AccountTrail),
+    same!(at_need, ACCOUNT, "cloudtrail:PutEventSelectors", On::AccountTrail),
+    same!(sent, ACCOUNT, "cloudtrail:StartLogging", On::AccountTrail),
+];
+
+static CONFIG_RECORDER: &[Permission] = &[
+    same!(at_need, READ, "config:ListTagsForResource", On::Region),
+    same!(sent, ACCOUNT, "iam:CreateServiceLinkedRole", On::ServiceLinked("config")),
+    same!(sent, ACCOUNT, "config:PutConfigurationRecorder", On::AccountRecorder),
+    unseen(
+        ACCOUNT,
+        "config:PutConfigurationRecorder",
+        "the recorder is handed AWS's own role for it",
+        "iam:PassRole",
+        On::ServiceLinkedPassed("config"),
+    ),
+    unseen(
+        ACCOUNT,
+        "config:PutConfigurationRecorder",
+        "tags in the creating call",
+        "config:TagResource",
+        On::AccountRecorder,
+    ),
+    same!(at_need, ACCOUNT, "config:TagResource", On::AccountRecorder),
+    same!(sent, ACCOUNT, "config:PutDeliveryChannel", On::Region),
+    same!(sent, ACCOUNT, "config:StartConfigurationRecorder", On::AccountRecorder),
+];
+
+static EBS_ENCRYPTION: &[Permission] = &[
+    same!(sent, READ, "ec2:GetEbsEncryptionByDefault", On::Region),
+    same!(sent, ACCOUNT, "ec2:EnableEbsEncryptionByDefault", On::Region),
+];
+
+static PUBLIC_ACCESS_BLOCK: &[Permission] = &[
+    sent(READ, "s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock", On::Anything),
+    sent(ACCOUNT, "s3control:PutPublicAccessBlock", "s3:PutAccountPublicAccessBlock", On::Anything),
+];
+
+static PASSWORD_POLICY: &[Permission] = &[
+    same!(sent, READ, "iam:GetAccountPasswordPolicy", On::Anything),
+    same!(sent, ACCOUNT, "iam:UpdateAccountPasswordPolicy", On::Anything),
+];
+
+static METRIC_FILTER: &[Permission] = &[
+    same!(sent, READ, "logs:DescribeMetricFilters", On::Region),
+    same!(sent, ACCOUNT, "logs:PutMetricFilter", On::AccountLogGroup),
+];
+
+static ALARM: &[Permission] = &[
+    same!(sent, READ, "cloudwatch:DescribeAlarms", On::Region),
+    same!(sent, READ, "cloudwatch:ListTagsForResource", On::Region),
+    same!(sent, ACCOUNT, "cloudwatch:PutMetricAlarm", On::AccountAlarms),
+    unseen(
+        ACCOUNT,
+        "cloudwatch:PutMetricAlarm",
+        "tags in the creating call",
+        "cloudwatch:TagResource",
+        On::AccountAlarms,
+    ),
+    same!(at_need, ACCOUNT, "cloudwatch:TagResource", On::AccountAlarms),
+];
+
+static DETECTOR: &[Permission] = &[
+    same!(sent, READ, "guardduty:ListDetectors", On::Region),
+    same!(sent, READ, "guardduty:GetDetector", On::Region),
+    same!(sent, ACCOUNT, "guardduty:CreateDetector", On::Region),
+    unseen(
+        ACCOUNT,
+        "guardduty:CreateDetector",
+        "the first detector of an account brings GuardDuty's own role",
+        "iam:CreateServiceLinkedRole",
+        On::ServiceLinked("guardduty"),
+    ),
+    unseen(ACCOUNT, "guardduty:CreateDetector", "tags in the creating call", "guardduty:TagResource", On::Detectors),
+    same!(at_need, ACCOUNT, "guardduty:TagResource", On::Detectors),
+    same!(at_need, ACCOUNT, "guardduty:UpdateDetector", On::Detectors),
+];
+
+const TABLE_KEY: &str = "DynamoDB uses the key for the table in the caller's name";
+
+/// Its protection and its recovery are lifted before it is deleted.
+static TABLE: &[Permission] = &[
+    same!(sent, READ, "dynamodb:DescribeTable", On::Tables),
+    same!(sent, READ, "dynamodb:DescribeContinuousBackups", On::Tables),
+    same!(sent, READ, "dynamodb:DescribeTimeToLive", On::Tables),
+    same!(sent, READ, "dynamodb:ListTagsOfResource", On::Tables),
+    same!(sent, BUILD, "dynamodb:CreateTable", On::Tables),
+    unseen(BUILD, "dynamodb:CreateTable", "tags in the creating call", "dynamodb:TagResource", On::Tables),
+    unseen(BUILD, "dynamodb:CreateTable", TABLE_KEY, "kms:CreateGrant", On::KeysLent("dynamodb")),
+    unseen(BUILD, "dynamodb:CreateTable", TABLE_KEY, "kms:Decrypt", On::KeysThrough("dynamodb")),
+    same!(at_need, BUILD, "dynamodb:TagResource", On::Tables),
+    same!(at_need, BUILD, "dynamodb:UpdateTimeToLive", On::Tables),
+    same!(sent, BUILD_AND_TEARDOWN, "dynamodb:UpdateContinuousBackups", On::Tables),
+    same!(at_need, BUILD, "dynamodb:UpdateTable", On::Tables),
+    same!(sent, TEARDOWN, "dynamodb:UpdateTable", On::Tables),
+    same!(sent, TEARDOWN, "dynamodb:DeleteTable", On::Tables),
+    same!(sent, DATA, "dynamodb:Scan", On::Tables),
+    same!(at_need, DATA, "dynamodb:GetItem", On::Tables),
+    unseen(DATA, "dynamodb:Scan", TABLE_KEY, "kms:Decrypt", On::KeysThrough("dynamodb")),
+];
+
+static QUEUE: &[Permission] = &[
+    same!(sent, READ, "sqs:GetQueueUrl", On::Queues),
+    same!(sent, READ, "sqs:GetQueueAttributes", On::Queues),
+    same!(sent, READ, "sqs:ListQueueTags", On::Queues),
+    same!(sent, BUILD, "sqs:CreateQueue", On::Queues),
+    unseen(BUILD, "sqs:CreateQueue", "tags in the creating call", "sqs:TagQueue", On::Queues),
+    same!(at_need, BUILD, "sqs:TagQueue", On::Queues),
+    same!(at_need, BUILD, "sqs:SetQueueAttributes", On::Queues),
+    same!(sent, TEARDOWN, "sqs:DeleteQueue", On::Queues),
+];
+
+static TOPIC: &[Permission] = &[
+    same!(sent, READ, "sns:GetTopicAttributes", On::Topics),
+    same!(sent, READ, "sns:ListTagsForResource", On::Topics),
+    same!(sent, BUILD, "sns:CreateTopic", On::Topics),
+    unseen(BUILD, "sns:CreateTopic", "tags in the creating call", "sns:TagResource", On::Topics),
+    same!(at_need, BUILD, "sns:TagResource", On::Topics),
+    same!(at_need, BUILD, "sns:SetTopicAttributes", On::Topics),
+    same!(sent, TEARDOWN, "sns:DeleteTopic", On::Topics),
+];
+
+/// One that nobody confirmed has no ARN, cannot be asked and cannot be ended.
+static SUBSCRIPTION: &[Permission] = &[
+    same!(sent, READ, "sns:ListSubscriptionsByTopic", On::Topics),
+    same!(at_need, READ, "sns:GetSubscriptionAttributes", On::Topics),
+    same!(sent, BUILD, "sns:Subscribe", On::Topics),
+    same!(at_need, TEARDOWN, "sns:Unsubscribe", On::Topics),
+];
+
+const SETTINGS_KEY: &str = "Lambda encrypts the function's settings with the key in the caller's name";
+
+static FUNCTION: &[Permission] = &[
+    same!(sent, READ, "lambda:GetFunction", On::Functions),
+    unseen(READ, "lambda:GetFunction", "tags in the answer", "lambda:ListTags", On::Functions),
+    unseen(READ, "lambda:GetFunction", SETTINGS_KEY, "kms:Decrypt", On::KeysThrough("lambda")),
+    same!(sent, BUILD, "lambda:CreateFunction", On::Functions),
+    unseen(BUILD, "lambda:CreateFunction", "tags in the creating call", "lambda:TagResource", On::Functions),
+    unseen(BUILD, "lambda:CreateFunction", "the function is handed its role", "iam:PassRole", On::PassedTo("lambda")),
+    unseen(BUILD, "lambda:CreateFunction", SETTINGS_KEY, "kms:CreateGrant", On::KeysLent("lambda")),
+    unseen(BUILD, "lambda:CreateFunction", SETTINGS_KEY, "kms:Encrypt", On::KeysThrough("lambda")),
+    same!(at_need, BUILD, "lambda:TagResource", On::Functions),
+    same!(at_need, BUILD, "lambda:UpdateFunctionConfiguration", On::Functions),
+    same!(at_need, BUILD, "lambda:UpdateFunctionCode", On::Functions),
+    same!(at_need, BUILD, "lambda:PutFunctionConcurrency", On::Functions),
+    same!(at_need, BUILD, "lambda:DeleteFunctionConcurrency", On::Functions),
+    same!(sent, TEARDOWN, "lambda:DeleteFunction", On::Functions),
+];
+
+static FUNCTION_PERMISSION: &[Permission] = &[
+    same!(sent, READ, "lambda:GetPolicy", On::Functions),
+    same!(sent, BUILD, "lambda:AddPermission", On::Functions),
+    same!(at_need, BUILD, "lambda:RemovePermission", On::Functions),
+    same!(sent, TEARDOWN, "lambda:RemovePermission", On::Functions),
+];
+
+static BUCKET_NOTIFICATION: &[Permission] = &[
+    sent(READ, "s3:GetBucketNotificationConfiguration", "s3:GetBucketNotification", On::Buckets),
+    sent(BUILD_AND_TEARDOWN, "s3:PutBucketNotificationConfiguration", "s3:PutBucketNotification", On::Buckets),
+];
