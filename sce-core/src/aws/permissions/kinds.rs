@@ -335,12 +335,13 @@ static SECURITY_GROUP: &[Permission] = &{
         create,
         tags,
         same!(sent, BUILD, "ec2:CreateSecurityGroup", On::Ours),
-        same!(sent, BUILD, "ec2:AuthorizeSecurityGroupIngress", On::Ours),
-        same!(sent, BUILD, "ec2:AuthorizeSecurityGroupIngress", On::Along("security-group-rule")),
+        same!(at_need, BUILD, "ec2:AuthorizeSecurityGroupIngress", On::Ours),
+        same!(at_need, BUILD, "ec2:AuthorizeSecurityGroupIngress", On::Along("security-group-rule")),
         same!(sent, BUILD, "ec2:AuthorizeSecurityGroupEgress", On::Ours),
         same!(sent, BUILD, "ec2:AuthorizeSecurityGroupEgress", On::Along("security-group-rule")),
         same!(at_need, BUILD, "ec2:RevokeSecurityGroupIngress", On::Ours),
-        same!(sent, BUILD, "ec2:RevokeSecurityGroupEgress", On::Ours),
+        same!(sent, BUILD_AND_TEARDOWN, "ec2:RevokeSecurityGroupEgress", On::Ours),
+        same!(at_need, TEARDOWN, "ec2:RevokeSecurityGroupIngress", On::Ours),
         same!(sent, TEARDOWN, "ec2:DeleteSecurityGroup", On::Ours),
     ]
 };
@@ -392,7 +393,7 @@ static INTERFACE_ENDPOINT: &[Permission] = &{
 };
 
 static SESSION_DOCUMENT: &[Permission] = &[
-    same!(sent, READ, "ssm:DescribeDocument", On::Documents),
+    same!(at_need, READ, "ssm:DescribeDocument", On::Documents),
     same!(sent, READ, "ssm:GetDocument", On::Documents),
     same!(sent, READ, "ssm:ListTagsForResource", On::Documents),
     same!(sent, BUILD, "ssm:CreateDocument", On::Documents),
