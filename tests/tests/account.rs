@@ -170,15 +170,15 @@ fn snapshot(emulators: &Emulators) -> Value {
 
 fn selectors(emulators: &Emulators) -> Vec<String> {
     let selectors = snapshot(emulators)["trails"][0]["selectors"].clone();
-    selectors.as_array().unwrap().iter().map(|one| one["Name"].as_str().unwrap().to_owned()).collect()
+    selectors.as_array().expect("a list").iter().map(|one| one["Name"].as_str().expect("a name").to_owned()).collect()
 }
 
 fn found(document: &Value, rule: &str) -> Vec<Value> {
-    let findings = document["findings"].as_array().unwrap();
+    let findings = document["findings"].as_array().expect("a list");
     findings.iter().filter(|finding| finding["rule"] == rule).cloned().collect()
 }
 
 fn open(document: &Value) -> Vec<Value> {
     let is_open = |finding: &&Value| finding["status"] == "broken" || finding["status"] == "unknown";
-    document["findings"].as_array().unwrap().iter().filter(is_open).cloned().collect()
+    document["findings"].as_array().expect("a list").iter().filter(is_open).cloned().collect()
 }

@@ -144,15 +144,15 @@ fn without_a_table_there_is_nothing_of_it_and_asking_for_it_says_so() {
 fn checked_by_reader(emulators: &Emulators, folder: &Path, spec: &Path) {
     let plan = run(emulators.sce().arg("plan").arg(spec).arg("--json")).with_status(0);
     let path = folder.join("plan.json");
-    fs::write(&path, &plan.stdout).unwrap();
-    let checked = emulators.reader(&["check", path.to_str().unwrap()]);
+    fs::write(&path, &plan.stdout).expect("the test has it");
+    let checked = emulators.reader(&["check", path.to_str().expect("the test has it")]);
     assert_eq!((checked.stdout.trim(), checked.status), ("", 0), "{}", checked.stderr);
 }
 
 /// What the table says, by `sce data ls --table`.
 fn recorded(emulators: &Emulators) -> Vec<Value> {
     let listed = run(emulators.sce().args(["data", "ls", "hipaa", "--table", "--json"])).with_status(0).json();
-    listed["files"].as_array().unwrap().clone()
+    listed["files"].as_array().expect("the test has it").clone()
 }
 
 /// The table once it has so many entries; half a minute at most.
@@ -174,6 +174,6 @@ fn archived_table(emulators: &Emulators, folder: &Path, archive: &Path) -> Vec<V
     let mut restore = emulators.sce();
     restore.args(["archive", "restore"]).arg(archive).arg("--to").arg(&restored);
     run(restore.arg("--identity").arg(folder.join("archive.identity"))).with_status(0);
-    let lines = fs::read_to_string(restored.join("@documents").join("file-table.jsonl")).unwrap();
-    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let lines = fs::read_to_string(restored.join("@documents").join("file-table.jsonl")).expect("the test has it");
+    lines.lines().map(|line| serde_json::from_str(line).expect("the test has it")).collect()
 }

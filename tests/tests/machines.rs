@@ -158,8 +158,8 @@ fn there_is_nothing_to_stop_without_machines() {
 fn check(emulators: &Emulators, folder: &Path, spec: &Path) {
     let plan = run(emulators.sce().arg("plan").arg(spec).arg("--json")).with_status(0);
     let path = folder.join("plan.json");
-    fs::write(&path, &plan.stdout).unwrap();
-    let Ran { status, stdout, stderr } = emulators.reader(&["check", path.to_str().unwrap()]);
+    fs::write(&path, &plan.stdout).expect("the test has it");
+    let Ran { status, stdout, stderr } = emulators.reader(&["check", path.to_str().expect("the test has it")]);
     assert_eq!((stdout.trim(), status), ("", 0), "{stderr}");
 }
 
@@ -175,16 +175,25 @@ fn close_out(emulators: &Emulators, folder: &Path, pit: &str) -> Value {
 
 /// Writes public keys of both machines into the lock, as `sce keys make` does.
 fn give_keys(lock: &Path, pit: &str) {
-    let text = fs::read_to_string(lock).unwrap();
+    let text = fs::read_to_string(lock).expect("the test has it");
     let keys = format!("\n[pit.{pit}.keys]\nbastion = \"{KEY}\"\nprivate = \"{KEY}\"\n");
-    fs::write(lock, text + &keys).unwrap();
+    fs::write(lock, text + &keys).expect("the test has it");
 }
 
 fn machine(powered: &Value) -> (&str, &str, bool) {
     let one = &powered["machines"][0];
-    (one["node"].as_str().unwrap(), one["state"].as_str().unwrap(), one["changed"].as_bool().unwrap())
+    (
+        one["node"].as_str().expect("the test has it"),
+        one["state"].as_str().expect("the test has it"),
+        one["changed"].as_bool().expect("the test has it"),
+    )
 }
 
 fn thing<'a>(status: &'a Value, node: &str) -> &'a Value {
-    status["things"].as_array().unwrap().iter().find(|thing| thing["node"] == node).unwrap()
+    status["things"]
+        .as_array()
+        .expect("the test has it")
+        .iter()
+        .find(|thing| thing["node"] == node)
+        .expect("the test has it")
 }

@@ -226,27 +226,29 @@ fn data_are_read_as_custodian_where_there_is_one() {
 async fn whole_life(emulators: &Emulators, folder: &Path) -> (CheckedPlan, Recorded) {
     let build = session(emulators).await;
     let checked = checked(&build).await;
-    sce::apply(&build, &checked, sce::ApplyOptions::default(), &|_| {}).await.unwrap();
+    sce::apply(&build, &checked, sce::ApplyOptions::default(), &|_| {}).await.expect("the test has it");
 
     let read = session(emulators).await;
     let verified = sce::verify(&read, checked.plan(), &sce::Declared::of(checked.spec())).await;
     let other = |node: &&sce::Verdict| !matches!(node.seen, sce::Seen::AsPlanned);
     let others: Vec<_> = verified.nodes.iter().filter(other).collect();
     assert!(verified.verified, "{others:#?}");
-    assert_eq!(sce::environments(&read).await.unwrap(), ["hipaa"]);
+    assert_eq!(sce::environments(&read).await.expect("the test has it"), ["hipaa"]);
 
     let data = session(emulators).await;
-    let stores = sce::stores(&data, &pit()).await.unwrap();
+    let stores = sce::stores(&data, &pit()).await.expect("the test has it");
     let (source, back) = (folder.join("visits.csv"), folder.join("back.csv"));
-    std::fs::write(&source, "1,2,3").unwrap();
+    std::fs::write(&source, "1,2,3").expect("the test has it");
     let place = Place { bucket: stores.data.clone(), key: "visits.csv".to_owned() };
     let review = sce::identifiers::Review::default();
-    sce::transfer::put(&data, &source, &place, &stores.key_arn, &review, &|_| {}).await.unwrap();
-    sce::transfer::get(&data, &place, &back, Existing::Keep, &|_| {}).await.unwrap();
-    sce::transfer::list(&data, &stores.data, "", sce::transfer::Details::Digests, None).await.unwrap();
+    sce::transfer::put(&data, &source, &place, &stores.key_arn, &review, &|_| {}).await.expect("the test has it");
+    sce::transfer::get(&data, &place, &back, Existing::Keep, &|_| {}).await.expect("the test has it");
+    sce::transfer::list(&data, &stores.data, "", sce::transfer::Details::Digests, None).await.expect("the test has it");
 
     let teardown = session(emulators).await;
-    let closed = sce::close_out(&teardown, &pit(), &close_out_to(&folder.join("archive")), &|_| {}).await.unwrap();
+    let closed = sce::close_out(&teardown, &pit(), &close_out_to(&folder.join("archive")), &|_| {})
+        .await
+        .expect("the test has it");
     assert_eq!((closed.left.len(), closed.archived.len()), (0, 2), "the file, and the list of people");
     let phases = [(Duty::Read, read), (Duty::Build, build), (Duty::Data, data), (Duty::Teardown, teardown)];
     (checked, phases.into_iter().map(|(duty, session)| (duty, session.calls().operations())).collect())
@@ -317,11 +319,13 @@ fn operations_in_source() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut folders = vec![root().join("sce-aws/src")];
     while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        for entry in
+            std::fs::read_dir(folder).expect("the test has it").map(|entry| entry.expect("the test has it").path())
+        {
             if entry.is_dir() {
                 folders.push(entry);
             } else if entry.extension().is_some_and(|extension| extension == "rs") {
-                found.extend(operations_in(&std::fs::read_to_string(entry).unwrap()));
+                found.extend(operations_in(&std::fs::read_to_string(entry).expect("the test has it")));
             }
         }
     }
@@ -396,19 +400,26 @@ fn the_source_is_read_as_it_is_written() {
 fn wait<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send + 'static) {
     let run = || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.unwrap().block_on(Box::pin(work()));
+        runtime.expect("the test has it").block_on(Box::pin(work()));
     };
-    std::thread::Builder::new().stack_size(64 << 20).spawn(run).unwrap().join().unwrap();
+    std::thread::Builder::new()
+        .stack_size(64 << 20)
+        .spawn(run)
+        .expect("the test has it")
+        .join()
+        .expect("the test has it");
 }
 
 async fn session(emulators: &Emulators) -> Session {
     let of_data = ["s3", "lambda", "dynamodb", "sqs", "sns", "cloudwatch"];
     let mut flags: Vec<String> = of_data.iter().map(|service| format!("{service}={}", emulators.data)).collect();
     flags.push(emulators.control.clone());
-    let endpoints = Endpoints::from_flags(flags.iter().map(String::as_str)).unwrap();
-    let known = std::fs::read_to_string(root().join("tools/divergences.toml")).unwrap();
-    let session = Session::open(&Target::Emulator(endpoints), &"us-west-2".parse().unwrap()).await.unwrap();
-    session.with_divergences(Divergences::from_toml(&known).unwrap())
+    let endpoints = Endpoints::from_flags(flags.iter().map(String::as_str)).expect("the test has it");
+    let known = std::fs::read_to_string(root().join("tools/divergences.toml")).expect("the test has it");
+    let session = Session::open(&Target::Emulator(endpoints), &"us-west-2".parse().expect("the test has it"))
+        .await
+        .expect("the test has it");
+    session.with_divergences(Divergences::from_toml(&known).expect("the test has it"))
 }
 
 async fn checked(session: &Session) -> CheckedPlan {
@@ -416,14 +427,14 @@ async fn checked(session: &Session) -> CheckedPlan {
 }
 
 async fn checked_of(session: &Session, spec: &str) -> CheckedPlan {
-    let spec = sce::spec::parse(spec, sce::spec::Format::Toml).unwrap();
-    let lock = sce::resolve_lock(session, &spec).await.unwrap();
-    let plan = sce::plan(&spec, &lock).unwrap();
-    sce::check(plan, spec, lock).unwrap()
+    let spec = sce::spec::parse(spec, sce::spec::Format::Toml).expect("the test has it");
+    let lock = sce::resolve_lock(session, &spec).await.expect("the test has it");
+    let plan = sce::plan(&spec, &lock).expect("the test has it");
+    sce::check(plan, spec, lock).expect("the test has it")
 }
 
 fn pit() -> sce::pit::Pit {
-    "hipaa".parse().unwrap()
+    "hipaa".parse().expect("the test has it")
 }
 
 fn close_out_to(archive: &Path) -> sce::CloseOutOptions {

@@ -33,6 +33,9 @@ fn roles_of_people_are_made_as_planned_and_a_loosened_one_is_found_and_mended() 
     let drifted = run(emulators.sce().arg("verify").arg(&spec).arg("--json")).with_status(1).json();
     let open: Vec<&str> =
         drifted["findings"].as_array().unwrap().iter().filter_map(|finding| finding["rule"].as_str()).collect();
+    // What the account lacks is found as well, and is not this test's.
+    let open: Vec<&str> =
+        open.into_iter().filter(|rule| rule.starts_with("custodian-") || rule.starts_with("role-")).collect();
     assert_eq!(open, ["custodian-needs-mfa", "role-has-the-boundary", "role-trust-names-principals"], "{drifted:#}");
     let mended = run(emulators.sce().arg("apply").arg(&spec).arg("--json")).with_status(0).json();
     assert_eq!(mended["changed"], serde_json::json!(["uploader-role", "custodian-role"]));

@@ -1,7 +1,7 @@
 //! What each call that sce sends needs to be allowed: the table behind `sce permissions`.
 //!
-//! The permissions of a kind belong to what the kind is, so [`Kind::permissions`] is an exhaustive match: a kind without them does not
-//! compile. What no kind sends (sessions, locks, the registry, data, the last sweep) stands in [`common`]. An API operation and the
+//! The permissions of a kind belong to what the kind is, so [`Kind::permissions`](crate::aws::resource::Kind::permissions) is an
+//! exhaustive match: a kind without them does not compile. What no kind sends (sessions, locks, the registry, data, the last sweep) stands in [`common`]. An API operation and the
 //! IAM action that allows it often have the same name, and often not, above all in S3; the action's name is the one in AWS's
 //! Service Authorization Reference.
 
@@ -309,7 +309,7 @@ mod tests {
             match permission.need {
                 Need::Unseen(operation, why) => assert!(!why.is_empty() && !operation.is_empty(), "{permission:?}"),
                 _ if pair.0 == pair.1 => {
-                    assert!(!OTHERWISE.iter().any(|(operation, _)| *operation == pair.0), "{pair:?}")
+                    assert!(!OTHERWISE.iter().any(|(operation, _)| *operation == pair.0), "{pair:?}");
                 }
                 _ => {
                     // A version may be asked for as well as an object.

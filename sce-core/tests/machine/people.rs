@@ -158,13 +158,13 @@ fn both_keys_open_while_one_takes_the_place_of_the_other() {
         let person = format!(r#"{{"name":"r1","key":"{OTHER_KEY}","previous_key":{before}}}"#);
         format!(r#"{{"schema_version":1,"people":[{person}]}}"#).into_bytes()
     };
-    machine.scratch.list(&list(&format!("\"{KEY}\"")));
+    machine.scratch.list(list(&format!("\"{KEY}\"")));
     let (status, told, calls) = machine.run();
     assert_eq!((status, calls), (0, vec![]), "{told}");
     let line = |key: &str| format!("restrict,pty,port-forwarding {key} r1\n");
     assert_eq!(machine.key("r1"), Some(line(OTHER_KEY) + &line(KEY)));
     for bad in ["7", "\"\"", "[]", "\"command=sh\""] {
-        machine.scratch.list(&list(bad));
+        machine.scratch.list(list(bad));
         assert_eq!(machine.run().0, 2, "{bad}");
     }
     machine.with(&[("r1", Some(OTHER_KEY))]);

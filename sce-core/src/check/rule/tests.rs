@@ -26,7 +26,7 @@ const MUTATIONS: &[Mutation] = &[
         scene.bucket("bucket-accesslogs").encryption = scene.bucket("bucket-data").encryption.clone();
     }),
     ("account-blocks-public-access", Scene::clean, |scene| {
-        scene.add("public-access-block", PublicAccessBlock { blocked: false })
+        scene.add("public-access-block", PublicAccessBlock { blocked: false });
     }),
     ("account-is-designated-for-phi", Scene::clean, |scene| scene.declared.baa = None),
     ("alarms-watch-the-account", Scene::clean, |scene| {
@@ -97,7 +97,7 @@ const MUTATIONS: &[Mutation] = &[
         scene.default_security_group("security-group-default").egress.insert("-1 0.0.0.0/0".to_owned());
     }),
     ("ebs-is-encrypted-by-default", Scene::clean, |scene| {
-        scene.add("ebs-encryption", EbsEncryption { by_default: false })
+        scene.add("ebs-encryption", EbsEncryption { by_default: false });
     }),
     ("egress-is-web-only", Scene::clean, |scene| {
         scene.network_acl("network-acl-private").egress.insert(99, everything());
@@ -331,7 +331,8 @@ fn a_clean_plan_breaks_nothing_in_any_partition() {
 fn what_exists_is_held_to_the_same_rules() {
     let clean = Scene::existing(sample::SPEC);
     assert_eq!(clean.open(), ["key-ends-with-project"].into());
-    let mutations: &[(&str, fn(&mut Scene))] = &[
+    type OfExisting = (&'static str, fn(&mut Scene));
+    let mutations: &[OfExisting] = &[
         ("private-subnet-has-no-internet-gateway-route", |scene| {
             scene.add_route("route-table-private", "192.0.2.0/24", internet());
         }),
