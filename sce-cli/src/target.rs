@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_emulator_or_an_account_must_be_named() {
-        let text = refused(&global(&[], None), &[("AWS_ENDPOINT_URL_LAMBDA", "http://127.0.0.1:1")]);
+        let text = refused(&global(&[], None), &[("AWS_ENDPOINT_URL_GLACIER", "http://127.0.0.1:1")]);
         assert!(text.starts_with("error: neither an emulator nor a real account is named"), "{text}");
         assert!(text.contains("help: give `--endpoint-url http://127.0.0.1:PORT`"), "{text}");
     }

@@ -67,9 +67,14 @@ pub(crate) fn run(asked: &Keys, global: &Global) -> Result<Exit, Failure> {
 fn make(asked: &KeysMake, global: &Global) -> Result<Exit, Failure> {
     let file = SpecFile::read(&asked.spec)?;
     let folder = file.keys();
+    let wanted = chosen(&file.spec, &asked.person)?;
+    if wanted.is_empty() {
+        return Err(Failure::usage("the spec wants no key: it has no people, and no bastion")
+            .advise("add people to `[access]`, as `people = [{ name = \"r1\", email = \"r1@example.edu\" }]`"));
+    }
     let escrow = escrow(&file.spec, &asked.escrow_to)?;
     let mut made = Vec::new();
-    for key in chosen(&file.spec, &asked.person)? {
+    for key in wanted {
         let done = match folder.look(key)?.state {
             _ if owned(&file.spec, key) => "kept",
             State::Missing => {

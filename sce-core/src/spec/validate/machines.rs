@@ -13,6 +13,9 @@ const LEAST_ROOT_GIB: u32 = 8;
 /// More swap than this is a machine with too little memory.
 const MOST_SWAP_GIB: u32 = 64;
 
+/// Characters of a package mirror's address.
+const LONGEST_MIRROR: usize = 200;
+
 /// The sizes that instance types end in, those with a number before `xlarge` or after `metal-` aside.
 const SIZES: [&str; 8] = ["nano", "micro", "small", "medium", "large", "xlarge", "2xlarge", "metal"];
 
@@ -130,8 +133,13 @@ fn packages(spec: &Spec, name: &str, machine: &Machine, found: &mut Vec<Violatio
             "name a mirror inside with `packages = { mirror = \"https://…\" }`, or take the line out: Amazon Linux's own \
              packages come through the S3 endpoint",
         ),
+        // The machine's program carries it, and EC2 takes 16 KiB of that.
+        Some(Packages::Mirror(url)) if url.len() > LONGEST_MIRROR => refuse(
+            format!("a mirror's address of {} characters is too long", url.len()),
+            "use one of at most 200 characters",
+        ),
         Some(Packages::Mirror(url)) if !is_https(url) => refuse(
-            format!("mirror `{url}` is no https address"),
+            format!("mirror `{}` is no https address", url.escape_debug()),
             "write it as `https://pypi.example.edu/simple`: over plain http anyone on the way can put in a program",
         ),
         _ => {}
@@ -265,6 +273,8 @@ mod tests {
         ] {
             assert_eq!(of(bad), 1, "{bad}");
         }
+        let long = |length: usize| format!("https://{}", "a".repeat(length - "https://".len()));
+        assert_eq!((of(&long(200)), of(&long(201))), (0, 1));
     }
 
     #[test]
