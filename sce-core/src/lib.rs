@@ -15,6 +15,7 @@ pub mod journal;
 pub mod lock;
 pub mod machine;
 pub mod model;
+pub mod network;
 pub mod permissions;
 pub mod pit;
 pub mod plan;
