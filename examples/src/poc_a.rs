@@ -136,7 +136,7 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
     tell(&indented(&sce::estimate(&plan, &assumptions, sce::cost::Prices::built_in())?.to_text()));
 
     stage("check: every rule, before anything is built");
-    let checked = sce::check(plan, spec, lock)?;
+    let checked = sce::check(plan, spec, lock, sce::Terms::on(sce::today()))?;
     let open: Vec<_> = checked.findings().iter().filter(|finding| finding.open()).collect();
     for finding in &open {
         tell(&format!("  {} {} {}: {}", finding.severity, finding.rule, finding.resource, finding.message));
@@ -171,7 +171,7 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
     stage("evening and morning: the machine stops and starts, and is as planned meanwhile");
     let stopped = sce::stop(&session, &options.pit, sce::PowerOptions::default(), &|_| {}).await?;
     let declared = sce::Declared::of(checked.spec());
-    let meanwhile = sce::verify(&session, checked.plan(), &declared).await;
+    let meanwhile = sce::verify(&session, checked.plan(), &declared, checked.terms()).await;
     let started = sce::start(&session, &options.pit, sce::PowerOptions::default(), &|_| {}).await?;
     for machine in stopped.machines.iter().chain(&started.machines) {
         tell(&format!("  {} {} is {}", machine.node, machine.id, machine.state.state));

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sce_core::aws::resource::{Kind, Properties, Trail};
-use sce_core::check::{Declared, judge_account};
+use sce_core::check::{Declared, Terms, judge_account};
 use sce_core::model::{Model, Resource, Source, Unread};
 use sce_core::pit::{ACCOUNT_SCOPE, TAG_SCOPE};
 use sce_core::plan::account::{Place, Present, RECORDER, Settings, account as plan_account, by_hand};
@@ -24,6 +24,7 @@ use crate::resource::{
 };
 use crate::session::Session;
 use crate::verify::{Verification, compared};
+use crate::world::day;
 
 /// What `sce account apply` did.
 #[derive(Clone, Debug, Serialize)]
@@ -166,7 +167,7 @@ async fn read_back(session: &Session, settings: &Settings, plan: &Plan) -> (Veri
     let (resources, unread, data_events) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
     let mut model = Model { source: Source::Account, resources, unread, data_events };
     facts.add_to(&mut model);
-    let findings = judge_account(&model, &Declared::of_account(settings));
+    let findings = judge_account(&model, &Declared::of_account(settings), &Terms::on(day(session.world.now())));
     (compared(session, plan, &observed, findings), adopted)
 }
 

@@ -194,7 +194,7 @@ pub async fn apply(
     built?;
     released.map_err(|source| run.registry(source))?;
     data_events::add(session, plan).await.map_err(|source| run.about("data-events", source))?;
-    let verification = verify(session, plan, &Declared::of(checked.spec())).await;
+    let verification = verify(session, plan, &Declared::of(checked.spec()), checked.terms()).await;
     Ok(Applied {
         schema_version: 1,
         created: run.done.created,

@@ -39,4 +39,4 @@ mod world;
 pub use error::{CloudError, Outcome, Trouble};
 pub use existing::ExistingError;
 pub use session::{Calls, Mfa, Session, SessionError, Target};
-pub use world::{SystemWorld, World};
+pub use world::{SystemWorld, World, today};

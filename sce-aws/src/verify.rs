@@ -1,7 +1,7 @@
 //! Holding what is there to what was planned, strictly.
 
 use sce_core::aws::resource::Difference;
-use sce_core::check::{Declared, Finding, judge};
+use sce_core::check::{Declared, Finding, Terms, judge};
 use sce_core::pit::Tags;
 use sce_core::plan::{Node, Plan};
 use serde::Serialize;
@@ -78,11 +78,11 @@ pub struct NotShown {
 /// Reads everything back and compares: read-only.
 ///
 /// It does not fail: what cannot be read is in the answer.
-pub async fn verify(session: &Session, plan: &Plan, declared: &Declared) -> Verification {
+pub async fn verify(session: &Session, plan: &Plan, declared: &Declared, terms: &Terms) -> Verification {
     let observed = observe(session, plan).await;
     let mut model = observed.model(plan);
     account::facts(session).await.add_to(&mut model);
-    compared(session, plan, &observed, judge(&model, declared))
+    compared(session, plan, &observed, judge(&model, declared, terms))
 }
 
 /// Each node as it is beside as it was planned, with these findings.

@@ -6,6 +6,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
 
 /// What a session needs of the world besides AWS.
 pub trait World: Send + Sync + fmt::Debug {
@@ -17,6 +19,17 @@ pub trait World: Send + Sync + fmt::Debug {
 
     /// A number nobody can guess, to name a run by.
     fn random(&self) -> u64;
+}
+
+/// The day by the system's clock, in UTC: on it waivers are held to their last day.
+#[must_use]
+pub fn today() -> Date {
+    day(SystemWorld.now())
+}
+
+/// The day of a time, in UTC.
+pub(crate) fn day(time: Timestamp) -> Date {
+    Offset::UTC.to_datetime(time).date()
 }
 
 /// The system's clock and randomness.

@@ -1,5 +1,7 @@
 //! What may be asked, and how it is written.
 
+mod judging;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,6 +12,8 @@ use sce::cost::HoursPerWeek;
 use sce::pit::Pit;
 use sce::spec::AccessMode;
 use sce::synth::Dialect;
+
+pub(crate) use judging::Day;
 
 /// Builds, checks, operates and closes out Secure Compute Environments (SCE) for health data on AWS.
 #[derive(Debug, Parser)]
@@ -310,6 +314,8 @@ pub(crate) struct Check {
     /// Judge what is in the account rather than the plan; read-only.
     #[arg(long)]
     pub(crate) live: bool,
+    #[command(flatten)]
+    pub(crate) day: Day,
     #[command(flatten)]
     pub(crate) format: Format,
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use sce::lock::Lock;
-use sce::{LockSource, Plan, Session, SpecFile};
+use sce::{LockSource, Plan, Session, SpecFile, Terms};
 
-use crate::cli::Global;
+use crate::cli::{Day, Global};
 use crate::failure::Failure;
 use crate::output::note;
 use crate::progress::Progress;
@@ -17,6 +17,11 @@ pub(crate) struct Prepared {
     pub(crate) file: SpecFile,
     pub(crate) lock: Lock,
     pub(crate) plan: Plan,
+}
+
+/// What things are judged by beside the facts: as of today, unless the command only looks and another day is asked for.
+pub(crate) fn terms(day: Option<&Day>) -> Terms {
+    Terms::on(day.and_then(|day| day.on).unwrap_or_else(sce::today))
 }
 
 /// Whether a lock that had to be resolved is kept beside the spec.

@@ -5,6 +5,8 @@
 mod facts;
 mod finding;
 mod rule;
+mod terms;
+mod waived;
 
 use std::collections::BTreeMap;
 
@@ -17,6 +19,8 @@ pub use rule::{
     Citation, Control, Law, Mapping, Rule, RuleId, Specification, all as rules, named as rule,
     of_account as rules_of_account,
 };
+pub use terms::Terms;
+pub use waived::{JudgedWaiver, Outcome};
 
 use crate::lock::Lock;
 use crate::model::Model;
@@ -29,6 +33,7 @@ pub struct CheckedPlan {
     plan: Plan,
     spec: Spec,
     lock: Lock,
+    terms: Terms,
     findings: Vec<Finding>,
 }
 
@@ -40,33 +45,40 @@ pub struct Refused {
     pub findings: Vec<Finding>,
 }
 
-/// Judges a plan by every rule.
+/// Judges a plan by every rule, as things stand on that day.
 ///
 /// # Errors
 /// When a finding of severity high or above is open; all findings are in the error.
-pub fn check(plan: Plan, spec: Spec, lock: Lock) -> Result<CheckedPlan, Refused> {
-    let findings = judge(&Model::planned(&plan), &Declared::of(&spec));
+pub fn check(plan: Plan, spec: Spec, lock: Lock, terms: Terms) -> Result<CheckedPlan, Refused> {
+    let findings = judge(&Model::planned(&plan), &Declared::of(&spec), &terms);
     if findings.iter().any(Finding::blocks) {
         return Err(Refused { findings });
     }
-    Ok(CheckedPlan { plan, spec, lock, findings })
+    Ok(CheckedPlan { plan, spec, lock, terms, findings })
 }
 
-/// Every rule's findings on a model, planned or live: complete, and in a stable order (severity, rule, resource).
+/// Every rule's findings on a model, planned or live: complete, and in a stable order (severity, rule, resource). What the spec's
+/// waivers accept is marked, and what came of each waiver is a finding too.
 #[must_use]
-pub fn judge(model: &Model, declared: &Declared) -> Vec<Finding> {
-    judge_by(rule::all(), model, declared)
+pub fn judge(model: &Model, declared: &Declared, terms: &Terms) -> Vec<Finding> {
+    let facts = Facts { model, declared, terms, waivers: &[] };
+    let mut findings = by(rule::all(), &facts);
+    let waivers = waived::waive(&mut findings, &declared.waivers, terms.today);
+    findings.extend(by(rule::all_about_waivers(), &Facts { waivers: &waivers, ..facts }));
+    in_order(findings)
 }
 
 /// The findings of the rules about the account alone.
 #[must_use]
-pub fn judge_account(model: &Model, declared: &Declared) -> Vec<Finding> {
-    judge_by(rule::of_account(), model, declared)
+pub fn judge_account(model: &Model, declared: &Declared, terms: &Terms) -> Vec<Finding> {
+    in_order(by(rule::of_account(), &Facts { model, declared, terms, waivers: &[] }))
 }
 
-fn judge_by(rules: &'static [&'static Rule], model: &Model, declared: &Declared) -> Vec<Finding> {
-    let facts = Facts { model, declared };
-    let mut findings: Vec<Finding> = rules.iter().flat_map(|rule| rule.findings(&facts)).collect();
+fn by(rules: &'static [&'static Rule], facts: &Facts<'_>) -> Vec<Finding> {
+    rules.iter().flat_map(|rule| rule.findings(facts)).collect()
+}
+
+fn in_order(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.sort_by(|a, b| {
         let key = |finding: &Finding| {
             (!finding.open(), std::cmp::Reverse(finding.severity), finding.rule, finding.resource.clone())
@@ -113,6 +125,12 @@ impl CheckedPlan {
     #[must_use]
     pub fn lock(&self) -> &Lock {
         &self.lock
+    }
+
+    /// What it was judged by beside the facts.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 
     /// What the rules said, residual risk included.

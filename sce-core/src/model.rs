@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::aws::resource::{Kind, Properties};
-use crate::plan::{Plan, Scope};
+use crate::plan::{Plan, Scope, digest};
 use crate::value::{NodeId, Value};
 
 /// The state of an environment.
@@ -85,6 +85,11 @@ impl Model {
     #[must_use]
     pub fn resource(&self, id: &str) -> Option<&Resource> {
         self.resources.iter().find(|resource| resource.node.as_ref().is_some_and(|node| node.as_str() == id))
+    }
+
+    /// All that findings call so.
+    pub fn named<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a Resource> {
+        self.resources.iter().filter(move |resource| resource.label() == label)
     }
 
     /// The thing that a value refers to, if the model has it.
@@ -212,5 +217,11 @@ impl Resource {
     #[must_use]
     pub fn label(&self) -> &str {
         self.node.as_ref().map_or(self.name.as_str(), NodeId::as_str)
+    }
+
+    /// The digest of what it is like, tags aside: its node's, where it is as planned. What somebody else decides does not count.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        digest(&self.name, &self.properties)
     }
 }

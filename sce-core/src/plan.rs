@@ -16,6 +16,7 @@ use thiserror::Error;
 pub(crate) use design::sample;
 pub use diff::{Change, diff};
 pub use node::{Node, Scope};
+pub(crate) use node::{digest, short_digest};
 
 use crate::account::{AccountId, Region};
 use crate::cidr::AllocationError;

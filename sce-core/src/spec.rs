@@ -8,6 +8,7 @@ mod existing;
 mod locate;
 mod parse;
 mod validate;
+mod waiver;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -17,8 +18,10 @@ use thiserror::Error;
 pub use example::example;
 pub use existing::UseExisting;
 pub(crate) use locate::line_at;
+pub use locate::line_of;
 pub use parse::{Format, Problem, SpecError, parse};
 pub(crate) use parse::{grammar_help, nearest};
+pub use waiver::{Addressable, Waiver};
 
 use crate::account::{Region, Zone};
 use crate::aws::arn::Arn;
@@ -85,6 +88,9 @@ pub struct Spec {
     /// What exists already and is used instead of being made.
     #[serde(default, skip_serializing_if = "UseExisting::is_empty")]
     pub use_existing: UseExisting,
+    /// Risks that somebody accepts (L1111).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiver: Vec<Waiver>,
 }
 
 /// Which generation of practice to follow.

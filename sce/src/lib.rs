@@ -15,7 +15,7 @@
 //! let spec = sce::spec::parse(text, Format::Toml)?;
 //! let lock = sce::lock::Lock::offline(&spec);
 //! let plan = sce::plan(&spec, &lock)?;
-//! let checked = sce::check(plan, spec, lock)?;
+//! let checked = sce::check(plan, spec, lock, sce::Terms::on(sce::today()))?;
 //! assert!(checked.findings().iter().all(|finding| !finding.blocks()));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -57,9 +57,9 @@ pub use sce_aws::registry::{RegistryError, environments};
 pub use sce_aws::status::{Status, status};
 pub use sce_aws::stores::{Stores, kept_lock, kept_spec, stores};
 pub use sce_aws::verify::{NotShown, Seen, Verdict, Verification, verify};
-pub use sce_aws::{Calls, CloudError, ExistingError, Mfa, Session, SessionError, Target, Trouble};
+pub use sce_aws::{Calls, CloudError, ExistingError, Mfa, Session, SessionError, Target, Trouble, today};
 pub use sce_aws::{archive, keys, transfer};
-pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, check, judge};
+pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, Terms, check, judge};
 pub use sce_core::cost::estimate;
 pub use sce_core::permissions::permissions;
 pub use sce_core::plan::account::{Settings as AccountSettings, account as plan_account};

@@ -229,7 +229,7 @@ async fn whole_life(emulators: &Emulators, folder: &Path) -> (CheckedPlan, Recor
     sce::apply(&build, &checked, sce::ApplyOptions::default(), &|_| {}).await.expect("the test has it");
 
     let read = session(emulators).await;
-    let verified = sce::verify(&read, checked.plan(), &sce::Declared::of(checked.spec())).await;
+    let verified = sce::verify(&read, checked.plan(), &sce::Declared::of(checked.spec()), checked.terms()).await;
     let other = |node: &&sce::Verdict| !matches!(node.seen, sce::Seen::AsPlanned);
     let others: Vec<_> = verified.nodes.iter().filter(other).collect();
     assert!(verified.verified, "{others:#?}");
@@ -430,7 +430,7 @@ async fn checked_of(session: &Session, spec: &str) -> CheckedPlan {
     let spec = sce::spec::parse(spec, sce::spec::Format::Toml).expect("the test has it");
     let lock = sce::resolve_lock(session, &spec).await.expect("the test has it");
     let plan = sce::plan(&spec, &lock).expect("the test has it");
-    sce::check(plan, spec, lock).expect("the test has it")
+    sce::check(plan, spec, lock, sce::Terms::on(sce::today())).expect("the test has it")
 }
 
 fn pit() -> sce::pit::Pit {

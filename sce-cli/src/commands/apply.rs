@@ -45,7 +45,7 @@ pub(crate) async fn run(asked: &Apply, global: &Global) -> Result<Exit, Failure>
 /// The plan, if the rules let it pass; what they said, if not.
 fn checked(prepared: Prepared, asked: &Apply) -> Result<Option<CheckedPlan>, Failure> {
     let Prepared { file, lock, plan } = prepared;
-    let refused = match sce::check(plan, file.spec, lock) {
+    let refused = match sce::check(plan, file.spec, lock, prepared::terms(None)) {
         Ok(checked) => return Ok(Some(checked)),
         Err(refused) => refused,
     };

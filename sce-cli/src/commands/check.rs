@@ -1,7 +1,6 @@
 //! `sce check`
 
-use std::path::Path;
-
+use sce::spec::Waiver;
 use sce::{Declared, Finding, NotShown, Report};
 use serde::Serialize;
 
@@ -29,8 +28,8 @@ struct Judged {
 
 pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure> {
     let judged = match check.live {
-        true => live(&check.spec, global).await?,
-        false => planned(&check.spec, global)?,
+        true => live(check, global).await?,
+        false => planned(check, global)?,
     };
     let Judged { findings, not_shown } = &judged;
     if check.format.json {
@@ -43,19 +42,20 @@ pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure>
     Ok(Exit::findings(findings.iter().any(Finding::blocks)))
 }
 
-fn planned(spec: &Path, global: &Global) -> Result<Judged, Failure> {
-    let Prepared { file, lock, plan } = prepared::offline(spec, global.quiet)?;
-    let findings = match sce::check(plan, file.spec, lock) {
+fn planned(check: &Check, global: &Global) -> Result<Judged, Failure> {
+    let Prepared { file, lock, plan } = prepared::offline(&check.spec, global.quiet)?;
+    let findings = match sce::check(plan, file.spec, lock, prepared::terms(Some(&check.day))) {
         Ok(checked) => checked.findings().to_vec(),
         Err(refused) => refused.findings,
     };
     Ok(Judged { findings, not_shown: None })
 }
 
-async fn live(spec: &Path, global: &Global) -> Result<Judged, Failure> {
-    let (session, prepared) = prepared::with_account(spec, global, Keep::Nowhere).await?;
+async fn live(check: &Check, global: &Global) -> Result<Judged, Failure> {
+    let (session, prepared) = prepared::with_account(&check.spec, global, Keep::Nowhere).await?;
     let _progress = Progress::new(global.quiet, "reading the account");
-    let seen = sce::verify(&session, &prepared.plan, &Declared::of(&prepared.file.spec)).await;
+    let (declared, terms) = (Declared::of(&prepared.file.spec), prepared::terms(Some(&check.day)));
+    let seen = sce::verify(&session, &prepared.plan, &declared, &terms).await;
     Ok(Judged { findings: seen.findings, not_shown: Some(seen.not_shown) })
 }
 
@@ -90,10 +90,17 @@ pub(crate) fn not_shown_text(not_shown: &[NotShown]) -> String {
 fn entry(finding: &Finding, width: usize) -> String {
     let Finding { severity, status, rule, resource, message, .. } = finding;
     let head = format!("{severity:8}  {status:8}  {rule:width$}  {resource}\n{}\n", wrapped(message, "          "));
-    match finding.open() {
-        true => format!("{head}{}\n", wrapped(&format!("help: {}", finding.help), "          ")),
-        false => head,
-    }
+    let more = match &finding.waiver {
+        Some(Waiver { approver, expires, reason, .. }) => {
+            vec![format!("waived until {expires} by {approver}: {reason}")]
+        }
+        None if finding.open() && finding.waivable() => {
+            vec![format!("help: {}", finding.help), format!("digest, for a waiver: {}", finding.digest)]
+        }
+        None if finding.open() => vec![format!("help: {}", finding.help)],
+        None => Vec::new(),
+    };
+    std::iter::once(head).chain(more.iter().map(|line| format!("{}\n", wrapped(line, "          ")))).collect()
 }
 
 fn summary(findings: &[Finding], all: bool) -> String {
@@ -101,13 +108,15 @@ fn summary(findings: &[Finding], all: bool) -> String {
     let open = findings.iter().filter(|finding| finding.open()).count();
     let by_severity: Vec<String> =
         report.summary.open.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect();
-    let residual = findings.len() - open;
-    let hint = if all || residual == 0 { "" } else { " (shown with `--all`)" };
+    let waived = findings.iter().filter(|finding| finding.waived).count();
+    let residual = findings.len() - open - waived;
+    let hint = if all || residual + waived == 0 { "" } else { " (shown with `--all`)" };
+    let waived = if waived == 0 { String::new() } else { format!(", {waived} waived") };
     let open = match open {
         0 => "nothing is open".to_owned(),
         open => format!("{}: {}", counted(open, "finding is open", "findings are open"), by_severity.join(", ")),
     };
-    format!("{open}; {residual} kept or declared{hint}")
+    format!("{open}; {residual} kept or declared{waived}{hint}")
 }
 
 #[cfg(test)]

@@ -24,8 +24,9 @@ struct Document<'a> {
 
 pub(crate) async fn run(asked: &SpecJson, global: &Global) -> Result<Exit, Failure> {
     let (session, prepared) = prepared::with_account(&asked.spec, global, Keep::Nowhere).await?;
+    let declared = Declared::of(&prepared.file.spec);
     let progress = Progress::new(global.quiet, "reading everything back");
-    let verification = sce::verify(&session, &prepared.plan, &Declared::of(&prepared.file.spec)).await;
+    let verification = sce::verify(&session, &prepared.plan, &declared, &prepared::terms(None)).await;
     drop(progress);
     match asked.format.json {
         true => output::json(&document(&verification))?,

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use super::terms::Terms;
+use super::waived::JudgedWaiver;
 use crate::aws::arn::Arn;
 use crate::model::Model;
 use crate::plan::account::Settings;
-use crate::spec::{Access, AccessMode, Account, Egress, Machine, Packages, Profile, Reviewed, Spec};
+use crate::spec::{Access, AccessMode, Account, Egress, Machine, Packages, Profile, Reviewed, Spec, Waiver};
 
 /// What rules may know: the model, and what no API tells.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,10 @@ pub struct Facts<'a> {
     pub model: &'a Model,
     /// What the spec declares.
     pub declared: &'a Declared,
+    /// What the judgement rests on beside the facts.
+    pub terms: &'a Terms,
+    /// The spec's waivers and what came of them, once the other rules have spoken.
+    pub waivers: &'a [JudgedWaiver],
 }
 
 /// What no API tells: the spec declares it, and a finding that rests on it says so.
@@ -53,6 +59,10 @@ pub struct Declared {
     pub permissions_boundary: Option<Arn>,
     /// Sections of the spec that this version accepts and does not build.
     pub not_built: Vec<&'static str>,
+    /// Risks that somebody accepts.
+    pub waivers: Vec<Waiver>,
+    /// The spec itself, so that what is accepted of it can be told apart from what it later says.
+    pub spec: serde_json::Value,
 }
 
 impl Declared {
@@ -83,7 +93,16 @@ impl Declared {
             roles_from_outside: spec.roles.from_outside(),
             permissions_boundary: spec.account.permissions_boundary.clone(),
             not_built: not_built(spec),
+            waivers: spec.waiver.clone(),
+            // A spec holds text, numbers, lists and maps with text keys, which JSON can always say.
+            spec: serde_json::to_value(spec).unwrap_or_default(),
         }
+    }
+
+    /// The spec's value at a place such as `access.allow.0`; null when it says nothing there.
+    pub(super) fn value(&self, place: &str) -> &serde_json::Value {
+        const NOTHING: &serde_json::Value = &serde_json::Value::Null;
+        self.spec.pointer(&format!("/{}", place.replace('.', "/"))).unwrap_or(NOTHING)
     }
 
     /// What is declared of an account without any project.

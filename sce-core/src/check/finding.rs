@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::rule::{Citation, Control, Law, RuleId};
+use super::rule::{Citation, Control, Law, RuleId, Specification};
+use crate::spec::Waiver;
 
 /// What a rule says of a resource.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -35,8 +36,15 @@ pub struct Finding {
     pub message: String,
     /// What to do about it.
     pub help: &'static str,
-    /// Whether the risk was accepted by a waiver; this version knows none.
+    /// Whether the risk was accepted by a waiver.
     pub waived: bool,
+    /// The waiver that accepts it.
+    pub waiver: Option<Waiver>,
+    /// The digest of what it speaks about, by which a waiver accepts it: of the resource as [`crate::plan::Node::digest`] has it, else of
+    /// the spec's value at `place`, else of the message.
+    pub digest: String,
+    /// The key of the spec that it speaks about, such as `access.allow.0`.
+    pub place: Option<String>,
 }
 
 /// Whether a rule holds, and how that is known.
@@ -85,6 +93,12 @@ impl Finding {
     #[must_use]
     pub fn open(&self) -> bool {
         matches!(self.status, Status::Broken | Status::Unknown) && !self.waived
+    }
+
+    /// Whether a waiver may accept it: no required specification of the Security Rule is answered by its rule.
+    #[must_use]
+    pub fn waivable(&self) -> bool {
+        self.cfr.iter().all(|citation| citation.kind != Specification::Required)
     }
 
     /// Whether it stops the plan: open, and high or above.

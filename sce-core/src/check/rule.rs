@@ -104,6 +104,13 @@ mod trail_validates_its_files;
 mod unused_allowed_range_is_not_an_example;
 mod uploader_cannot_read;
 mod volume_is_encrypted_with_own_key;
+mod waiver_fits_what_it_accepts;
+mod waiver_is_in_force;
+mod waiver_is_of_no_required_specification;
+mod waiver_is_used;
+mod waiver_names_a_rule;
+mod waiver_reasons_why_not;
+mod waivers;
 mod way_in_needs_no_bastion;
 
 use serde::Serialize;
@@ -111,6 +118,8 @@ use serde::Serialize;
 use super::facts::Facts;
 use super::finding::{Finding, Severity, Status};
 use crate::aws::resource::Kind;
+use crate::model::Resource;
+use crate::plan::short_digest;
 use crate::value::NodeId;
 
 /// A rule: what must hold, why, and what it answers.
@@ -216,6 +225,8 @@ pub struct Observation {
     pub status: Status,
     /// What is the matter, or what is as it should be.
     pub message: String,
+    /// The key of the spec that it is about, such as `access.allow.0`; none when it is about a resource.
+    pub place: Option<String>,
 }
 
 impl Citation {
@@ -249,11 +260,23 @@ impl Control {
 }
 
 impl Observation {
+    /// What is told of a resource.
+    #[must_use]
+    pub fn told(resource: &str, status: Status, message: String) -> Self {
+        Self { resource: resource.to_owned(), status, message, place: None }
+    }
+
     /// The rule holds if `kept`, with what to say in either case.
     #[must_use]
     pub fn of(resource: &str, kept: bool, when_kept: &str, when_broken: &str) -> Self {
         let (status, message) = if kept { (Status::Kept, when_kept) } else { (Status::Broken, when_broken) };
-        Self { resource: resource.to_owned(), status, message: message.to_owned() }
+        Self::told(resource, status, message.to_owned())
+    }
+
+    /// The same, about a key of the spec.
+    #[must_use]
+    pub fn at(self, place: impl Into<String>) -> Self {
+        Self { place: Some(place.into()), ..self }
     }
 
     /// The rule holds if what is declared is true; nothing declared breaks it.
@@ -261,13 +284,13 @@ impl Observation {
     pub fn declaration(resource: &str, declared: Option<String>, when_missing: &str) -> Self {
         let missing = || (Status::Broken, when_missing.to_owned());
         let (status, message) = declared.map_or_else(missing, |message| (Status::Declared, message));
-        Self { resource: resource.to_owned(), status, message }
+        Self::told(resource, status, message)
     }
 
     /// Nothing can tell whether the rule holds.
     #[must_use]
     pub fn unknown(resource: &str, why: &str) -> Self {
-        Self { resource: resource.to_owned(), status: Status::Unknown, message: why.to_owned() }
+        Self::told(resource, Status::Unknown, why.to_owned())
     }
 
     /// The same, but open if it holds only as far as could be read.
@@ -292,17 +315,15 @@ impl Rule {
         let unread = || facts.model.unread.iter().filter(|(_, unread)| self.looks_at.contains(&unread.kind));
         let rests_on = |kind: &Kind| self.looks_at.iter().skip(1).any(|other| other == kind);
         let missing = unread().find(|(_, unread)| rests_on(&unread.kind)).map(|(node, _)| node);
-        let unknown = unread().map(|(node, unread)| Observation {
-            resource: node.to_string(),
-            status: Status::Unknown,
-            message: format!("could not be read: {}", unread.why),
-        });
+        let unknown = unread()
+            .map(|(node, unread)| Observation::unknown(node.as_str(), &format!("could not be read: {}", unread.why)));
         let examined = (self.examine)(facts).into_iter().map(|observation| observation.unless_unread(missing));
-        unknown.chain(examined).map(|observation| self.finding(observation)).collect()
+        unknown.chain(examined).map(|observation| self.finding(observation, facts)).collect()
     }
 
-    fn finding(&'static self, observation: Observation) -> Finding {
-        let Observation { resource, status, message } = observation;
+    fn finding(&'static self, observation: Observation, facts: &Facts<'_>) -> Finding {
+        let digest = self.digest(&observation, facts);
+        let Observation { resource, status, message, place } = observation;
         let severity = match status {
             Status::Broken | Status::Unknown => self.severity_broken,
             Status::Declared | Status::Kept => self.severity_kept,
@@ -322,6 +343,23 @@ impl Rule {
             message,
             help: self.fix,
             waived: false,
+            waiver: None,
+            digest,
+            place,
+        }
+    }
+
+    /// The digest of what an observation is about: what changes is no longer what a waiver accepted.
+    fn digest(&self, observation: &Observation, facts: &Facts<'_>) -> String {
+        let Observation { resource, message, place, .. } = observation;
+        if let Some(place) = place {
+            return short_digest(&(place, facts.declared.value(place)));
+        }
+        let digests: Vec<String> = facts.model.named(resource).map(Resource::digest).collect();
+        match digests.as_slice() {
+            [] => short_digest(&(self.id, resource, message)),
+            [only] => only.clone(),
+            several => short_digest(&several),
         }
     }
 }
@@ -436,6 +474,12 @@ static ALL: &[&Rule] = &[
     &unused_allowed_range_is_not_an_example::RULE,
     &uploader_cannot_read::RULE,
     &volume_is_encrypted_with_own_key::RULE,
+    &waiver_fits_what_it_accepts::RULE,
+    &waiver_is_in_force::RULE,
+    &waiver_is_of_no_required_specification::RULE,
+    &waiver_is_used::RULE,
+    &waiver_names_a_rule::RULE,
+    &waiver_reasons_why_not::RULE,
     &way_in_needs_no_bastion::RULE,
 ];
 
@@ -455,6 +499,25 @@ static OF_ACCOUNT: &[&Rule] = &[
     &trail_is_encrypted::RULE,
     &trail_is_logging::RULE,
     &trail_validates_its_files::RULE,
+];
+
+/// Those about waivers, which speak when all others have; no waiver accepts what they say.
+pub(super) fn all_about_waivers() -> &'static [&'static Rule] {
+    ABOUT_WAIVERS
+}
+
+/// Whether a rule is about waivers.
+pub(super) fn about_waivers(rule: &Rule) -> bool {
+    ABOUT_WAIVERS.iter().any(|one| one.id == rule.id)
+}
+
+static ABOUT_WAIVERS: &[&Rule] = &[
+    &waiver_fits_what_it_accepts::RULE,
+    &waiver_is_in_force::RULE,
+    &waiver_is_of_no_required_specification::RULE,
+    &waiver_is_used::RULE,
+    &waiver_names_a_rule::RULE,
+    &waiver_reasons_why_not::RULE,
 ];
 
 /// The rule of that name.

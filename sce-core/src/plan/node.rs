@@ -74,10 +74,19 @@ pub(super) fn of_account(id: NodeId, name: String, after: &[&NodeId], properties
     node
 }
 
-/// See [`Node::digest`].
-pub(super) fn digest(name: &str, properties: &Properties) -> String {
-    let content = (properties.kind().word(), name, properties.to_json());
-    let mut digest = hex_sha256(serde_json::to_string(&content).unwrap_or_default().as_bytes());
+/// See [`Node::digest`]. What somebody else decides a plan never says, so it does not count in an account either.
+pub(crate) fn digest(name: &str, properties: &Properties) -> String {
+    let kind = properties.kind();
+    let mut json = properties.to_json();
+    for field in kind.observed_only() {
+        json[*field] = serde_json::Value::Null;
+    }
+    short_digest(&(kind.word(), name, json))
+}
+
+/// The first 16 hexadecimal digits of the SHA-256 of a value's JSON.
+pub(crate) fn short_digest(content: &impl Serialize) -> String {
+    let mut digest = hex_sha256(serde_json::to_string(content).unwrap_or_default().as_bytes());
     digest.truncate(16);
     digest
 }

@@ -54,6 +54,14 @@ notify = []                      # e-mail addresses that are told of each; each 
 
 [retention]
 logs_days = 2192                 # six years
+
+# [[waiver]]                     # a risk that somebody accepts; `sce check` shows the digest of what is accepted
+# rule = \"tenancy-is-shared\"
+# resource = \"vpc\"
+# digest = \"3fd1c371304aa309\"
+# reason = \"the grant asks for hardware of its own\"
+# approver = \"ciso@example.edu\"  # never the owner
+# expires = \"2027-03-01\"
 "
     )
 }

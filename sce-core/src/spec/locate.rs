@@ -9,7 +9,8 @@ use super::Format;
 
 /// The line of the value at `path` (keys and list indices), counted from 1; its parent's line when it is not there, so that a
 /// message about something missing still points somewhere.
-pub(super) fn line_of(text: &str, format: Format, path: &[&str]) -> Option<usize> {
+#[must_use]
+pub fn line_of(text: &str, format: Format, path: &[&str]) -> Option<usize> {
     let offset = match format {
         Format::Toml => toml_offset(text, path),
         Format::Json => json_offset(text, path),

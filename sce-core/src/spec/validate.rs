@@ -1,6 +1,7 @@
 //! What a spec's grammar allows and the world does not.
 
 mod machines;
+mod waivers;
 
 use super::parse::nearest;
 use super::{AccessMode, NamedRange, SCHEMA_VERSION, Spec, existing};
@@ -37,6 +38,7 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     archive(spec, &mut found);
     databases(spec, &mut found);
     existing::violations(spec, &mut found);
+    waivers::waivers(spec, &mut found);
     debug_assert!(spec.schema_version <= SCHEMA_VERSION);
     found
 }

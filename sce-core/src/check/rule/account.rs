@@ -49,5 +49,5 @@ pub(super) fn promised(facts: &Facts<'_>, what: &str) -> Observation {
         Some(CloudTrail::Managed) | None => "`sce account apply`",
     };
     let message = format!("declared: {who} sees to {what}; `sce account status` tells");
-    Observation { resource: "spec".to_owned(), status: Status::Declared, message }
+    Observation::told("spec", Status::Declared, message).at("account")
 }

@@ -32,5 +32,6 @@ pub(super) static RULE: Rule = Rule {
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let day = facts.declared.baa.map(|day| format!("declared: designated for PHI on {day}"));
-    vec![Observation::declaration("spec", day, "no day is declared on which the account was designated for PHI")]
+    let missing = "no day is declared on which the account was designated for PHI";
+    vec![Observation::declaration("spec", day, missing).at("approvals.baa")]
 }

@@ -37,12 +37,12 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     if !seen && model.source == Source::Plan {
         return vec![match facts.declared.account.alarms {
             true => promised(facts, "alarms on the trail's events"),
-            false => Observation::of("spec", false, "", "the spec does without alarms"),
+            false => Observation::of("spec", false, "", "the spec does without alarms").at("account.alarms"),
         }];
     }
     if !seen && account_trail(model).is_some_and(|(_, trail)| trail.organization) {
         let message = "declared: the organisation watches its trail, which cannot be seen from here".to_owned();
-        return vec![Observation { resource: "account".to_owned(), status: Status::Declared, message }];
+        return vec![Observation::told("account", Status::Declared, message)];
     }
     vec![observe(model, &alarms)]
 }

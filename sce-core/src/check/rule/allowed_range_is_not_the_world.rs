@@ -28,12 +28,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
-    facts.declared.access.allow.iter().map(observe).collect()
+    facts.declared.access.allow.iter().enumerate().map(observe).collect()
 }
 
-fn observe(range: &NamedRange) -> Observation {
+fn observe((index, range): (usize, &NamedRange)) -> Observation {
     let NamedRange { name, cidr } = range;
     let kept = format!("allowed range `{cidr}` ({name}) tells people apart; whoever is inside it may still knock");
     let broken = format!("allowed range `{cidr}` ({name}) is as good as anywhere");
-    Observation::of("spec", !is_the_world(cidr), &kept, &broken)
+    Observation::of("spec", !is_the_world(cidr), &kept, &broken).at(format!("access.allow.{index}"))
 }

@@ -27,5 +27,6 @@ pub(super) static RULE: Rule = Rule {
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let budget = facts.declared.billing.as_deref().filter(|text| !text.trim().is_empty());
     let budget = budget.map(|budget| format!("declared: `{budget}` pays"));
-    vec![Observation::declaration("spec", budget, "no budget is declared that pays for the environment")]
+    let missing = "no budget is declared that pays for the environment";
+    vec![Observation::declaration("spec", budget, missing).at("approvals.billing")]
 }

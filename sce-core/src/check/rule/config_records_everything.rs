@@ -36,7 +36,7 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     match (facts.model.source, facts.declared.account.config) {
         (Source::Account, _) => vec![Observation::of("account-config", false, "", "the region has no Config recorder")],
         (Source::Plan, Some(ConfigCare::None)) => {
-            vec![Observation::of("spec", false, "", "the spec does without Config")]
+            vec![Observation::of("spec", false, "", "the spec does without Config").at("account.config")]
         }
         (Source::Plan, _) => vec![promised(facts, "Config's recorder")],
     }

@@ -38,5 +38,5 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let declared = (facts.declared.access.laptop == Laptop::Managed)
         .then(|| "declared: the institution looks after the laptops; whether it does is not seen from here".to_owned());
     let missing = "the laptop is outside: nobody vouches for what people work from";
-    vec![Observation::declaration("spec", declared, missing)]
+    vec![Observation::declaration("spec", declared, missing).at("access.laptop")]
 }

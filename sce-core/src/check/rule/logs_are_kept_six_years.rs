@@ -35,5 +35,5 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let broken = format!(
         "{days} days of logs are asked for; the six years of 164.316(b)(2)(i) are for documentation, not for raw logs"
     );
-    vec![Observation::of("spec", days >= SIX_YEARS, &kept, &broken)]
+    vec![Observation::of("spec", days >= SIX_YEARS, &kept, &broken).at("retention.logs_days")]
 }

@@ -35,10 +35,13 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let allowed = reviewed(facts.declared);
     let review = Review { owner: Some(&facts.declared.owner), allowed: &allowed, ..Review::default() };
     let resources = facts.model.resources.iter();
-    let logins = facts.declared.access.people.iter();
+    let logins = facts.declared.access.people.iter().enumerate();
     let broken: Vec<Observation> = resources
         .filter_map(|resource| suspicion(resource, &review))
-        .chain(logins.filter_map(|person| suspicious_login(&person.name, &review)))
+        .chain(logins.filter_map(|(index, person)| {
+            let suspicious = suspicious_login(&person.name, &review)?;
+            Some(suspicious.at(format!("access.people.{index}.name")))
+        }))
         .collect();
     match broken.as_slice() {
         [] => vec![Observation::of(

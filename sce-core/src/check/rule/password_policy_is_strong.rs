@@ -27,7 +27,7 @@ pub(super) static RULE: Rule = Rule {
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     if !facts.declared.account.password_policy {
         let message = "declared: no IAM user has a password".to_owned();
-        return vec![Observation { resource: "spec".to_owned(), status: Status::Declared, message }];
+        return vec![Observation::told("spec", Status::Declared, message).at("account.password_policy")];
     }
     let strong = PasswordPolicy::strong();
     let seen = facts.model.password_policies().map(|(resource, policy)| {

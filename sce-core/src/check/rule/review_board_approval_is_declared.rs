@@ -30,7 +30,7 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let number = facts.declared.irb.as_deref().filter(|text| !text.trim().is_empty());
     let number = number
         .map(|number| format!("declared: approved as `{number}`; whether it covers these data is the board's to say"));
-    vec![Observation::declaration("spec", number, "no approval of a review board is declared")]
+    vec![Observation::declaration("spec", number, "no approval of a review board is declared").at("approvals.irb")]
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     };
     let documents = facts.model.session_documents();
     let documents = documents.map(|(resource, document)| observe(resource.label(), document.idle_minutes));
-    std::iter::once(observe("spec", facts.declared.access.idle_minutes)).chain(documents).collect()
+    let asked = observe("spec", facts.declared.access.idle_minutes).at("access.idle_minutes");
+    std::iter::once(asked).chain(documents).collect()
 }
 
 #[cfg(test)]

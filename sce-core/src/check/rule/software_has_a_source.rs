@@ -39,6 +39,7 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
         let broken = "JupyterLab is asked for, and there is nowhere to fetch it from";
         let kept = !asked || facts.declared.packages != Packages::None;
         Observation::of("spec", kept, "everything that is asked for can be fetched", broken)
+            .at("compute.private.software")
     };
     facts.declared.machine.iter().map(observe).collect()
 }

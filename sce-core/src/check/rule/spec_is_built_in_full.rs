@@ -28,7 +28,7 @@ pub(super) static RULE: Rule = Rule {
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let not_built = |section: &&str| {
         let message = format!("`{section}` is accepted, and not built by this version");
-        Observation::of("spec", false, "", &message)
+        Observation::of("spec", false, "", &message).at(*section)
     };
     match facts.declared.not_built.as_slice() {
         [] => vec![Observation::of("spec", true, "everything that the spec asks for is built", "")],

@@ -31,7 +31,7 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
             Some(false) => (Status::Broken, "the address is not confirmed, so nothing is sent to it"),
             None => (Status::Declared, "whoever is there has to confirm by mail once it is built"),
         };
-        Observation { resource: label.to_owned(), status, message: message.to_owned() }
+        Observation::told(label, status, message.to_owned())
     };
     let subscriptions = facts.model.subscriptions();
     subscriptions.map(|(resource, subscription)| observe(resource.label(), subscription.confirmed)).collect()

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::{Date, date};
+
 use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{
     Bucket, BucketNotification, BucketObject, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog,
@@ -9,7 +11,7 @@ use crate::aws::resource::{
     Kind, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NetworkAcl, Peer, Properties, Protocol, Queue, Role, Route,
     RouteTableAssociation, RouteTarget, SecurityGroup, SessionDocument, Subnet, Table, Topic, Trail, Volume, Vpc,
 };
-use crate::check::{Declared, Facts, Finding, judge};
+use crate::check::{Declared, Facts, Finding, Terms, judge};
 use crate::lock::Lock;
 use crate::model::{Model, Resource, Unread};
 use crate::plan::account::{Place, Present, Settings, account};
@@ -17,10 +19,14 @@ use crate::plan::{Scope, plan, sample};
 use crate::spec::{Format, parse};
 use crate::value::{Reference, Value};
 
+/// The day of the tests.
+pub(super) const TODAY: Date = date(2026, 11, 24);
+
 /// What rules know, to be changed.
 pub(super) struct Scene {
     pub(super) model: Model,
     pub(super) declared: Declared,
+    pub(super) terms: Terms,
 }
 
 impl Scene {
@@ -61,22 +67,22 @@ impl Scene {
     pub(super) fn of_spec(text: &str) -> Self {
         let spec = parse(text, Format::Toml).unwrap();
         let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
-        Self { model: Model::planned(&plan), declared: Declared::of(&spec) }
+        Self { model: Model::planned(&plan), declared: Declared::of(&spec), terms: Terms::on(TODAY) }
     }
 
     /// The environment of a spec that uses what exists, as a lock made with the account tells of it.
     pub(super) fn existing(text: &str) -> Self {
         let (spec, lock) = sample::locked(text);
         let plan = plan(&spec, &lock).unwrap();
-        Self { model: Model::planned(&plan), declared: Declared::of(&spec) }
+        Self { model: Model::planned(&plan), declared: Declared::of(&spec), terms: Terms::on(TODAY) }
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
-        Facts { model: &self.model, declared: &self.declared }
+        Facts { model: &self.model, declared: &self.declared, terms: &self.terms, waivers: &[] }
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {
-        judge(&self.model, &self.declared)
+        judge(&self.model, &self.declared, &self.terms)
     }
 
     /// The rules with an open finding.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::date;
+
 use super::testing::{LEAST, Scene, tcp};
 use super::{Mapping, Rule, Specification, all, named};
 use crate::aws::policy::{Policy, Statement, text};
@@ -12,7 +14,7 @@ use crate::aws::resource::{
 use crate::check::{Finding, Severity, Status};
 use crate::pit::TAG_ID;
 use crate::plan::{Scope, sample};
-use crate::spec::{AccessMode, Egress, Laptop, NamedRange, Packages, example};
+use crate::spec::{AccessMode, Addressable, Egress, Laptop, NamedRange, Packages, Waiver, example};
 use crate::value::{Reference, Value};
 
 type Mutation = (&'static str, fn() -> Scene, fn(&mut Scene));
@@ -269,6 +271,26 @@ const MUTATIONS: &[Mutation] = &[
         scene.allow("uploader-policy", "s3:Get*", "arn:aws:s3:::hipaa-data-111122223333-us-west-2/*");
     }),
     ("volume-is-encrypted-with-own-key", Scene::full, |scene| scene.volume("volume-private").key = None),
+    ("waiver-fits-what-it-accepts", dedicated, |scene| {
+        let digest = "0000000000000000".to_owned();
+        scene.declared.waivers = vec![Waiver { digest, ..of_tenancy(scene) }];
+    }),
+    ("waiver-is-in-force", dedicated, |scene| {
+        scene.declared.waivers = vec![Waiver { expires: date(2026, 11, 23), ..of_tenancy(scene) }];
+    }),
+    ("waiver-is-of-no-required-specification", dedicated, |scene| {
+        let rule = "trail-is-logging".to_owned();
+        scene.declared.waivers = vec![Waiver { rule, ..of_tenancy(scene) }];
+    }),
+    ("waiver-is-used", Scene::clean, |scene| scene.declared.waivers = vec![of_tenancy(scene)]),
+    ("waiver-names-a-rule", dedicated, |scene| {
+        let rule = "tenancy-is-shard".to_owned();
+        scene.declared.waivers = vec![Waiver { rule, ..of_tenancy(scene) }];
+    }),
+    ("waiver-reasons-why-not", dedicated, |scene| {
+        let rule = "sessions-end-when-idle".to_owned();
+        scene.declared.waivers = vec![Waiver { rule, ..of_tenancy(scene) }];
+    }),
     ("way-in-needs-no-bastion", Scene::with_machine, |scene| *scene = Scene::full()),
 ];
 
@@ -286,6 +308,24 @@ fn everything() -> AclRule {
 
 fn nat() -> RouteTarget {
     RouteTarget::NatGateway(Value::Ref(Reference::parse("${nat-gateway.id}").unwrap()))
+}
+
+/// An environment that pays for hardware of its own.
+fn dedicated() -> Scene {
+    Scene::of("network = { tenancy = \"dedicated\" }\n")
+}
+
+/// A waiver that accepts the VPC's tenancy as it is.
+fn of_tenancy(scene: &Scene) -> Waiver {
+    Waiver {
+        rule: "tenancy-is-shared".to_owned(),
+        resource: "vpc".to_owned(),
+        digest: scene.model.resource("vpc").unwrap().digest(),
+        reason: "a grant asks for it".to_owned(),
+        approver: "ciso@example.edu".to_owned(),
+        expires: date(2026, 11, 24),
+        addressable: None,
+    }
 }
 
 #[test]
@@ -478,7 +518,7 @@ fn examples_in_specs_are_what_they_are_called() {
         assert!(!opens(rule, rule.good), "{} is broken by {}", rule.id, rule.good);
         judged += 1;
     }
-    assert_eq!(judged, 18);
+    assert_eq!(judged, 24);
 }
 
 /// Whether the rule is open for a spec with this fragment.
@@ -678,4 +718,99 @@ fn an_example_range_counts_where_a_role_lets_it_in() {
 fn without(policy: Option<&Policy>, sid: &str) -> Option<Policy> {
     let statements = policy.unwrap().statements().iter().filter(|statement| statement.sid.as_deref() != Some(sid));
     Some(Policy::new(statements.cloned().collect()))
+}
+
+/// The private machine's unencrypted root volume as the document has it, and a waiver of it.
+fn unencrypted() -> (Scene, Waiver) {
+    let compute = "[compute.private]\ntype = \"m5.large\"\n[access]\nlaptop = \"managed\"\n";
+    let scene = Scene::of(&format!("profile = \"cloudmaven2017\"\n{compute}"));
+    let waiver = Waiver {
+        rule: "instance-volumes-are-encrypted".to_owned(),
+        resource: "instance-private".to_owned(),
+        digest: scene.model.resource("instance-private").unwrap().digest(),
+        addressable: Some(Addressable { why: "the image is public".to_owned(), instead: None }),
+        ..of_tenancy(&scene)
+    };
+    (scene, waiver)
+}
+
+#[test]
+fn a_waiver_accepts_what_it_names_and_no_more() {
+    let (mut scene, waiver) = unencrypted();
+    let blocking = |scene: &Scene| {
+        let findings = scene.findings().into_iter();
+        findings.filter(Finding::blocks).map(|finding| finding.resource).collect::<Vec<_>>()
+    };
+    assert_eq!(blocking(&scene), ["instance-private", "template-private"]);
+    scene.declared.waivers = vec![waiver.clone()];
+    assert_eq!(blocking(&scene), ["template-private"]);
+    let findings = scene.findings();
+    let accepted = findings.iter().find(|finding| finding.waived).unwrap();
+    assert_eq!((accepted.status, accepted.severity), (Status::Broken, accepted.severity_broken));
+    assert_eq!(accepted.waiver.as_ref(), Some(&waiver));
+    let kept = |rule: &str| findings.iter().any(|one| one.rule.0 == rule && one.status == Status::Kept);
+    assert!(kept("waiver-is-in-force") && kept("waiver-is-used") && kept("waiver-reasons-why-not"));
+}
+
+#[test]
+fn a_waiver_accepts_until_its_last_day_and_only_what_was_shown() {
+    let (mut scene, waiver) = unencrypted();
+    let waived = |scene: &Scene| scene.findings().iter().any(|finding| finding.waived);
+    let lasting = |expires| Waiver { expires, ..waiver.clone() };
+    scene.declared.waivers = vec![lasting(date(2026, 11, 24))];
+    assert!(waived(&scene));
+    scene.terms.today = date(2026, 11, 25);
+    assert!(!waived(&scene) && scene.open().contains("waiver-is-in-force"));
+    scene.declared.waivers = vec![lasting(date(2027, 1, 1))];
+    assert!(waived(&scene));
+    scene.instance("instance-private").public_address = true;
+    assert!(!waived(&scene) && scene.open().contains("waiver-fits-what-it-accepts"));
+    scene.declared.waivers = vec![Waiver { addressable: None, ..lasting(date(2027, 1, 1)) }];
+    assert!(!waived(&scene) && scene.open().contains("waiver-reasons-why-not"));
+}
+
+#[test]
+fn what_the_law_requires_and_waivers_themselves_are_not_waived() {
+    let without_approval = |rule: &str| {
+        let waiver = format!(
+            "[[waiver]]\nrule = \"{rule}\"\nresource = \"spec\"\ndigest = \"0123456789abcdef\"\nreason = \"in haste\"\n\
+             approver = \"ciso@example.edu\"\nexpires = 2027-03-01\n"
+        );
+        Scene::of_spec(&format!("{LEAST}{waiver}"))
+    };
+    let scene = without_approval("account-is-designated-for-phi");
+    assert!(scene.open().contains("account-is-designated-for-phi"));
+    assert!(scene.open().contains("waiver-is-of-no-required-specification"));
+    assert!(scene.findings().iter().all(|finding| !finding.waived));
+    assert!(without_approval("waiver-is-used").open().contains("waiver-names-a-rule"));
+}
+
+#[test]
+fn what_the_spec_says_is_accepted_by_its_own_value() {
+    let spec = |days: u32, digest: &str| {
+        let waiver = format!(
+            "[[waiver]]\nrule = \"unused-allowed-range-is-not-an-example\"\nresource = \"spec\"\ndigest = \"{digest}\"\n\
+             reason = \"r\"\napprover = \"ciso@example.edu\"\nexpires = 2027-03-01\n"
+        );
+        Scene::of(&format!("[access]\nallow = [{{ name = \"vpn\", cidr = \"198.51.100.0/{days}\" }}]\n{waiver}"))
+    };
+    let digest = |scene: &Scene| scene.findings().into_iter().find(Finding::open).unwrap().digest;
+    let first = digest(&spec(24, "0123456789abcdef"));
+    assert_eq!(spec(24, &first).open(), BTreeSet::new());
+    assert_ne!(digest(&spec(25, "0123456789abcdef")), first);
+    assert!(spec(25, &first).open().contains("waiver-fits-what-it-accepts"));
+}
+
+#[test]
+fn what_is_told_of_the_spec_says_where() {
+    let text = |rest: &str| Scene::of_spec(&format!("{LEAST}{rest}"));
+    let mut scenes: Vec<Scene> = MUTATIONS.iter().map(|(_, scene, _)| scene()).collect();
+    for ((_, _, mutate), scene) in MUTATIONS.iter().zip(&mut scenes) {
+        mutate(scene);
+    }
+    for scene in scenes.into_iter().chain([text(""), text("profile = \"cloudmaven2017\"\n")]) {
+        for finding in scene.findings().iter().filter(|finding| finding.resource == "spec" && finding.open()) {
+            assert!(finding.place.is_some(), "{}: {}", finding.rule, finding.message);
+        }
+    }
 }

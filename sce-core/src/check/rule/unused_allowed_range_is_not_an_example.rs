@@ -33,13 +33,13 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     if facts.declared.uses_allowed_ranges() {
         return Vec::new();
     }
-    facts.declared.access.allow.iter().map(observe).collect()
+    facts.declared.access.allow.iter().enumerate().map(observe).collect()
 }
 
-fn observe(range: &NamedRange) -> Observation {
+fn observe((index, range): (usize, &NamedRange)) -> Observation {
     let NamedRange { name, cidr } = range;
     let kept = format!("allowed range `{cidr}` ({name}) is not one kept for examples");
     let broken =
         format!("allowed range `{cidr}` ({name}) is kept for examples: it opens nothing today, and is no decision");
-    Observation::of("spec", !cidr.is_documentation(), &kept, &broken)
+    Observation::of("spec", !cidr.is_documentation(), &kept, &broken).at(format!("access.allow.{index}"))
 }
