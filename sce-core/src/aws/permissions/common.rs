@@ -49,6 +49,7 @@ static COMMON: &[Permission] = &[
     same!(sent, READ, "iam:ListPolicies", On::Anything),
     same!(sent, READ, "kms:ListAliases", On::Region),
     same!(sent, READ, "logs:DescribeLogGroups", On::Region),
+    same!(at_need, READ, "ec2:DescribeInstanceConnectEndpoints", On::Region),
     same!(at_need, READ, "ec2:DescribeNetworkInterfaces", On::Region),
     same!(at_need, READ, "ec2:DescribeSnapshots", On::Region),
     same!(sent, READ, "ec2:DescribeKeyPairs", On::Region),
