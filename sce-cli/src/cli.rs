@@ -368,6 +368,9 @@ pub(crate) struct AccountApply {
 pub(crate) struct Permissions {
     /// The spec: TOML, or JSON when its name ends so; without one, what each call needs.
     pub(crate) spec: Option<PathBuf>,
+    /// For `sce account` in place of the spec's environment: what seeing to the account takes.
+    #[arg(long, requires = "spec")]
+    pub(crate) account: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }

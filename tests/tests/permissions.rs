@@ -7,7 +7,7 @@ use sce::archive::{Dangerous, Protection};
 use sce::aws::permissions::{Duty, Need, On, Permission};
 use sce::rights::{Permissions, table};
 use sce::transfer::{Existing, Place};
-use sce::{CheckedPlan, Divergences, Endpoints, Session, Target};
+use sce::{AccountPlace, AccountSettings, CheckedPlan, Divergences, Endpoints, Session, Target};
 use sce_tests::{Emulators, root, run};
 
 const SPEC: &str = "\
@@ -190,6 +190,37 @@ fn a_role_with_these_actions_builds_and_ends_and_with_one_less_it_is_refused() {
 }
 
 #[test]
+fn what_seeing_to_an_account_sends_is_allowed() {
+    wait(|| async {
+        let emulators = Emulators::start();
+        let account = sce::spec::Account { guardduty: true, ..sce::spec::Account::default() };
+        let settings = AccountSettings { account, logs_days: 2192 };
+        let (reads, applies) = (session(&emulators).await, session(&emulators).await);
+        let applied = sce::apply_account(&applies, &settings, sce::ApplyOptions::default(), &|_| {}).await.unwrap();
+        assert!(applied.verification.verified, "{applied:#?}");
+        sce::account_status(&reads, &settings).await;
+
+        let (account, region) = (reads.account().clone(), reads.region().clone());
+        let place = AccountPlace { account, region, administrators: Vec::new() };
+        let permissions = sce::account_permissions(&settings, &place);
+        let rows = table();
+        for (duty, session) in [(Duty::Read, &reads), (Duty::Account, &applies)] {
+            let granted = granted(&permissions, held_with(duty));
+            for operation in session.calls().operations() {
+                let needed = rows.iter().map(|line| line.permission).filter(|row| row.need.operation() == operation);
+                assert!(needed.map(|row| row.action).any(|action| granted.contains_key(action)), "{duty} {operation}");
+            }
+        }
+        // Whoever reads may change nothing.
+        let reading = ["Describe", "Get", "List", "HeadBucket"];
+        let changes =
+            |action: &&String| !reading.iter().any(|verb| action.split(':').nth(1).unwrap().starts_with(verb));
+        let read = granted(&permissions, &[Duty::Read]);
+        assert_eq!(read.keys().filter(changes).collect::<Vec<_>>(), [&""; 0]);
+    });
+}
+
+#[test]
 fn without_a_spec_the_table_is_printed_and_with_one_the_policies() {
     let folder = tempfile::tempdir().unwrap();
     let told = run(sce_tests::sce().arg("permissions")).with_status(0).stdout;
@@ -199,6 +230,12 @@ fn without_a_spec_the_table_is_printed_and_with_one_the_policies() {
     let duties: BTreeSet<&str> =
         json["documents"].as_array().unwrap().iter().filter_map(|document| document["duty"].as_str()).collect();
     assert_eq!(duties, ["build", "data", "read", "teardown"].into());
+    let ran = run(sce_tests::sce().args(["permissions", "--account", "--json"]).arg(&spec)).with_status(0).json();
+    let documents = ran["documents"].as_array().unwrap().iter();
+    let names: BTreeSet<&str> = documents.filter_map(|document| document["name"].as_str()).collect();
+    assert!(names.contains("sce-account-read") && ran["pit"].is_null(), "{names:?}");
+    let refused = run(sce_tests::sce().args(["permissions", "--account"])).with_status(2);
+    assert!(refused.stderr.contains("<SPEC>"), "{}", refused.stderr);
 }
 
 #[test]
