@@ -580,6 +580,8 @@ pub(crate) struct CloseOut {
     /// The folder to archive into.
     #[arg(long, value_name = "DEST")]
     pub(crate) archive: PathBuf,
+    #[command(flatten)]
+    pub(crate) custodian: AsCustodian,
     /// Who can open the archive: a public key (age1…); a key is made when nobody is named.
     #[arg(long, value_name = "KEY")]
     pub(crate) recipient: Vec<String>,

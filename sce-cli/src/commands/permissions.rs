@@ -34,7 +34,10 @@ fn for_spec(spec: &Path, account: bool, json: bool, global: &Global) -> Result<(
         true => for_account(&prepared),
         false => sce::permissions(&prepared.plan),
     };
-    output::result(&if json { permissions.to_json() } else { permissions.to_text() })
+    match json {
+        true => output::document(&permissions.to_json()),
+        false => output::result(&permissions.to_text()),
+    }
 }
 
 /// The lock tells the account; its administrators are in no policy for whoever runs sce.

@@ -39,7 +39,7 @@ pub(in super::super) fn custodian_trust(spec: &Spec) -> Policy {
 
 /// The custodian reads and lists what the stores hold, older versions included, from outside the endpoint; it writes nothing.
 pub(in super::super) fn custodian(spec: &Spec, lock: &Lock, key: &Text) -> Policy {
-    let buckets = [BucketRole::Data, BucketRole::Output, BucketRole::Ancillary]
+    let buckets = BucketRole::READ_BY_CUSTODIAN
         .map(|role| format!("arn:{}:s3:::{}", lock.partition, spec.pit.bucket(role, &lock.account, &spec.region)));
     let list = Statement::allow("ListStores")
         .actions(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"])
