@@ -31,8 +31,8 @@ REGION = os.environ.get("SCE_TEST_REGION", "us-west-2")
 CONFIG = Config(s3={"addressing_style": "path"}, retries={"max_attempts": 2})
 
 
-def client(service: str) -> Any:
-    url = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ["AWS_ENDPOINT_URL"]
+def client(service: str, at: str | None = None) -> Any:
+    url = at or os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ["AWS_ENDPOINT_URL"]
     return boto3.client(
         service,
         endpoint_url=url,
@@ -1158,6 +1158,13 @@ def make_operator(role: str, *actions: str) -> None:
     document = {"Version": "2012-10-17", "Statement": [allow]}
     policy = IAM.create_policy(PolicyName=f"{role}-policy", PolicyDocument=json.dumps(document))
     IAM.attach_role_policy(RoleName=role, PolicyArn=policy["Policy"]["Arn"])
+def put_where_policies_count(bucket: str, key: str, body: str) -> None:
+    """An object on the emulator that minds IAM's policies: the data plane's minds none."""
+    s3 = client("s3", os.environ["AWS_ENDPOINT_URL"])
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    s3.put_object(Bucket=bucket, Key=key, Body=body.encode())
+
+
 def add_foreign_trail(name: str) -> None:
     """An organisation's: all regions, validated, encrypted, logging. Its bucket lies where its emulator looks for it."""
     url = os.environ["AWS_ENDPOINT_URL"]

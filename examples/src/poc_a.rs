@@ -193,6 +193,7 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
         take_over: false,
         // The data volume of a rehearsal: nobody ever wrote to it.
         discard_unarchived: true,
+        custodian: None,
     };
     let closed = sce::close_out(&session, &options.pit, &options_of_close_out, &show).await?;
     summary.archived = closed.archived.len();

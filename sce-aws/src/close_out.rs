@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use sce_core::aws::resource::{Kind, Properties, Teardown};
 use sce_core::journal::{Event, State};
-use sce_core::pit::Pit;
+use sce_core::pit::{BucketRole, Pit};
 use sce_core::plan::{Node, Plan, Scope};
 use sce_core::teardown::with_earlier;
 use sce_core::value::NodeId;
@@ -40,10 +40,13 @@ pub struct CloseOutOptions {
     pub take_over: bool,
     /// Whether databases and data volumes may go with what is in them: no archive holds it.
     pub discard_unarchived: bool,
+    /// The custodian's session, which the stores are then archived by: whoever deletes need not be able to read. It lasts an hour. Access
+    /// logs and tables, which no custodian reads, are archived by the session that closes out.
+    pub custodian: Option<Session>,
 }
 
 /// What close-out did.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Closed {
     /// The version of this format.
     pub schema_version: u32,
@@ -87,7 +90,7 @@ pub struct ArchiveRecord {
 }
 
 /// An object in the archive.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Archived {
     /// Where it was.
     pub object: String,
@@ -96,7 +99,7 @@ pub struct Archived {
 }
 
 /// Something that is still there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Left {
     /// What it is.
     pub resource: String,
@@ -105,7 +108,7 @@ pub struct Left {
 }
 
 /// Something that AWS deletes at a later time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pending {
     /// What it is.
     pub resource: String,
@@ -158,6 +161,21 @@ impl CloseOutError {
         }
     }
 }
+
+/// The certificate of the last end of an environment, as the registry keeps it; none while it has a life.
+///
+/// # Errors
+/// When the registry cannot be read, or what it keeps is no certificate.
+pub(crate) async fn certificate(registry: &Registry<'_>) -> Result<Option<Closed>, RegistryError> {
+    if registry.read("life").await?.is_some() {
+        return Ok(None);
+    }
+    let Some(text) = registry.read(CERTIFICATE).await? else { return Ok(None) };
+    serde_json::from_slice(&text).map(Some).map_err(|source| registry.unreadable(CERTIFICATE, source))
+}
+
+/// The name of the certificate in the registry.
+const CERTIFICATE: &str = "closed.json";
 
 /// Archives the environment's data and records, deletes everything of it in reverse order, and looks for what is left.
 ///
@@ -223,7 +241,7 @@ async fn run(
     end.sweep().await?;
     if end.closed.left.is_empty() {
         let certificate = serde_json::to_string_pretty(&end.closed).unwrap_or_default();
-        registry.write("closed.json", &certificate).await?;
+        registry.write(CERTIFICATE, &certificate).await?;
         registry.remove("life").await?;
     }
     Ok(end.closed)
@@ -321,7 +339,8 @@ impl End<'_> {
             }
             teller.node(node, Deed::Archiving);
             held.renew().await?;
-            let copied = archive::archive_bucket(self.session, &mut writer, &node.name, &|_| {}).await?;
+            let reader = self.reader(node, options);
+            let copied = archive::archive_bucket(reader, &mut writer, &node.name, &|_| {}).await?;
             if !copied.differing.is_empty() {
                 let why =
                     format!("{} of its objects do not have the SHA-256 they were stored with", copied.differing.len());
@@ -380,7 +399,7 @@ impl End<'_> {
             if !self.observed.found.contains_key(&node.id) {
                 continue;
             }
-            let there = archive::versions(self.session, &node.name).await.map_err(ArchiveError::from)?;
+            let there = archive::versions(self.reader(node, options), &node.name).await.map_err(ArchiveError::from)?;
             if !there.iter().all(|(key, version)| held.contains(&(node.name.as_str(), key, version.as_deref()))) {
                 return Ok(None);
             }
@@ -393,6 +412,14 @@ impl End<'_> {
             }
         }
         Ok(Some(manifest))
+    }
+
+    /// Who reads that bucket.
+    fn reader<'s>(&'s self, node: &Node, options: &'s CloseOutOptions) -> &'s Session {
+        let stores = BucketRole::READ_BY_CUSTODIAN;
+        let name = |role| self.plan.pit.bucket(role, &self.plan.account, &self.plan.region);
+        let is_store = stores.into_iter().any(|role| name(role) == node.name);
+        options.custodian.as_ref().filter(|_| is_store).unwrap_or(self.session)
     }
 
     /// What every table of ours that is still there says, by the name of the document that keeps it.

@@ -26,6 +26,8 @@ pub mod power;
 pub mod progress;
 mod provider;
 pub mod registry;
+#[cfg(test)]
+mod replay;
 mod resource;
 mod session;
 pub mod status;

@@ -141,6 +141,7 @@ dispatch! {
     KeyPair => key_pair,
     InstanceProfile => instance_profile,
     InterfaceEndpoint => interface_endpoint,
+    InstanceConnectEndpoint => instance_connect_endpoint,
     SessionDocument => session_document,
     LaunchTemplate => launch_template,
     Instance => instance,

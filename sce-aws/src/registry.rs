@@ -282,7 +282,11 @@ impl<'a> Registry<'a> {
         format!("{}/{name}", self.folder)
     }
 
-    fn unreadable(&self, name: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> RegistryError {
+    pub(crate) fn unreadable(
+        &self,
+        name: &str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> RegistryError {
         RegistryError::Unreadable { key: self.location(name), source: source.into() }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) mod function;
 pub(crate) mod function_permission;
 pub(crate) mod gateway_endpoint;
 pub(crate) mod instance;
+pub(crate) mod instance_connect_endpoint;
 pub(crate) mod instance_profile;
 pub(crate) mod interface_endpoint;
 pub(crate) mod internet_gateway;

@@ -8,6 +8,7 @@ use sce_core::plan::{Plan, Scope};
 use sce_core::value::NodeId;
 use serde::Serialize;
 
+use crate::close_out::{Closed, certificate};
 use crate::observe::{Observed, observe};
 use crate::power::MachineState;
 use crate::registry::{Journal, Registry, RegistryError};
@@ -29,6 +30,8 @@ pub struct Status {
     pub present: usize,
     /// How many of them the plan has.
     pub planned: usize,
+    /// The certificate of its end, where it has been closed out and not been built again.
+    pub closed: Option<Closed>,
 }
 
 /// One thing of an environment.
@@ -84,7 +87,8 @@ pub async fn status(session: &Session, pit: &Pit) -> Result<Status, RegistryErro
     let own = |thing: &&Thing| thing.scope == Scope::Pit;
     let present = things.iter().filter(own).filter(|thing| thing.id.is_some()).count();
     let planned = things.iter().filter(own).count();
-    Ok(Status { schema_version: 1, pit: pit.clone(), digest: plan.digest, things, present, planned })
+    let closed = certificate(&registry).await?;
+    Ok(Status { schema_version: 1, pit: pit.clone(), digest: plan.digest, things, present, planned, closed })
 }
 
 /// How each machine that is there is at the moment.

@@ -9,7 +9,9 @@ use sce_core::pit::{BucketRole, Pit, TAG_ID, TAG_PIT, Tags};
 
 use crate::error::{CloudError, Trouble, cloud};
 use crate::resource::database_subnet_group::from_rds_tags;
-use crate::resource::{gateway_endpoint, instance, launch_template, nat_gateway, network_acl, volume};
+use crate::resource::{
+    gateway_endpoint, instance, instance_connect_endpoint, launch_template, nat_gateway, network_acl, volume,
+};
 use crate::session::Session;
 use crate::tags::filter;
 
@@ -79,6 +81,7 @@ async fn is_tombstone(session: &Session, trace: &Trace) -> Result<bool, CloudErr
     let prefix = id.split_once('-').map_or(id, |(prefix, _)| prefix);
     Ok(match prefix {
         "vpce" => !gateway_endpoint::lives(session, id, id).await?,
+        "eice" => !instance_connect_endpoint::lives(session, id, id).await?,
         "nat" => !nat_gateway::lives(session, id, id).await?,
         "acl" => !network_acl::lives(session, id, id).await?,
         "vpc" => gone!(describe_vpcs, "DescribeVpcs", filters, "vpc-id", vpcs),

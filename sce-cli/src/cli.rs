@@ -374,6 +374,9 @@ pub(crate) struct AccountApply {
 pub(crate) struct Permissions {
     /// The spec: TOML, or JSON when its name ends so; without one, what each call needs.
     pub(crate) spec: Option<PathBuf>,
+    /// For `sce account` in place of the spec's environment: what seeing to the account takes.
+    #[arg(long, requires = "spec")]
+    pub(crate) account: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }
@@ -583,6 +586,8 @@ pub(crate) struct CloseOut {
     /// The folder to archive into.
     #[arg(long, value_name = "DEST")]
     pub(crate) archive: PathBuf,
+    #[command(flatten)]
+    pub(crate) custodian: AsCustodian,
     /// Who can open the archive: a public key (age1…); a key is made when nobody is named.
     #[arg(long, value_name = "KEY")]
     pub(crate) recipient: Vec<String>,

@@ -28,7 +28,7 @@ use crate::failure::{Exit, Failure};
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
     let Cli { global, command } = cli;
     match command {
-        Command::Init(init) => init::run(&init),
+        Command::Init(init) => init::run(&init, &global),
         Command::Schema => schema::run(),
         Command::Cidr(subnets) => cidr::run(&subnets),
         Command::Keys(keys) => keys::run(&keys, &global),

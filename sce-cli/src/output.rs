@@ -10,7 +10,15 @@ use crate::failure::Failure;
 ///
 /// A reader that has seen enough (`sce plan … | head`) closes the pipe, which is no failure of ours.
 pub(crate) fn result(text: &str) -> Result<(), Failure> {
-    let text = printable(text);
+    write(&printable(text))
+}
+
+/// Writes a JSON document, as it stands.
+pub(crate) fn document(json: &str) -> Result<(), Failure> {
+    write(&printable_json(json))
+}
+
+fn write(text: &str) -> Result<(), Failure> {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.write_all(end.as_bytes()));
@@ -23,10 +31,10 @@ pub(crate) fn result(text: &str) -> Result<(), Failure> {
 }
 
 /// Writes the result as one JSON document.
-pub(crate) fn json(document: &impl Serialize) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(document)
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
         .map_err(|error| Failure::usage("the result could not be written as JSON").because(&error))?;
-    result(&text)
+    document(&text)
 }
 
 /// Writes a line for people to standard error. If nobody can be told, there is nobody to tell that.
@@ -35,17 +43,34 @@ pub(crate) fn note(text: &str) {
 }
 
 /// The text without what a terminal would obey: words of a user or of AWS may hold escapes.
-fn printable(text: &str) -> String {
-    let shown = |c: char| match c {
-        '\n' | '\t' => c.to_string(),
-        c if c.is_control() => c.escape_default().to_string(),
-        c => c.to_string(),
-    };
+pub(crate) fn printable(text: &str) -> String {
+    escaped(text, &['\n', '\t'], |c| c.escape_default().to_string())
+}
+
+/// The same of JSON, which stays JSON: what is escaped here stands within strings only.
+fn printable_json(json: &str) -> String {
+    escaped(json, &['\n'], |c| format!("\\u{:04x}", u32::from(c)))
+}
+
+/// One cell of a table, which has one line.
+fn cell(text: &str) -> String {
+    escaped(text, &[], |c| c.escape_default().to_string())
+}
+
+fn escaped(text: &str, but: &[char], escape: impl Fn(char) -> String) -> String {
+    let shown = |c: char| if is_order(c) && !but.contains(&c) { escape(c) } else { c.to_string() };
     text.chars().map(shown).collect()
+}
+
+/// What a terminal obeys instead of showing it: control characters, and those that turn the direction of what follows, so that it reads
+/// as something else (Unicode Technical Report 36, "Bidirectional Text Spoofing").
+fn is_order(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Rows under a heading, each column as wide as its widest cell.
 pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> String {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| std::array::from_fn(|column| cell(&row[column]))).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([heading[column].chars().count()]).max().unwrap_or(0)
@@ -97,6 +122,17 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_gives_orders_to_the_terminal() {
+        let bad = "a\u{1b}[2Jb\u{9b}31m\u{202e}\u{7f}\r é";
+        assert_eq!(printable(bad), "a\\u{1b}[2Jb\\u{9b}31m\\u{202e}\\u{7f}\\r é");
+        assert_eq!(printable("a\n\tb"), "a\n\tb", "lines and columns stay");
+        let json = printable_json(&serde_json::to_string_pretty(&[bad]).unwrap());
+        assert!(!json.chars().any(|c| is_order(c) && c != '\n'), "{json}");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&json).unwrap(), [bad], "it says the same");
+        assert_eq!(table(["X"], &[["a\nb".to_owned()]]), "X\na\\nb\n");
+    }
 
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {

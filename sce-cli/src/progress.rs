@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use sce::transfer::Progress as Transfer;
 use sce::{Deed, Step};
 
-use crate::output::note;
+use crate::output::{note, printable};
 
 /// A bar on a terminal; elsewhere one plain line for each finished step; nothing when quiet.
 pub(crate) enum Progress {
@@ -38,7 +38,7 @@ impl Progress {
             Self::Bar(bar) => {
                 bar.set_length(step.total as u64);
                 bar.set_position(step.done as u64);
-                bar.set_message(message(step));
+                bar.set_message(printable(&message(step)));
             }
         }
     }

@@ -127,8 +127,41 @@ fn init_overwrites_only_by_force() {
     help: choose another name, or add `--force` to overwrite it
     ");
     assert_eq!(folder.read("hipaa.toml"), "mine");
-    assert_eq!(folder.sce(&["init", "-o", "hipaa.toml", "--force"]).status, 0);
+    let written = folder.sce(&["init", "-o", "hipaa.toml", "--force"]);
+    assert_eq!((written.status, written.stdout.as_str()), (0, ""));
+    let told = "`hipaa.toml` is written: put your own values in, then run `sce check hipaa.toml`\n";
+    assert_eq!(written.stderr, told);
+    assert_eq!(folder.sce(&["-q", "init", "-o", "other.toml"]).stderr, "");
     assert_eq!(folder.sce(&["plan", "hipaa.toml"]).status, 0);
+}
+
+#[test]
+fn words_of_a_spec_give_no_orders_to_the_terminal() {
+    let folder = Folder::new();
+    let order = "\\u001b]0;owned\\u0007\\u009b2J\\u202e";
+    let spec = folder.read("hipaa.toml");
+    let range = format!("allow = [{{ name = \"{order}\", cidr = \"140.142.0.0/16\" }}]");
+    let machine = "[compute.private]\ntype = \"m7i.large\"\n";
+    let head = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n";
+    folder.write("orders.toml", &format!("{head}[access]\nmode = \"bastion\"\n{range}\n{machine}"));
+    let orders = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    for command in ["plan", "check", "permissions"] {
+        for json in [false, true] {
+            let arguments: Vec<&str> = [command, "orders.toml"].into_iter().chain(json.then_some("--json")).collect();
+            let ran = folder.sce(&arguments);
+            assert!(ran.status < 2 && !ran.stdout.contains(orders) && !ran.stderr.contains(orders), "{ran:?}");
+            if json {
+                ran.json();
+            }
+        }
+    }
+    let plan = folder.sce(&["plan", "orders.toml", "--json"]);
+    assert!(plan.stdout.contains("ssh from \\u001b]0;owned\\u0007\\u009b2J\\u202e"), "it says what the spec says");
+    folder.write("owner.toml", &spec.replace("builder@example.edu", &format!("{order}b@example.edu")));
+    let refused = folder.sce(&["plan", "owner.toml"]);
+    assert!(refused.refused().contains("owned") && !refused.stderr.contains(orders), "{refused:?}");
+    let typed = folder.sce(&["plan", "no\u{1b}[2Jsuch.toml"]);
+    assert!(typed.status == 2 && !typed.stderr.contains(orders), "{typed:?}");
 }
 
 #[test]

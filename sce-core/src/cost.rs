@@ -269,7 +269,7 @@ fn quantity(item: Item, node: &Node, plan: &Plan, assumptions: &Assumptions) -> 
     let is_bucket = |role| node.name == plan.pit.bucket(role, &plan.account, &plan.region);
     let machine_hours = machine_hours(assumptions);
     Some(match (item, &node.properties) {
-        (Item::Vpc | Item::S3GatewayEndpoint | Item::KmsKey, _) => 1,
+        (Item::Vpc | Item::S3GatewayEndpoint | Item::InstanceConnectEndpoint | Item::KmsKey, _) => 1,
         (Item::DedicatedFee, Properties::Vpc(vpc)) => {
             return (vpc.tenancy == Tenancy::Dedicated && has_machines(plan)).then_some(machine_hours);
         }

@@ -164,6 +164,8 @@ each! {
     instance_profiles -> InstanceProfile;
     /// The interface endpoints.
     interface_endpoints -> InterfaceEndpoint;
+    /// The Instance Connect endpoints.
+    instance_connect_endpoints -> InstanceConnectEndpoint;
     /// The session documents.
     session_documents -> SessionDocument;
     /// The launch templates.

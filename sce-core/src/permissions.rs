@@ -10,12 +10,12 @@ use serde::Serialize;
 
 use crate::account::{AccountId, Partition, Region};
 use crate::aws::arn::Arn;
-use crate::aws::permissions::{Duty, On, Permission, common};
+use crate::aws::permissions::{Duty, On, Permission, common, is_for_account};
 use crate::aws::policy::{Policy, Statement, Text, text};
 use crate::aws::resource::{Kind, Properties};
-use crate::pit::{self, BucketRole, Pit, TAG_PIT};
+use crate::pit::{self, ACCOUNT_SCOPE, BucketRole, Pit, TAG_PIT, TAG_SCOPE};
 use crate::plan::Plan;
-use crate::plan::account::{RECORDER, TRAIL};
+use crate::plan::account::{self, NAMES, Present, RECORDER, Settings, TRAIL};
 
 /// The version of the JSON that `sce permissions --json` writes.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -36,13 +36,13 @@ pub struct Document {
     pub policy: Policy,
 }
 
-/// What running sce for one plan takes.
+/// What running sce for one plan takes, or seeing to an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Permissions {
     /// The version of this format.
     pub schema_version: u32,
-    /// The project.
-    pub pit: Pit,
+    /// The project; none for what the whole account shares.
+    pub pit: Option<Pit>,
     /// The account.
     pub account: AccountId,
     /// The region.
@@ -67,18 +67,24 @@ pub fn permissions(plan: &Plan) -> Permissions {
     let place = Place::of(plan);
     let kinds: BTreeSet<Kind> = plan.nodes.iter().map(|node| node.properties.kind()).collect();
     let needed: Vec<&Permission> = kinds.iter().flat_map(|kind| kind.permissions()).chain(common()).collect();
-    let documents = [Duty::Read, Duty::Build, Duty::Data, Duty::Teardown].into_iter().flat_map(|duty| {
-        let statements =
-            place.statements(needed.iter().copied().filter(|permission| permission.duties.contains(&duty)));
-        place.documents(duty, packed(statements))
-    });
-    Permissions {
-        schema_version: SCHEMA_VERSION,
-        pit: plan.pit.clone(),
-        account: plan.account.clone(),
-        region: plan.region.clone(),
-        documents: documents.collect(),
-    }
+    let duties = [Duty::Read, Duty::Build, Duty::Data, Duty::Teardown].map(|duty| (duty, vec![duty]));
+    place.permissions(Some(plan.pit.clone()), &duties, &needed)
+}
+
+/// The policies for `sce account status` (read) and `sce account apply` (account): as if the account had nothing of it yet, so that
+/// whatever these settings may ask for is allowed.
+///
+/// What all projects share is made as anything else is, so that the account's duty takes what building its kinds takes. Nothing of it is
+/// ever torn down.
+#[must_use]
+pub fn of_account(settings: &Settings, at: &account::Place) -> Permissions {
+    let plan = account::account(settings, at, &Present::default());
+    let place = Place { whole_account: true, ..Place::of(&plan) };
+    let kinds: BTreeSet<Kind> = plan.nodes.iter().map(|node| node.properties.kind()).collect();
+    let shared = common().iter().filter(|permission| is_for_account(permission));
+    let needed: Vec<&Permission> = kinds.iter().flat_map(|kind| kind.permissions()).chain(shared).collect();
+    let duties = [(Duty::Read, vec![Duty::Read]), (Duty::Account, vec![Duty::Account, Duty::Build])];
+    place.permissions(None, &duties, &needed)
 }
 
 /// The whole table: every kind's permissions, then what every environment needs.
@@ -125,15 +131,32 @@ struct Place<'a> {
     plan: &'a Plan,
     partition: Partition,
     boundary: Option<&'a Arn>,
+    /// Whether the things are those that all projects share.
+    whole_account: bool,
 }
 
 impl<'a> Place<'a> {
+    /// The documents of each duty, each for what the table has under any of its words.
+    fn permissions(&self, pit: Option<Pit>, duties: &[(Duty, Vec<Duty>)], needed: &[&Permission]) -> Permissions {
+        let documents = duties.iter().flat_map(|(duty, words)| {
+            let held = |permission: &&Permission| permission.duties.iter().any(|one| words.contains(one));
+            self.documents(*duty, packed(self.statements(needed.iter().copied().filter(held))))
+        });
+        Permissions {
+            schema_version: SCHEMA_VERSION,
+            pit,
+            account: self.plan.account.clone(),
+            region: self.plan.region.clone(),
+            documents: documents.collect(),
+        }
+    }
+
     fn of(plan: &'a Plan) -> Self {
         let boundary = plan.nodes.iter().find_map(|node| match &node.properties {
             Properties::Role(role) => role.permissions_boundary.as_ref(),
             _ => None,
         });
-        Self { plan, partition: plan.region.partition(), boundary }
+        Self { plan, partition: plan.region.partition(), boundary, whole_account: false }
     }
 
     /// One statement for all actions that are limited alike.
@@ -159,11 +182,10 @@ impl<'a> Place<'a> {
     fn limited(&self, on: On) -> Option<Statement> {
         let (partition, region, account) = (self.partition, &self.plan.region, &self.plan.account);
         let here = |service: &str, rest: &str| text(format!("arn:{partition}:{service}:{region}:{account}:{rest}"));
-        let named =
-            |what: &str| text(format!("arn:{partition}:iam::{account}:{what}/{}*", self.plan.pit.name_prefix()));
+        let prefix = self.name_prefix();
+        let named = |what: &str| text(format!("arn:{partition}:iam::{account}:{what}/{prefix}*"));
         let amazonaws = |service: &str| text(format!("{service}.amazonaws.com"));
         let through = |service: &str| text(format!("{service}.{region}.amazonaws.com"));
-        let prefix = self.plan.pit.name_prefix();
         let allow = |sid: &str, resources: Vec<Text>| Statement::allow(sid).resources(resources);
         let own_keys = |sid: &str| self.tagged("ResourceTag", allow(sid, vec![here("kms", "key/*")]));
         Some(match on {
@@ -219,14 +241,12 @@ impl<'a> Place<'a> {
                 let statement = statement.when("Bool", "kms:GrantIsForAWSResource", [text("true")]);
                 statement.when("StringEquals", "kms:ViaService", [through(service)])
             }
-            On::Aliases => allow("OwnAliases", vec![here("kms", &format!("alias/{}*", self.plan.pit.name_prefix()))]),
+            On::Aliases => allow("OwnAliases", vec![here("kms", &format!("alias/{prefix}*"))]),
             On::LogGroups => {
                 let groups = self.log_groups().into_iter();
                 allow("OwnLogGroups", groups.map(|group| here("logs", &format!("log-group:{group}*"))).collect())
             }
-            On::Documents => {
-                allow("OwnDocuments", vec![here("ssm", &format!("document/{}*", self.plan.pit.name_prefix()))])
-            }
+            On::Documents => allow("OwnDocuments", vec![here("ssm", &format!("document/{prefix}*"))]),
             On::Buckets => allow("OwnBuckets", self.buckets("")),
             On::BucketsAndRegistry => {
                 allow("OwnBucketsAndRegistry", self.buckets("").into_iter().chain([self.registry("")]).collect())
@@ -235,13 +255,9 @@ impl<'a> Place<'a> {
             On::Configuration => allow("OwnConfiguration", self.configuration()?),
             On::Registry => allow("Registry", vec![self.registry("")]),
             On::RegistryObjects => allow("OwnRecords", vec![self.registry(&format!("/{}/*", self.plan.pit))]),
-            On::Custodian => allow(
-                "BeCustodian",
-                vec![text(format!(
-                    "arn:{partition}:iam::{account}:role/{}custodian_role",
-                    self.plan.pit.name_prefix()
-                ))],
-            ),
+            On::Custodian => {
+                allow("BeCustodian", vec![text(format!("arn:{partition}:iam::{account}:role/{prefix}custodian_role"))])
+            }
             On::HostedZones => {
                 let zones = text(format!("arn:{partition}:route53:::hostedzone/*"));
                 let ours = text(format!("VPCId=*,VPCRegion={region}"));
@@ -264,12 +280,17 @@ impl<'a> Place<'a> {
                 allow("AccountRecorder", vec![here("config", &format!("configuration-recorder/{RECORDER}/*"))])
             }
             On::AccountLogGroup => allow("AccountLogGroup", vec![here("logs", &format!("log-group:{TRAIL}*"))]),
-            On::AccountAlarms => allow("AccountAlarms", vec![here("cloudwatch", "alarm:sce_account_*")]),
+            On::AccountAlarms => allow("AccountAlarms", vec![here("cloudwatch", &format!("alarm:{NAMES}*"))]),
             On::Detectors => allow("Detectors", vec![here("guardduty", "detector/*")]),
             On::AccountRecords => allow("AccountRecords", vec![self.registry("/account/*")]),
             // These are gathered into one statement, since they differ in a condition's value only.
             On::CreatedBy(_) => return None,
         })
+    }
+
+    /// What the names of the things begin with.
+    fn name_prefix(&self) -> String {
+        if self.whole_account { NAMES.to_owned() } else { self.plan.pit.name_prefix() }
     }
 
     fn ec2(&self, kind: &str) -> Text {
@@ -278,7 +299,11 @@ impl<'a> Place<'a> {
     }
 
     fn tagged(&self, which: &str, statement: Statement) -> Statement {
-        statement.when("StringEquals", &format!("aws:{which}/{TAG_PIT}"), [text(self.plan.pit.as_str())])
+        let (key, value) = match self.whole_account {
+            true => (TAG_SCOPE, ACCOUNT_SCOPE),
+            false => (TAG_PIT, self.plan.pit.as_str()),
+        };
+        statement.when("StringEquals", &format!("aws:{which}/{key}"), [text(value)])
     }
 
     fn within(&self, statement: Statement) -> Statement {
@@ -291,7 +316,7 @@ impl<'a> Place<'a> {
     /// What the names of the plan's log groups begin with: ours, and those that AWS gives the groups of functions and databases.
     fn log_groups(&self) -> Vec<String> {
         let has = |kind: Kind| self.plan.nodes.iter().any(|node| node.properties.kind() == kind);
-        let (pit, prefix) = (&self.plan.pit, self.plan.pit.name_prefix());
+        let (pit, prefix) = (&self.plan.pit, self.name_prefix());
         let of_functions = has(Kind::Function).then(|| format!("/aws/lambda/{prefix}"));
         let of_databases = has(Kind::DatabaseInstance).then(|| format!("/aws/rds/instance/{pit}-"));
         [Some(prefix), of_functions, of_databases].into_iter().flatten().collect()
@@ -306,8 +331,12 @@ impl<'a> Place<'a> {
     }
 
     fn buckets(&self, suffix: &str) -> Vec<Text> {
-        let name = |role| self.plan.pit.bucket(role, &self.plan.account, &self.plan.region);
-        BucketRole::ALL.map(|role| text(format!("arn:{}:s3:::{}{suffix}", self.partition, name(role)))).into()
+        let (account, region) = (&self.plan.account, &self.plan.region);
+        let names: Vec<String> = match self.whole_account {
+            true => vec![pit::account_log_bucket(account, region)],
+            false => BucketRole::ALL.map(|role| self.plan.pit.bucket(role, account, region)).into(),
+        };
+        names.into_iter().map(|name| text(format!("arn:{}:s3:::{name}{suffix}", self.partition))).collect()
     }
 
     /// The objects of the plan; none when it has none.
@@ -331,7 +360,10 @@ impl<'a> Place<'a> {
         let several = policies.len() > 1;
         let name = |index: usize| {
             let number = if several { format!("-{}", index + 1) } else { String::new() };
-            format!("sce-operator-{}-{duty}{number}", self.plan.pit)
+            match self.whole_account {
+                true => format!("sce-{ACCOUNT_SCOPE}-{duty}{number}"),
+                false => format!("sce-operator-{}-{duty}{number}", self.plan.pit),
+            }
         };
         let document = |(index, policy): (usize, Policy)| Document {
             name: name(index),
@@ -398,11 +430,44 @@ mod tests {
         insta::assert_snapshot!("permissions_hipaa", of(MACHINE).to_text());
     }
 
+    fn for_account(guardduty: bool) -> Permissions {
+        let at = account::Place {
+            account: "111122223333".parse().unwrap(),
+            region: "us-west-2".parse().unwrap(),
+            administrators: Vec::new(),
+        };
+        let account = crate::spec::Account { guardduty, ..crate::spec::Account::default() };
+        of_account(&Settings { account, logs_days: 2192 }, &at)
+    }
+
+    #[test]
+    fn the_policies_for_the_account_stay_as_reviewed() {
+        insta::assert_snapshot!("permissions_account", for_account(true).to_text());
+    }
+
+    #[test]
+    fn the_accounts_policies_reach_what_the_account_shares_and_no_project() {
+        let text = for_account(true).to_json();
+        assert!(!text.contains(TAG_PIT) && text.contains("aws:ResourceTag/sce:scope"), "{text}");
+        for action in ["ec2:CreateVpc", "kms:ScheduleKeyDeletion", "s3:DeleteBucket", "iam:DeleteRole"] {
+            assert!(!text.contains(&format!("\"{action}\"")), "{action}: nothing of the account's is torn down");
+        }
+        assert!(!for_account(false).to_json().contains("guardduty:CreateDetector"));
+        let names: BTreeSet<String> = for_account(true).documents.into_iter().map(|document| document.name).collect();
+        assert!(names.iter().any(|name| name.starts_with("sce-account-read")), "{names:?}");
+        assert!(names.iter().any(|name| name.starts_with("sce-account-account")), "{names:?}");
+    }
+
     #[test]
     fn each_policy_fits_a_managed_policy_and_names_each_statement_once() {
         for rest in ["", MACHINE, "[network]\negress = \"none\"\n[compute.private]\ntype = \"m7i.large\"\n"] {
-            let permissions = of(rest);
-            assert!(permissions.documents.len() <= 10, "a role takes ten managed policies");
+            assert!(of(rest).documents.len() <= 10, "a role takes ten managed policies");
+        }
+        for permissions in ["", MACHINE, "[network]\negress = \"none\"\n[compute.private]\ntype = \"m7i.large\"\n"]
+            .map(of)
+            .into_iter()
+            .chain([for_account(true)])
+        {
             for document in &permissions.documents {
                 assert!(document.characters <= MOST_CHARACTERS, "{}", document.name);
                 let sids: BTreeSet<_> = document.policy.statements().iter().map(|one| one.sid.clone()).collect();

@@ -308,6 +308,39 @@ mod tests {
     }
 
     #[test]
+    fn tunnels_come_out_at_an_endpoint_that_alone_reaches_the_machine() {
+        let plan = planned("[access]\nmode = \"instance-connect\"\n[compute.private]\ntype = \"m7i.large\"\n");
+        let json = |id: &str| plan.node_named(id).unwrap().properties.to_json();
+        assert_eq!(
+            json("connect-endpoint"),
+            serde_json::json!({
+                "subnet": "${subnet-private.id}",
+                "groups": ["${security-group-connect.id}"],
+                "preserve_client_ip": false,
+            })
+        );
+        let rules = |id: &str, way: &str| json(id)[way].as_array().unwrap().clone();
+        assert!(rules("security-group-connect", "ingress").is_empty());
+        let to = json("subnet-private")["cidr"].clone();
+        let peers = |rules: Vec<serde_json::Value>| -> Vec<_> {
+            rules.into_iter().map(|rule| (rule["ports"].clone(), rule["peer"].clone())).collect()
+        };
+        let ssh = serde_json::json!([22, 22]);
+        let expected = [(ssh.clone(), serde_json::json!({ "cidr": to }))];
+        assert_eq!(peers(rules("security-group-connect", "egress")), expected);
+        let expected = [(ssh, serde_json::json!({ "group": "${security-group-connect.id}" }))];
+        assert_eq!(peers(rules("security-group-private", "ingress")), expected);
+        assert!(plan.node_named("instance-bastion").is_none() && plan.node_named("session-document").is_none());
+        assert!(plan.node_named("key-pair-private").is_none(), "people come with their own keys");
+        let tunnel = json("access-policy")["document"]["Statement"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(tunnel["Action"], "ec2-instance-connect:OpenTunnel");
+        let condition = &tunnel["Condition"];
+        assert_eq!(condition["NumericEquals"]["ec2-instance-connect:remotePort"], "22");
+        assert_eq!(condition["IpAddress"]["ec2-instance-connect:privateIpAddress"], json("subnet-private")["cidr"]);
+        assert_eq!(condition["StringEquals"]["aws:ResourceTag/sce:pit"], "hipaa");
+    }
+
+    #[test]
     fn too_small_a_network_says_by_how_much() {
         let text =
             "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n[network]\ncidr = \"10.0.0.0/24\"\n";

@@ -61,8 +61,8 @@ pub use sce_aws::{Calls, CloudError, ExistingError, Mfa, Session, SessionError, 
 pub use sce_aws::{archive, keys, transfer};
 pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, Terms, check, judge};
 pub use sce_core::cost::estimate;
-pub use sce_core::permissions::permissions;
-pub use sce_core::plan::account::{Settings as AccountSettings, account as plan_account};
+pub use sce_core::permissions::{of_account as account_permissions, permissions};
+pub use sce_core::plan::account::{Place as AccountPlace, Settings as AccountSettings, account as plan_account};
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
 pub use sce_core::{
     access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, permissions as rights, pit,

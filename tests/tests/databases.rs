@@ -39,6 +39,7 @@ fn a_database_is_built_and_put_right_and_ends_only_when_told() {
         "{}",
         refused.stderr
     );
+    assert!(!refused.stderr.contains("warning"), "there is no archive to warn of: {}", refused.stderr);
     assert_eq!(emulators.snapshot()["databases"], before["databases"]);
 
     let mut ended = emulators.sce();

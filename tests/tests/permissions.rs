@@ -7,7 +7,7 @@ use sce::archive::{Dangerous, Protection};
 use sce::aws::permissions::{Duty, Need, On, Permission};
 use sce::rights::{Permissions, table};
 use sce::transfer::{Existing, Place};
-use sce::{CheckedPlan, Divergences, Endpoints, Session, Target};
+use sce::{AccountPlace, AccountSettings, CheckedPlan, Divergences, Endpoints, Session, Target};
 use sce_tests::{Emulators, root, run};
 
 const SPEC: &str = "\
@@ -190,6 +190,85 @@ fn a_role_with_these_actions_builds_and_ends_and_with_one_less_it_is_refused() {
 }
 
 #[test]
+fn what_seeing_to_an_account_sends_is_allowed() {
+    wait(|| async {
+        let emulators = Emulators::start();
+        let account = sce::spec::Account { guardduty: true, ..sce::spec::Account::default() };
+        let settings = AccountSettings { account, logs_days: 2192 };
+        let (reads, applies) = (session(&emulators).await, session(&emulators).await);
+        let applied = sce::apply_account(&applies, &settings, sce::ApplyOptions::default(), &|_| {}).await.unwrap();
+        assert!(applied.verification.verified, "{applied:#?}");
+        sce::account_status(&reads, &settings).await;
+
+        let (account, region) = (reads.account().clone(), reads.region().clone());
+        let place = AccountPlace { account, region, administrators: Vec::new() };
+        let permissions = sce::account_permissions(&settings, &place);
+        let rows = table();
+        for (duty, session) in [(Duty::Read, &reads), (Duty::Account, &applies)] {
+            let granted = granted(&permissions, held_with(duty));
+            for operation in session.calls().operations() {
+                let needed = rows.iter().map(|line| line.permission).filter(|row| row.need.operation() == operation);
+                assert!(needed.map(|row| row.action).any(|action| granted.contains_key(action)), "{duty} {operation}");
+            }
+        }
+        // Whoever reads may change nothing.
+        let reading = ["Describe", "Get", "List", "HeadBucket"];
+        let changes =
+            |action: &&String| !reading.iter().any(|verb| action.split(':').nth(1).unwrap().starts_with(verb));
+        let read = granted(&permissions, &[Duty::Read]);
+        assert_eq!(read.keys().filter(changes).collect::<Vec<_>>(), [&""; 0]);
+    });
+}
+
+/// POC A's pull, as E does it: with keys that STS lends for role R. The data plane's emulator minds no policy, so that the object lies on
+/// the one that does. moto minds action and resource of what is attached to the role; it ignores every condition (TLS, and the key
+/// through S3 only), the bucket's policy with its endpoint, and who may take the role on.
+#[test]
+fn role_r_pulls_from_s3d_and_writes_to_s3o_only() {
+    wait(|| async {
+        let emulators = Emulators::start();
+        let folder = tempfile::tempdir().unwrap();
+        let machine = "[compute.private]\ntype = \"m7i.large\"\n";
+        run(emulators.sce().arg("apply").arg(sce_tests::spec(folder.path(), "hipaa", machine))).with_status(0);
+        let stores = sce::stores(&session(&emulators).await, &pit()).await.unwrap();
+        for bucket in [&stores.data, &stores.output, &"somebody-elses".to_owned()] {
+            emulators.by_hand(&["put_where_policies_count", bucket, "visits.csv", "1,2,3"]);
+        }
+        let endpoints = Endpoints::from_flags([emulators.control.as_str()]).unwrap();
+        let alone = Session::open(&Target::Emulator(endpoints), &"us-west-2".parse().unwrap()).await.unwrap();
+        let role = "arn:aws:iam::123456789012:role/hipaa_compute_role".parse().unwrap();
+        let role_r = alone.as_role(&role, None).await.unwrap();
+        emulators.enforce_iam();
+
+        let place = |bucket: &str| Place { bucket: bucket.to_owned(), key: "visits.csv".to_owned() };
+        let back = folder.path().join("back.csv");
+        sce::transfer::get(&role_r, &place(&stores.data), &back, Existing::Keep, &|_| {}).await.unwrap();
+        assert_eq!(std::fs::read_to_string(&back).unwrap(), "1,2,3");
+        let review = sce::identifiers::Review::default();
+        let put = async |bucket: &str| {
+            sce::transfer::put(&role_r, &back, &place(bucket), &stores.key_arn, &review, &|_| {}).await
+        };
+        put(&stores.output).await.unwrap();
+        let refused = put(&stores.data).await.unwrap_err();
+        assert!(chain(&refused).contains("was denied"), "{}", chain(&refused));
+        let other = folder.path().join("other.csv");
+        let refused = sce::transfer::get(&role_r, &place("somebody-elses"), &other, Existing::Keep, &|_| {}).await;
+        let refused = refused.unwrap_err();
+        assert!(chain(&refused).contains("was denied"), "{}", chain(&refused));
+        // Nobody's keys read nothing from here on, so that it is the role that opens the store.
+        let nobodys = folder.path().join("nobodys.csv");
+        let refused = sce::transfer::get(&alone, &place(&stores.data), &nobodys, Existing::Keep, &|_| {}).await;
+        assert!(chain(&refused.unwrap_err()).contains("was denied"));
+    });
+}
+
+/// An error with its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let source = error.source().map(|source| format!(": {}", chain(source)));
+    format!("{error}{}", source.unwrap_or_default())
+}
+
+#[test]
 fn without_a_spec_the_table_is_printed_and_with_one_the_policies() {
     let folder = tempfile::tempdir().unwrap();
     let told = run(sce_tests::sce().arg("permissions")).with_status(0).stdout;
@@ -199,6 +278,12 @@ fn without_a_spec_the_table_is_printed_and_with_one_the_policies() {
     let duties: BTreeSet<&str> =
         json["documents"].as_array().unwrap().iter().filter_map(|document| document["duty"].as_str()).collect();
     assert_eq!(duties, ["build", "data", "read", "teardown"].into());
+    let ran = run(sce_tests::sce().args(["permissions", "--account", "--json"]).arg(&spec)).with_status(0).json();
+    let documents = ran["documents"].as_array().unwrap().iter();
+    let names: BTreeSet<&str> = documents.filter_map(|document| document["name"].as_str()).collect();
+    assert!(names.contains("sce-account-read") && ran["pit"].is_null(), "{names:?}");
+    let refused = run(sce_tests::sce().args(["permissions", "--account"])).with_status(2);
+    assert!(refused.stderr.contains("<SPEC>"), "{}", refused.stderr);
 }
 
 #[test]
@@ -219,6 +304,24 @@ fn data_are_read_as_custodian_where_there_is_one() {
         run(emulators.sce().arg("apply").arg(sce_tests::spec(folder.path(), "omop", ""))).with_status(0);
         let refused = run(emulators.sce().args(["data", "ls", "omop", "--as-custodian"])).with_status(2);
         assert!(refused.stderr.contains("the environment has no custodian"), "{}", refused.stderr);
+
+        // Its end is archived by the custodian too; one that has none says so before it makes a key.
+        let archive = folder.path().join("omop-archive");
+        let close_out = ["close-out", "omop", "--as-custodian", "--archive"];
+        let refused = run(emulators.sce().args(close_out).arg(&archive)).with_status(2);
+        assert!(refused.stderr.contains("the environment has no custodian"), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("warning") && !folder.path().join("omop-archive.identity").exists());
+        let close_out = ["close-out", "hipaa", "--as-custodian", "--json", "--archive"];
+        let closed = run(emulators.sce().args(close_out).arg(folder.path().join("archive"))).with_status(0);
+        assert_eq!(closed.json()["archived"].as_array().unwrap().len(), 1, "{}", closed.stdout);
+        assert!(closed.stderr.contains("is not protected"), "{}", closed.stderr);
+
+        // The certificate stays in the registry, until there is an environment of that name again.
+        let status = run(emulators.sce().args(["status", "hipaa", "--json"])).with_status(0).json();
+        assert_eq!(status["closed"]["manifest_head"], closed.json()["manifest_head"]);
+        let status = run(emulators.sce().args(["status", "hipaa"])).with_status(0).stdout;
+        assert!(status.contains("`hipaa` is closed out: 1 version of an object is archived"), "{status}");
+        assert!(run(emulators.sce().args(["status", "omop", "--json"])).json()["closed"].is_null());
     });
 }
 
@@ -443,5 +546,6 @@ fn close_out_to(archive: &Path) -> sce::CloseOutOptions {
         protection: Protection::Plain(Dangerous::store_health_data_in_clear()),
         take_over: false,
         discard_unarchived: true,
+        custodian: None,
     }
 }

@@ -7,6 +7,7 @@ use sce::{CloseOutOptions, Closed, Left};
 use serde::Serialize;
 
 use super::archive::passphrase;
+use super::data::as_custodian;
 use crate::cli::{CloseOut, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted, note};
@@ -29,6 +30,8 @@ struct Chosen {
     identity: Option<PathBuf>,
     /// Whether this run made it.
     made_now: bool,
+    /// What is risky about it. Told once there is an archive: a run that was refused has none to warn of.
+    warning: Option<String>,
 }
 
 pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failure> {
@@ -37,17 +40,28 @@ pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failu
         [] => sce::kept_spec(&session, &asked.environment.pit).await?.archive.recipients,
         named => named.to_vec(),
     };
-    let Chosen { protection, identity, made_now } = chosen(asked, recipients)?;
+    let custodian = match asked.custodian.as_custodian {
+        true => {
+            let stores = sce::stores(&session, &asked.environment.pit).await?;
+            Some(as_custodian(session.clone(), &stores, &asked.custodian).await?)
+        }
+        false => None,
+    };
+    let Chosen { protection, identity, made_now, warning } = chosen(asked, recipients)?;
     let options = CloseOutOptions {
         archive: asked.archive.clone(),
         protection,
         take_over: asked.take_over,
         discard_unarchived: asked.dangerously_discard_unarchived,
+        custodian,
     };
     let progress = Progress::new(global.quiet, "closing out");
     let closed = sce::close_out(&session, &asked.environment.pit, &options, &|step| progress.step(step)).await;
-    let closed = closed.inspect_err(|_| remove_unused(identity.as_deref().filter(|_| made_now), &asked.archive))?;
     drop(progress);
+    if let Some(warning) = warning.filter(|_| closed.is_ok() || has_archive(&asked.archive)) {
+        note(&warning);
+    }
+    let closed = closed.inspect_err(|_| remove_unused(identity.as_deref().filter(|_| made_now), &asked.archive))?;
     match asked.format.json {
         true => {
             let identity = identity.map(|path| path.display().to_string());
@@ -60,43 +74,49 @@ pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failu
 
 /// A key that this run made and that opens nothing is not left lying about: without a manifest there is no archive to open.
 fn remove_unused(identity: Option<&Path>, archive: &Path) {
-    if let Some(identity) = identity.filter(|_| !archive.join("manifest.json").exists()) {
+    if let Some(identity) = identity.filter(|_| !has_archive(archive)) {
         // What matters is the failure that is about to be told.
         drop(std::fs::remove_file(identity));
     }
 }
 
+fn has_archive(folder: &Path) -> bool {
+    folder.join("manifest.json").exists()
+}
+
 /// Those named on the command line or in the spec; else a key that is made now.
 fn chosen(asked: &CloseOut, recipients: Vec<String>) -> Result<Chosen, Failure> {
     if asked.dangerously_plain {
-        note("warning: the archive is not encrypted; whoever gets at the folder can read the data");
+        let warning = "warning: the archive is not encrypted; whoever gets at the folder can read the data".to_owned();
         let protection = Protection::Plain(Dangerous::store_health_data_in_clear());
-        return Ok(Chosen { protection, identity: None, made_now: false });
+        return Ok(Chosen { protection, identity: None, made_now: false, warning: Some(warning) });
     }
     if !recipients.is_empty() {
-        return Ok(Chosen { protection: Protection::Recipients(recipients), identity: None, made_now: false });
+        let protection = Protection::Recipients(recipients);
+        return Ok(Chosen { protection, identity: None, made_now: false, warning: None });
     }
     let path = identity_path(&asked.archive);
     let made_now = !path.exists();
     let recipient = own_key(&path, asked.passphrase_file.as_deref())?;
-    Ok(Chosen { protection: Protection::Recipients(vec![recipient]), identity: Some(path), made_now })
+    let bare = asked.passphrase_file.is_none();
+    let warning = bare.then(|| {
+        let path = path.display();
+        format!(
+            "warning: the private key `{path}` is not protected: whoever has it can read the archive. Keep it apart from the archive, \
+             or name recipients (`--recipient`) or a passphrase (`--passphrase-file`)"
+        )
+    });
+    let protection = Protection::Recipients(vec![recipient]);
+    Ok(Chosen { protection, identity: Some(path), made_now, warning })
 }
 
 /// Makes the key, or takes the one that an earlier run made for the same archive.
 fn own_key(path: &Path, passphrase_file: Option<&Path>) -> Result<String, Failure> {
     let passphrase = passphrase_file.map(passphrase).transpose()?;
-    let recipient = match path.exists() {
+    Ok(match path.exists() {
         true => Identity::load(path, passphrase.as_ref())?.recipient(),
         false => make_identity(path, passphrase.as_ref())?,
-    };
-    if passphrase.is_none() {
-        let path = path.display();
-        note(&format!(
-            "warning: the private key `{path}` is not protected: whoever has it can read the archive. Keep it apart from the archive, \
-             or name recipients (`--recipient`) or a passphrase (`--passphrase-file`)"
-        ));
-    }
-    Ok(recipient)
+    })
 }
 
 /// Beside the archive, never in it: `DEST.identity`.
@@ -107,7 +127,8 @@ fn identity_path(archive: &Path) -> PathBuf {
     name.into()
 }
 
-fn text(closed: &Closed, identity: Option<&Path>) -> String {
+/// For people: what went, what is left, what stays.
+pub(super) fn text(closed: &Closed, identity: Option<&Path>) -> String {
     let pit = &closed.pit;
     let archived = counted(closed.archived.len(), "version of an object is", "versions of objects are");
     let deleted = counted(closed.deleted.len(), "thing is", "things are");

@@ -15,7 +15,10 @@ pub(crate) fn run(asked: &Cost, global: &Global) -> Result<Exit, Failure> {
     let usual = Assumptions::default();
     let hours_per_week = asked.hours_per_week.unwrap_or(usual.hours_per_week);
     let estimate = sce::estimate(&prepared.plan, &Assumptions { hours_per_week, ..usual }, prices)?;
-    output::result(&if asked.format.json { estimate.to_json() } else { estimate.to_text() })?;
+    match asked.format.json {
+        true => output::document(&estimate.to_json())?,
+        false => output::result(&estimate.to_text())?,
+    }
     Ok(Exit::Done)
 }
 

@@ -150,7 +150,7 @@ async fn stores(environment: &Environment, global: &Global) -> Result<(Session, 
 }
 
 /// The session as it is, or as the custodian's where that was asked for.
-async fn as_custodian(session: Session, stores: &Stores, asked: &AsCustodian) -> Result<Session, Failure> {
+pub(super) async fn as_custodian(session: Session, stores: &Stores, asked: &AsCustodian) -> Result<Session, Failure> {
     if !asked.as_custodian {
         return Ok(session);
     }
@@ -230,19 +230,34 @@ fn listing<'a>(bucket: &'a str, prefix: &'a str, entries: &'a [Entry]) -> Listin
 fn text(bucket: &str, entries: &[Entry]) -> String {
     let row = |entry: &Entry| {
         let modified = entry.modified.map(|time| time.to_string()).unwrap_or_default();
-        let sha256 = entry.sha256.map(|digest| digest.to_string()).unwrap_or_default();
-        [entry.bytes.to_string(), modified, printable(&entry.key), sha256]
+        [entry.bytes.to_string(), modified, entry.key.clone()]
     };
     let rows: Vec<_> = entries.iter().map(row).collect();
     let bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
     let sum = format!("{} in `{bucket}`, {bytes} bytes", counted(entries.len(), "object", "objects"));
-    if rows.is_empty() { sum } else { format!("{}\n{sum}\n", table(["BYTES", "MODIFIED", "KEY", "SHA-256"], &rows)) }
+    if rows.is_empty() {
+        return sum;
+    }
+    // S3's listing tells no digests: without `--digests` there is none, and no column for them.
+    let rows = match entries.iter().any(|entry| entry.sha256.is_some()) {
+        true => {
+            let sha256 = entries.iter().map(|entry| entry.sha256.map(|digest| digest.to_string()).unwrap_or_default());
+            let rows: Vec<_> = rows
+                .into_iter()
+                .zip(sha256)
+                .map(|([bytes, modified, key], sha256)| [bytes, modified, key, sha256])
+                .collect();
+            table(["BYTES", "MODIFIED", "KEY", "SHA-256"], &rows)
+        }
+        false => table(["BYTES", "MODIFIED", "KEY"], &rows),
+    };
+    format!("{rows}\n{sum}\n")
 }
 
 fn recorded_text(files: &[FileEntry]) -> String {
     let row = |file: &FileEntry| {
         let bytes = file.bytes.map(|bytes| bytes.to_string()).unwrap_or_default();
-        [&file.time, &file.event, &bytes, &file.version, &file.key].map(|text| printable(text))
+        [&file.time, &file.event, &bytes, &file.version, &file.key].map(String::clone)
     };
     let rows: Vec<_> = files.iter().map(row).collect();
     let sum = format!("{} in the table of files", counted(files.len(), "entry", "entries"));
@@ -250,18 +265,17 @@ fn recorded_text(files: &[FileEntry]) -> String {
     if rows.is_empty() { format!("{sum}\n") } else { format!("{}\n{sum}\n", table(columns, &rows)) }
 }
 
-/// A key without what a terminal would take for orders.
-fn printable(key: &str) -> String {
-    key.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_key_gives_no_orders_to_the_terminal() {
-        assert_eq!(printable("a\u{1b}[2Jb\né"), "a\\u{1b}[2Jb\\né");
+    fn digests_have_a_column_where_they_were_asked_for() {
+        let entry = |sha256| Entry { key: "visits.csv".to_owned(), bytes: 7, modified: None, sha256 };
+        assert!(!text("b", &[entry(None)]).contains("SHA-256"));
+        let digest = "0".repeat(64);
+        let shown = text("b", &[entry(None), entry(Some(digest.parse().unwrap()))]);
+        assert!(shown.contains("SHA-256") && shown.contains(&digest), "{shown}");
     }
 
     #[test]

@@ -4,16 +4,20 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use crate::cli::Init;
+use crate::cli::{Global, Init};
 use crate::failure::{Exit, Failure};
-use crate::output;
+use crate::output::{self, note};
 
-pub(crate) fn run(init: &Init) -> Result<Exit, Failure> {
+pub(crate) fn run(init: &Init, global: &Global) -> Result<Exit, Failure> {
     let text = sce::spec::example(&init.pit, init.access.into());
     match &init.output {
         None => output::result(&text)?,
         Some(path) if init.force => sce::write_atomically(path, text.as_bytes())?,
         Some(path) => create(path, &text)?,
+    }
+    if let Some(path) = init.output.as_deref().filter(|_| !global.quiet) {
+        let path = path.display();
+        note(&format!("`{path}` is written: put your own values in, then run `sce check {path}`"));
     }
     Ok(Exit::Done)
 }

@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use sce::aws::permissions::Need;
-use sce::rights::{Line, table};
+use sce::rights::{self, Line, table};
+use sce::{AccountPlace, AccountSettings};
 use serde::Serialize;
 
 use crate::cli::{Global, Permissions};
 use crate::failure::{Exit, Failure};
-use crate::{output, prepared};
+use crate::output;
+use crate::prepared::{self, Prepared};
 
 /// What `--json` writes without a spec.
 #[derive(Serialize)]
@@ -19,17 +21,33 @@ struct Table {
 
 pub(crate) fn run(asked: &Permissions, global: &Global) -> Result<Exit, Failure> {
     match (&asked.spec, asked.format.json) {
-        (Some(spec), json) => for_spec(spec, json, global)?,
+        (Some(spec), json) => for_spec(spec, asked.account, json, global)?,
         (None, true) => output::json(&Table { schema_version: 1, permissions: table() })?,
         (None, false) => output::result(&text(&table()))?,
     }
     Ok(Exit::Done)
 }
 
-fn for_spec(spec: &Path, json: bool, global: &Global) -> Result<(), Failure> {
+fn for_spec(spec: &Path, account: bool, json: bool, global: &Global) -> Result<(), Failure> {
     let prepared = prepared::offline(spec, global.quiet)?;
-    let permissions = sce::permissions(&prepared.plan);
-    output::result(&if json { permissions.to_json() } else { permissions.to_text() })
+    let permissions = match account {
+        true => for_account(&prepared),
+        false => sce::permissions(&prepared.plan),
+    };
+    match json {
+        true => output::document(&permissions.to_json()),
+        false => output::result(&permissions.to_text()),
+    }
+}
+
+/// The lock tells the account; its administrators are in no policy for whoever runs sce.
+fn for_account(prepared: &Prepared) -> rights::Permissions {
+    let place = AccountPlace {
+        account: prepared.plan.account.clone(),
+        region: prepared.plan.region.clone(),
+        administrators: Vec::new(),
+    };
+    sce::account_permissions(&AccountSettings::of(&prepared.file.spec), &place)
 }
 
 fn text(lines: &[Line]) -> String {

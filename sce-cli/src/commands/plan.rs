@@ -6,7 +6,9 @@ use crate::{output, prepared};
 
 pub(crate) fn run(plan: &SpecJson, global: &Global) -> Result<Exit, Failure> {
     let prepared = prepared::offline(&plan.spec, global.quiet)?;
-    let text = if plan.format.json { prepared.plan.to_json() } else { prepared.plan.to_text() };
-    output::result(&text)?;
+    match plan.format.json {
+        true => output::document(&prepared.plan.to_json())?,
+        false => output::result(&prepared.plan.to_text())?,
+    }
     Ok(Exit::Done)
 }

@@ -2,7 +2,7 @@
 
 use sce::Status as Found;
 
-use super::power;
+use super::{close_out, power};
 use crate::cli::{Global, Status};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, table, word};
@@ -34,11 +34,13 @@ fn text(found: &Found, region: &str) -> String {
         [thing.node.clone(), thing.name.clone(), word(&thing.scope), thing.journal.to_owned(), there]
     });
     let heading = ["THING", "NAME", "SCOPE", "JOURNAL", "IN THE ACCOUNT"];
+    let certificate = found.closed.as_ref().map(|closed| format!("\n{}", close_out::text(closed, None)));
     format!(
-        "`{}` in {region}: {} of {} things are there\n\n{}",
+        "`{}` in {region}: {} of {} things are there\n\n{}{}",
         found.pit,
         found.present,
         found.planned,
-        table(heading, &rows.collect::<Vec<_>>())
+        table(heading, &rows.collect::<Vec<_>>()),
+        certificate.unwrap_or_default()
     )
 }

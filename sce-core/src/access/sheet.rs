@@ -188,15 +188,21 @@ fn data(hand_over: &HandOver<'_>) -> Section {
         Some(_) => format!("/{}/", spec.pit),
         None => "~/".to_owned(),
     };
+    let tunnels = spec.access.mode == AccessMode::InstanceConnect;
+    let narrow = if tunnels { "; small ones, for AWS slows a tunnel that carries much" } else { "" };
     let steps = vec![
         format!("What is there: `aws s3 ls s3://{input}/`. In: `aws s3 cp s3://{input}/NAME {place}`."),
         format!("Results out: `aws s3 cp {place}NAME s3://{output}/`. Your contact fetches them for you."),
-        format!("Programs and other files that are no health data: `scp FILE {}:`, or WinSCP.", spec.pit),
+        format!("Programs and other files that are no health data: `scp FILE {}:`, or WinSCP{narrow}.", spec.pit),
     ];
     Section { heading: "Data in and out, on the machine", steps, ordered: false }
 }
 
 fn stop(hand_over: &HandOver<'_>) -> Section {
+    let tunnels = hand_over.spec.access.mode == AccessMode::InstanceConnect;
+    let an_hour = tunnels.then(|| {
+        "AWS ends a connection after an hour, busy or not, and what ran in it ends with it: save often, and log in again.".to_owned()
+    });
     let steps = vec![
         format!(
             "Save, then `exit`. After {} minutes without input a session ends by itself, and what ran in it with it.",
@@ -205,6 +211,7 @@ fn stop(hand_over: &HandOver<'_>) -> Section {
         "A machine that runs costs money: tell your contact when it may be stopped, for a weekend or for good."
             .to_owned(),
     ];
+    let steps = steps.into_iter().chain(an_hour).collect();
     Section { heading: "Stop", steps, ordered: false }
 }
 

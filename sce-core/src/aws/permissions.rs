@@ -11,6 +11,7 @@ mod kinds;
 use serde::Serialize;
 
 pub use common::common;
+pub(crate) use common::is_for_account;
 
 /// What somebody is about when he calls sce: documents are handed out by duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

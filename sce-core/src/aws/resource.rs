@@ -27,8 +27,8 @@ pub use identity::{ManagedPolicy, Role};
 pub use keys::{KmsAlias, KmsKey};
 pub use logs::{FlowLog, LogGroup, Traffic};
 pub use machines::{
-    BucketObject, GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, LaunchTemplate, Peer, RootVolume,
-    SecurityGroup, SessionDocument, Volume, VolumeAttachment,
+    BucketObject, GroupRule, Instance, InstanceConnectEndpoint, InstanceProfile, InterfaceEndpoint, KeyPair,
+    LaunchTemplate, Peer, RootVolume, SecurityGroup, SessionDocument, Volume, VolumeAttachment,
 };
 pub use network::{
     AclRule, DefaultSecurityGroup, ElasticIp, GatewayEndpoint, InternetGateway, NatGateway, NetworkAcl, Protocol,
@@ -170,6 +170,7 @@ kinds! {
     KeyPair, "key-pair";
     InstanceProfile, "instance-profile";
     InterfaceEndpoint, "interface-endpoint";
+    InstanceConnectEndpoint, "instance-connect-endpoint";
     SessionDocument, "session-document";
     LaunchTemplate, "launch-template";
     Instance, "instance";
@@ -229,6 +230,7 @@ impl Kind {
             Self::KeyPair => ("key pair", "ec2", TriggersAndOrchestration, Delete, true, false),
             Self::InstanceProfile => ("instance profile", "iam", TriggersAndOrchestration, Delete, true, false),
             Self::InterfaceEndpoint => ("interface endpoint", "ec2", DataAndCompute, Delete, true, false),
+            Self::InstanceConnectEndpoint => ("Instance Connect endpoint", "ec2", DataAndCompute, Delete, true, false),
             Self::SessionDocument => ("session document", "ssm", TriggersAndOrchestration, Delete, true, false),
             Self::LaunchTemplate => ("launch template", "ec2", TriggersAndOrchestration, Delete, true, false),
             Self::Instance => ("EC2 instance", "ec2", DataAndCompute, Delete, true, false),

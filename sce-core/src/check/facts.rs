@@ -112,14 +112,13 @@ impl Declared {
     }
 }
 
-/// What this version accepts and does not build; people and a bastion are for a machine, and wait for one.
+/// What this version accepts and does not build; people, a bastion and an Instance Connect endpoint are for a machine, and wait for one.
 fn not_built(spec: &Spec) -> Vec<&'static str> {
     let machine = spec.private_machine().is_some();
     let asked = [
         ("workers", spec.workers.is_some()),
         ("access.people", !spec.access.people.is_empty() && !machine),
-        ("access.mode", spec.access.mode == AccessMode::InstanceConnect),
-        ("access.mode", spec.access.mode == AccessMode::Bastion && !machine),
+        ("access.mode", spec.access.mode != AccessMode::SessionManager && !machine),
     ];
     asked.into_iter().filter(|(_, asked)| *asked).map(|(section, _)| section).collect()
 }

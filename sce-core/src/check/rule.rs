@@ -20,6 +20,7 @@ mod bucket_requires_tls;
 mod budget_is_declared;
 mod compute_role_cannot_write_data;
 mod config_records_everything;
+mod connect_endpoint_leads_only_to_ssh;
 mod custodian_needs_mfa;
 mod data_events_of_stores_are_recorded;
 mod database_authenticates_with_tokens;
@@ -396,6 +397,7 @@ static ALL: &[&Rule] = &[
     &budget_is_declared::RULE,
     &compute_role_cannot_write_data::RULE,
     &config_records_everything::RULE,
+    &connect_endpoint_leads_only_to_ssh::RULE,
     &custodian_needs_mfa::RULE,
     &data_events_of_stores_are_recorded::RULE,
     &database_authenticates_with_tokens::RULE,

@@ -16,6 +16,8 @@ pub enum Item {
     Vpc,
     /// A gateway endpoint to S3; free, and listed because people ask.
     S3GatewayEndpoint,
+    /// An Instance Connect endpoint; free, and listed because people ask.
+    InstanceConnectEndpoint,
     /// A NAT gateway's being there (L157).
     NatGatewayHours,
     /// What passes through a NAT gateway (L157).
@@ -107,9 +109,10 @@ impl InvalidItem {
 
 impl Item {
     /// All of them.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Vpc,
         Self::S3GatewayEndpoint,
+        Self::InstanceConnectEndpoint,
         Self::NatGatewayHours,
         Self::NatGatewayData,
         Self::PublicIpv4Hours,
@@ -174,6 +177,7 @@ impl Item {
         match self {
             Self::Vpc => ("vpc", "VPC", "month"),
             Self::S3GatewayEndpoint => ("s3-gateway-endpoint", "S3 gateway endpoint", "month"),
+            Self::InstanceConnectEndpoint => ("instance-connect-endpoint", "Instance Connect endpoint", "month"),
             Self::NatGatewayHours => ("nat-gateway-hours", "NAT gateway, hours", "h"),
             Self::NatGatewayData => ("nat-gateway-data", "NAT gateway, data", "GB"),
             Self::PublicIpv4Hours => ("public-ipv4-hours", "public IPv4 address", "h"),
@@ -253,6 +257,7 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         Kind::ElasticIp => &[Item::PublicIpv4Hours],
         Kind::NatGateway => &[Item::NatGatewayHours, Item::NatGatewayData],
         Kind::GatewayEndpoint => &[Item::S3GatewayEndpoint],
+        Kind::InstanceConnectEndpoint => &[Item::InstanceConnectEndpoint],
         Kind::FlowLog => &[Item::LogIngestion],
         Kind::KmsKey => &[Item::KmsKey],
         Kind::Bucket => &[Item::S3Storage, Item::InternetEgress],
@@ -337,6 +342,7 @@ pub(super) const fn left_out(kind: Kind) -> Option<&'static str> {
         | Kind::KeyPair
         | Kind::InstanceProfile
         | Kind::InterfaceEndpoint
+        | Kind::InstanceConnectEndpoint
         | Kind::SessionDocument
         | Kind::LaunchTemplate
         | Kind::VolumeAttachment

@@ -20,6 +20,9 @@ impl BucketRole {
     /// Every role, once.
     pub const ALL: [Self; 4] = [Self::Data, Self::Output, Self::AccessLogs, Self::Ancillary];
 
+    /// What the custodian may read: access logs tell of reading, and are not read by it.
+    pub const READ_BY_CUSTODIAN: [Self; 3] = [Self::Data, Self::Output, Self::Ancillary];
+
     /// The word in the bucket's name. None has a hyphen: that is what lets a name be read back without doubt.
     #[must_use]
     pub fn as_str(self) -> &'static str {

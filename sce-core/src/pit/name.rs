@@ -52,6 +52,10 @@ pub enum Named {
     PrivateSecurityGroup,
     /// The security group of the interface endpoints.
     EndpointsSecurityGroup,
+    /// The security group of the Instance Connect endpoint.
+    ConnectSecurityGroup,
+    /// The Instance Connect endpoint.
+    ConnectEndpoint,
     /// The private instance's key pair.
     PrivateKeyPair,
     /// How Session Manager sessions go.
@@ -88,7 +92,7 @@ pub enum Named {
 
 impl Named {
     /// Every part, once.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 42] = [
         Self::Vpc,
         Self::RoutingTable,
         Self::SecurityGroup,
@@ -113,6 +117,8 @@ impl Named {
         Self::SessionsLogGroup,
         Self::PrivateSecurityGroup,
         Self::EndpointsSecurityGroup,
+        Self::ConnectSecurityGroup,
+        Self::ConnectEndpoint,
         Self::PrivateKeyPair,
         Self::SessionDocument,
         Self::BastionTemplate,
@@ -159,6 +165,8 @@ impl Named {
             Self::SessionsLogGroup => "sessions_loggroup",
             Self::PrivateSecurityGroup => "private_securitygroup",
             Self::EndpointsSecurityGroup => "endpoints_securitygroup",
+            Self::ConnectSecurityGroup => "connect_securitygroup",
+            Self::ConnectEndpoint => "connect_endpoint",
             Self::PrivateKeyPair => "private_keypair",
             Self::SessionDocument => "session_document",
             Self::BastionTemplate => "bastion_template",
@@ -225,6 +233,8 @@ hipaa_key
 hipaa_sessions_loggroup
 hipaa_private_securitygroup
 hipaa_endpoints_securitygroup
+hipaa_connect_securitygroup
+hipaa_connect_endpoint
 hipaa_private_keypair
 hipaa_session_document
 hipaa_bastion_template

@@ -19,6 +19,9 @@ use crate::value::{Attribute, NodeId, Reference, Value};
 
 pub use watch::{NAMESPACE, WATCHES, Watch};
 
+/// What the names of all that `sce account` makes begin with, but its bucket's; no PIT begins with `sce`.
+pub const NAMES: &str = "sce_account_";
+
 /// The name of the trail that `sce account` makes; no PIT begins with `sce`.
 pub const TRAIL: &str = "sce_account_trail";
 

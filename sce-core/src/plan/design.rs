@@ -47,7 +47,7 @@ pub(super) fn nodes(spec: &Spec, lock: &Lock) -> Result<Vec<Node>, PlanError> {
     let group = design.log_group(&key);
     design.session_log_group(&key);
     let writer = design.flow_log_role(&group);
-    design.people(&key);
+    design.people(&addresses, &key);
     let network = design.network(&addresses);
     design.flow_log(&network, &group, &writer);
     let endpoint = design.endpoint(&network);

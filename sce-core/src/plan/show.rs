@@ -89,6 +89,10 @@ fn summary(properties: &Properties) -> String {
             format!("lends {}", profile.role.as_ref().map_or_else(|| "nothing".to_owned(), value))
         }
         Properties::InterfaceEndpoint(endpoint) => endpoint.service.clone(),
+        Properties::InstanceConnectEndpoint(endpoint) => {
+            let seen = if endpoint.preserve_client_ip { "the caller's address" } else { "its own address" };
+            format!("in {}, machines see {seen}", value(&endpoint.subnet))
+        }
         Properties::SessionDocument(document) => {
             let recorded =
                 document.log_group.as_deref().map_or("not recorded".to_owned(), |group| format!("recorded in {group}"));

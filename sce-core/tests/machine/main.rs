@@ -8,6 +8,8 @@ mod people;
 #[cfg(test)]
 mod scratch;
 #[cfg(test)]
+mod sshd;
+#[cfg(test)]
 mod steps;
 #[cfg(test)]
 mod text;

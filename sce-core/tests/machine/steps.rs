@@ -5,6 +5,7 @@ use std::fs;
 use sce_core::spec::Packages;
 
 use crate::scratch::{KEY, Scratch, bastion, private};
+use crate::sshd::Sshd;
 
 /// A private machine with a blank volume, and one person on the list.
 fn machine(program: &str) -> Scratch {
@@ -300,8 +301,8 @@ fn sessions_end_when_idle() {
 /// What the real sshd makes of the rules, for a person and for everybody else: also where its command line, as EC2 Instance Connect's
 /// package has it, and later lines of its settings say otherwise.
 #[test]
-#[ignore = "needs an sshd (Debian: openssh-server); then `cargo test -p sce-core --test machine -- --ignored`"]
 fn sshd_reads_the_rules_as_meant() {
+    let Some(sshd) = Sshd::find() else { return };
     for (program, of_people) in [
         (bastion("10.0.1.0/28"), ["permitopen 10.0.1.4:22 10.0.1.5:22 ", "forcecommand /sbin/nologin", "permittty no"]),
         (private(&Packages::Internet), ["permitopen 127.0.0.1:* localhost:*", "forcecommand none", "permittty yes"]),
@@ -309,24 +310,9 @@ fn sshd_reads_the_rules_as_meant() {
         let scratch = whole(&program);
         // `daemon` is a group of every Linux, with a user of the same name in it.
         let rules = scratch.read("etc/ssh/sshd_config.d/00-sce.conf").replace("sce-people", "daemon");
-        let key = scratch.root().join("key");
-        scratch.command("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-f", &key.to_string_lossy()]);
         let later =
             "PermitRootLogin yes\nX11Forwarding yes\nPasswordAuthentication yes\nAuthorizedKeysCommandUser nobody\n";
-        scratch.write("rules", rules);
-        let include = scratch.root().join("rules");
-        scratch.write("sshd", format!("HostKey {}\nInclude {}\n{later}", key.display(), include.display()));
-        let file = scratch.root().join("sshd");
-        let told = |user: &str| {
-            let line = format!(
-                "rm \"$SCE_FAKES/bin/sshd\" 2>/dev/null; hash -r; \"$(command -v sshd)\" -T -f {} -o 'AuthorizedKeysCommand /usr/bin/eic' \
-                 -C user={user},host=h,addr=192.0.2.1",
-                file.display()
-            );
-            let ran = scratch.command("bash", &["-c", &line]);
-            assert_eq!(ran.status, 0, "{}", ran.told);
-            ran.told
-        };
+        let told = |user: &str| sshd.told(&rules, later, user);
         let (person, other) = (told("daemon"), told("bin"));
         for line in of_people.into_iter().chain(["authorizedkeysfile /etc/sce/keys/%u"]) {
             assert!(person.contains(&format!("\n{line}")), "{line}\n{person}");

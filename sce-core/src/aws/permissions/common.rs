@@ -8,6 +8,27 @@ pub const fn common() -> &'static [Permission] {
     COMMON
 }
 
+/// Whether seeing to what an account has once takes it, too: who the caller is, the registry, and how the account stands.
+pub(crate) fn is_for_account(permission: &Permission) -> bool {
+    matches!(permission.on, On::Registry | On::RegistryObjects) || OF_ACCOUNT.contains(&permission.need.operation())
+}
+
+/// The reading calls of every environment that are about the account.
+const OF_ACCOUNT: [&str; 12] = [
+    "sts:GetCallerIdentity",
+    "cloudtrail:DescribeTrails",
+    "cloudtrail:GetTrailStatus",
+    "cloudtrail:GetEventSelectors",
+    "config:DescribeConfigurationRecorders",
+    "config:DescribeConfigurationRecorderStatus",
+    "config:DescribeDeliveryChannels",
+    "ec2:GetEbsEncryptionByDefault",
+    "s3control:GetPublicAccessBlock",
+    "iam:GetAccountPasswordPolicy",
+    "logs:DescribeMetricFilters",
+    "cloudwatch:DescribeAlarms",
+];
+
 const DATA_AND_TEARDOWN: &[Duty] = &[Duty::Data, Duty::Teardown];
 
 const THROUGH_S3: &str = "S3 calls KMS in the caller's name for what is encrypted with the PIT's key";
@@ -49,6 +70,7 @@ static COMMON: &[Permission] = &[
     same!(sent, READ, "iam:ListPolicies", On::Anything),
     same!(sent, READ, "kms:ListAliases", On::Region),
     same!(sent, READ, "logs:DescribeLogGroups", On::Region),
+    same!(at_need, READ, "ec2:DescribeInstanceConnectEndpoints", On::Region),
     same!(at_need, READ, "ec2:DescribeNetworkInterfaces", On::Region),
     same!(at_need, READ, "ec2:DescribeSnapshots", On::Region),
     same!(sent, READ, "ec2:DescribeKeyPairs", On::Region),

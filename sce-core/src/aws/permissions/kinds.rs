@@ -34,6 +34,7 @@ impl Kind {
             Self::KeyPair => KEY_PAIR,
             Self::InstanceProfile => INSTANCE_PROFILE,
             Self::InterfaceEndpoint => INTERFACE_ENDPOINT,
+            Self::InstanceConnectEndpoint => INSTANCE_CONNECT_ENDPOINT,
             Self::SessionDocument => SESSION_DOCUMENT,
             Self::LaunchTemplate => LAUNCH_TEMPLATE,
             Self::Instance => INSTANCE,
@@ -389,6 +390,37 @@ static INTERFACE_ENDPOINT: &[Permission] = &{
         ),
         same!(at_need, BUILD, "ec2:ModifyVpcEndpoint", On::Ours),
         same!(sent, TEARDOWN, "ec2:DeleteVpcEndpoints", On::Ours),
+    ]
+};
+
+const OWN_INTERFACE: &str = "EC2 makes the endpoint's network interface in the caller's name";
+
+/// What AWS asks for along with the endpoint: EC2 user guide, "Grant permissions to create and use EC2 Instance Connect Endpoint".
+static INSTANCE_CONNECT_ENDPOINT: &[Permission] = &{
+    let [create, tags] = made!("CreateInstanceConnectEndpoint", "instance-connect-endpoint");
+    [
+        same!(sent, READ, "ec2:DescribeInstanceConnectEndpoints", On::Region),
+        create,
+        tags,
+        same!(sent, BUILD, "ec2:CreateInstanceConnectEndpoint", On::Ours),
+        unseen(
+            BUILD,
+            "ec2:CreateInstanceConnectEndpoint",
+            OWN_INTERFACE,
+            "ec2:CreateNetworkInterface",
+            On::Along("network-interface"),
+        ),
+        unseen(BUILD, "ec2:CreateInstanceConnectEndpoint", OWN_INTERFACE, "ec2:CreateNetworkInterface", On::Ours),
+        unseen(
+            BUILD,
+            "ec2:CreateInstanceConnectEndpoint",
+            "the first endpoint of an account brings AWS's own role for them",
+            "iam:CreateServiceLinkedRole",
+            On::ServiceLinked("ec2-instance-connect"),
+        ),
+        same!(at_need, BUILD, "ec2:ModifyInstanceConnectEndpoint", On::Ours),
+        same!(at_need, BUILD, "ec2:DeleteInstanceConnectEndpoint", On::Ours),
+        same!(sent, TEARDOWN, "ec2:DeleteInstanceConnectEndpoint", On::Ours),
     ]
 };
 

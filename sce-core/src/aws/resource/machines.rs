@@ -200,6 +200,20 @@ pub struct InterfaceEndpoint {
     pub policy: Policy,
 }
 
+/// An EC2 Instance Connect Endpoint: where tunnels that AWS has authorised come out in a subnet, so that machines without a public
+/// address are reached over TCP (EC2 user guide, "EC2 Instance Connect Endpoint"). AWS allows one in a VPC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceConnectEndpoint {
+    /// The subnet it has its address in.
+    pub subnet: Value<SubnetId>,
+    /// The security groups around it.
+    pub groups: BTreeSet<Value<SecurityGroupId>>,
+    /// Whether machines see the address of the caller instead of the endpoint's. A rule that names the endpoint's group then admits
+    /// nobody.
+    pub preserve_client_ip: bool,
+}
+
 /// Preferences of Session Manager sessions, as a document of Systems Manager.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

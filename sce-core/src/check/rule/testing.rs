@@ -7,9 +7,10 @@ use jiff::civil::{Date, date};
 use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{
     Bucket, BucketNotification, BucketObject, DatabaseInstance, DatabaseParameterGroup, DefaultSecurityGroup, FlowLog,
-    Function, FunctionPermission, GatewayEndpoint, GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair,
-    Kind, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NetworkAcl, Peer, Properties, Protocol, Queue, Role, Route,
-    RouteTableAssociation, RouteTarget, SecurityGroup, SessionDocument, Subnet, Table, Topic, Trail, Volume, Vpc,
+    Function, FunctionPermission, GatewayEndpoint, GroupRule, Instance, InstanceConnectEndpoint, InstanceProfile,
+    InterfaceEndpoint, KeyPair, Kind, KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, NetworkAcl, Peer, Properties,
+    Protocol, Queue, Role, Route, RouteTableAssociation, RouteTarget, SecurityGroup, SessionDocument, Subnet, Table,
+    Topic, Trail, Volume, Vpc,
 };
 use crate::check::{Declared, Facts, Finding, Terms, judge};
 use crate::lock::Lock;
@@ -55,6 +56,11 @@ impl Scene {
     pub(super) fn shut() -> Self {
         let packages = "packages = { mirror = \"https://pypi.example.edu/simple\" }\n";
         Self::of(&format!("{MACHINE}{packages}[network]\negress = \"none\"\n[access]\n{PEOPLE}"))
+    }
+
+    /// A planned environment with a machine that people reach through an Instance Connect endpoint.
+    pub(super) fn connected() -> Self {
+        Self::of(&format!("{MACHINE}[access]\nmode = \"instance-connect\"\n{PEOPLE}"))
     }
 
     /// A planned environment with all that there is of machines: a bastion, key pairs, a data volume.
@@ -262,6 +268,7 @@ parts! {
     security_group -> SecurityGroup;
     key_pair -> KeyPair;
     interface_endpoint -> InterfaceEndpoint;
+    instance_connect_endpoint -> InstanceConnectEndpoint;
     session_document -> SessionDocument;
     launch_template -> LaunchTemplate;
     instance -> Instance;

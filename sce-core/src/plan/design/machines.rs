@@ -6,8 +6,9 @@ use super::databases::POSTGRES;
 use super::network::{Addresses, NetworkParts, anywhere};
 use super::{Design, Handle, policies};
 use crate::aws::resource::{
-    BucketObject, GroupRule, Instance, InstanceProfile, InterfaceEndpoint, KeyPair, KmsKey, LaunchTemplate, LogGroup,
-    ManagedPolicy, Peer, Protocol, RootVolume, SecurityGroup, SessionDocument, Subnet, Volume, VolumeAttachment,
+    BucketObject, GroupRule, Instance, InstanceConnectEndpoint, InstanceProfile, InterfaceEndpoint, KeyPair, KmsKey,
+    LaunchTemplate, LogGroup, ManagedPolicy, Peer, Protocol, RootVolume, SecurityGroup, SessionDocument, Subnet,
+    Volume, VolumeAttachment,
 };
 use crate::cidr::Cidr;
 use crate::lock::Architecture;
@@ -62,8 +63,17 @@ impl Design<'_> {
         let Some(private) = spec.private_machine() else { return Ok(None) };
         let people = self.list_of_people(key);
         let bastion_group = spec.bastion_machine().is_some().then(|| self.bastion_group(network, addresses));
-        let group = self.private_group(network, addresses, bastion_group.as_ref());
+        let connect_group =
+            (spec.access.mode == AccessMode::InstanceConnect).then(|| self.connect_group(network, addresses));
+        let from_bastion = bastion_group.as_ref().map(|group| ssh(Peer::Group(group.id()), "ssh from the bastion"));
+        let from_tunnels =
+            connect_group.as_ref().map(|group| ssh(Peer::Group(group.id()), "ssh through AWS's tunnels"));
+        let ways_in = from_bastion.into_iter().chain(from_tunnels).collect();
+        let group = self.private_group(network, addresses, ways_in);
         self.endpoints(network, &group);
+        if let Some(connect_group) = &connect_group {
+            self.connect_endpoint(network, connect_group);
+        }
         if spec.access.mode == AccessMode::SessionManager {
             self.session_document(key);
         }
@@ -108,13 +118,31 @@ impl Design<'_> {
         self.add("security-group-bastion", Named::BastionSshSecurityGroup, &[], group)
     }
 
+    /// The Instance Connect endpoint calls out to Sprivate and is called by nobody: tunnels come to it through AWS. It names Sprivate's
+    /// addresses and not E's group, which names this one: two groups that name each other are neither made nor deleted in one order.
+    fn connect_group(&mut self, network: &NetworkParts, addresses: &Addresses) -> Handle<SecurityGroup> {
+        let egress = BTreeSet::from([ssh(Peer::Cidr(addresses.private), "ssh to the private instance")]);
+        let description = format!("ssh through AWS's tunnels into {}", self.spec.pit);
+        let group = SecurityGroup { vpc: network.vpc.id(), description, ingress: BTreeSet::new(), egress };
+        self.add("security-group-connect", Named::ConnectSecurityGroup, &[], group)
+    }
+
+    /// Machines see the endpoint's own address, so that E's group can name the endpoint's.
+    fn connect_endpoint(&mut self, network: &NetworkParts, group: &Handle<SecurityGroup>) {
+        let endpoint = InstanceConnectEndpoint {
+            subnet: network.private.id(),
+            groups: BTreeSet::from([group.id()]),
+            preserve_client_ip: false,
+        };
+        self.add("connect-endpoint", Named::ConnectEndpoint, &[], endpoint);
+    }
+
     fn private_group(
         &mut self,
         network: &NetworkParts,
         addresses: &Addresses,
-        bastion: Option<&Handle<SecurityGroup>>,
+        ingress: BTreeSet<GroupRule>,
     ) -> Handle<SecurityGroup> {
-        let ingress = bastion.map(|group| ssh(Peer::Group(group.id()), "ssh from the bastion")).into_iter().collect();
         let mut egress: BTreeSet<GroupRule> = match self.spec.network.egress {
             Egress::Nat => web("updates and AWS services"),
             Egress::None => {

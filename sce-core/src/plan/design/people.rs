@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use super::network::Addresses;
 use super::{Design, Handle, policies};
 use crate::aws::policy::Policy;
 use crate::aws::resource::{KmsKey, ManagedPolicy};
 
 impl Design<'_> {
     /// The uploader's and the custodian's role, and the policy of those who work on the machines.
-    pub(super) fn people(&mut self, key: &Handle<KmsKey>) {
+    pub(super) fn people(&mut self, addresses: &Addresses, key: &Handle<KmsKey>) {
         let (spec, lock, key) = (self.spec, self.lock, key.arn());
         if !spec.roles.uploaders.is_empty() {
             self.role_of_people("uploader", policies::uploader_trust(spec), policies::uploader(spec, lock, &key));
@@ -17,7 +18,7 @@ impl Design<'_> {
             self.role_of_people("custodian", policies::custodian_trust(spec), policies::custodian(spec, lock, &key));
         }
         if spec.private_machine().is_some() {
-            self.policy_of("access", policies::access(spec, lock, &key));
+            self.policy_of("access", policies::access(spec, lock, &addresses.private, &key));
         }
     }
 

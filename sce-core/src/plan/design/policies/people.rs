@@ -5,6 +5,7 @@ use super::{OF_A_SESSION, role};
 use crate::aws::arn::Arn;
 use crate::aws::policy::{Policy, Statement, Text, text};
 use crate::aws::resource::Role;
+use crate::cidr::Cidr;
 use crate::lock::Lock;
 use crate::pit::{BucketRole, Named, TAG_ID, TAG_PIT};
 use crate::spec::{AccessMode, Spec};
@@ -38,7 +39,7 @@ pub(in super::super) fn custodian_trust(spec: &Spec) -> Policy {
 
 /// The custodian reads and lists what the stores hold, older versions included, from outside the endpoint; it writes nothing.
 pub(in super::super) fn custodian(spec: &Spec, lock: &Lock, key: &Text) -> Policy {
-    let buckets = [BucketRole::Data, BucketRole::Output, BucketRole::Ancillary]
+    let buckets = BucketRole::READ_BY_CUSTODIAN
         .map(|role| format!("arn:{}:s3:::{}", lock.partition, spec.pit.bucket(role, &lock.account, &spec.region)));
     let list = Statement::allow("ListStores")
         .actions(["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketVersions"])
@@ -80,7 +81,10 @@ pub(super) fn key(spec: &Spec, lock: &Lock) -> Vec<Statement> {
 /// Which instances are the PIT's is told by their tags. In `session-manager` mode a session must name the PIT's own session document, or
 /// the one for ssh, and a person ends and takes up his own sessions only: a user's are told by their names, a role's by the tag that
 /// Systems Manager gives them (its user guide, "Additional sample IAM policies for Session Manager", example 4).
-pub(in super::super) fn access(spec: &Spec, lock: &Lock, key: &Text) -> Policy {
+///
+/// In `instance-connect` mode a tunnel must lead through the PIT's own endpoint to port 22 in the private subnet. It lasts an hour at
+/// most, by AWS's own limit (EC2 user guide, "Connect using EC2 Instance Connect Endpoint").
+pub(in super::super) fn access(spec: &Spec, lock: &Lock, private: &Cidr, key: &Text) -> Policy {
     let (partition, region, account) = (lock.partition, &spec.region, &lock.account);
     let instances = || text(format!("arn:{partition}:ec2:{region}:{account}:instance/*"));
     let of_the_pit = |statement: Statement| statement.when("StringEquals", &tag(TAG_PIT), [text(spec.pit.as_str())]);
@@ -130,6 +134,22 @@ pub(in super::super) fn access(spec: &Spec, lock: &Lock, key: &Text) -> Policy {
                 "Null",
                 OF_A_SESSION,
                 [text("false")],
+            ),
+        ]);
+    }
+    if spec.access.mode == AccessMode::InstanceConnect {
+        let endpoints = text(format!("arn:{partition}:ec2:{region}:{account}:instance-connect-endpoint/*"));
+        statements.extend([
+            Statement::allow("FindTunnels")
+                .actions(["ec2:DescribeInstanceConnectEndpoints"])
+                .resources([text("*")])
+                .when("StringEquals", "aws:RequestedRegion", [text(region.as_str())]),
+            of_the_pit(
+                Statement::allow("OpenTunnelsToE")
+                    .actions(["ec2-instance-connect:OpenTunnel"])
+                    .resources([endpoints])
+                    .when("NumericEquals", "ec2-instance-connect:remotePort", [text("22")])
+                    .when("IpAddress", "ec2-instance-connect:privateIpAddress", [text(private.to_string())]),
             ),
         ]);
     }
