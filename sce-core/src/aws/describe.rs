@@ -1,0 +1,6 @@
+//! What AWS said, saved: trees of JSON files with the answers of describe calls, read without an account.
+
+mod answer;
+pub mod tree;
+
+pub use answer::Answer;
