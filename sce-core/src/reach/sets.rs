@@ -123,14 +123,16 @@ impl Set {
 
     /// What of it passes a filter that looks at one end.
     pub(super) fn through(&self, clauses: &[Clause], end: End) -> Self {
-        let pairs = self.cubes.iter().flat_map(|cube| clauses.iter().filter_map(move |clause| cube.within(clause, end)));
+        let pairs =
+            self.cubes.iter().flat_map(|cube| clauses.iter().filter_map(move |clause| cube.within(clause, end)));
         Self { cubes: pairs.collect() }.tidy()
     }
 
     /// What of it has that end in one of these spans, which share no address.
     pub(super) fn only(&self, spans: &[Span], end: End) -> Self {
         let clause = |peer: &Span| Clause { peer: *peer, protocols: ALL_PROTOCOLS, ports: ALL_PORTS };
-        let pairs = self.cubes.iter().flat_map(|cube| spans.iter().filter_map(move |span| cube.within(&clause(span), end)));
+        let pairs =
+            self.cubes.iter().flat_map(|cube| spans.iter().filter_map(move |span| cube.within(&clause(span), end)));
         Self { cubes: pairs.collect() }
     }
 

@@ -96,7 +96,7 @@ impl Reach<'_> {
     }
 
     /// Whether some way of the flow satisfies a condition: how a witness is held to what it shall show.
-    pub(super) fn some_way(&self, flow: &Flow, condition: impl Fn(&Found) -> bool) -> bool {
+    pub(super) fn some_way(&self, flow: &Flow, mut condition: impl FnMut(&Found) -> bool) -> bool {
         let mut met = false;
         self.ways(flow, |found| {
             met = condition(&found);
