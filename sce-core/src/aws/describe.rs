@@ -5,6 +5,7 @@
 //! [unread](crate::network::Unread) and never taken to be absent.
 
 mod answer;
+pub mod flow;
 mod gather;
 mod join;
 mod record;
