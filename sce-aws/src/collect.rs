@@ -155,7 +155,11 @@ impl<'a> Collector<'a> {
     }
 
     /// The same, where AWS says by an error of its own that there is nothing, which is an answer: `{}`.
-    fn answer_or_nothing(&mut self, answered: Result<Json, CloudError>, nothing: &[&str]) -> Result<Option<Json>, CollectError> {
+    fn answer_or_nothing(
+        &mut self,
+        answered: Result<Json, CloudError>,
+        nothing: &[&str],
+    ) -> Result<Option<Json>, CollectError> {
         match answered {
             Err(error) if nothing.iter().any(|code| error.has_code(code)) => Ok(Some(json!({}))),
             other => self.answer(other),

@@ -1,9 +1,10 @@
 //! EC2, which answers in XML.
 
 use aws_sdk_ec2::types::{
-    Instance, InstanceAttributeName, InstanceNetworkInterface, IpPermission, LaunchTemplateInstanceNetworkInterfaceSpecification,
-    NetworkAcl, NetworkInterface, NetworkInterfaceAttribute, ResponseLaunchTemplateData, RouteTable, SecurityGroup, Tag,
-    Volume, VpcAttributeName, VpcEndpoint, VpcPeeringConnectionVpcInfo,
+    Instance, InstanceAttributeName, InstanceNetworkInterface, IpPermission,
+    LaunchTemplateInstanceNetworkInterfaceSpecification, NetworkAcl, NetworkInterface, NetworkInterfaceAttribute,
+    ResponseLaunchTemplateData, RouteTable, SecurityGroup, Tag, Volume, VpcAttributeName, VpcEndpoint,
+    VpcPeeringConnectionVpcInfo,
 };
 use aws_smithy_types::base64;
 use serde_json::{Value as Json, json};
@@ -66,7 +67,14 @@ async fn networks(collector: &mut Collector<'_>) -> Result<(), CollectError> {
             "DefaultForAz": default_for_az, "SubnetArn": subnet_arn; "State": state;
             "Ipv6CidrBlockAssociationSet" = blocks, "Tags" = tags(subnet.tags()))
     });
-    pages!(collector, ec2.describe_route_tables(), "DescribeRouteTables", "describe-route-tables", "RouteTables", route_table);
+    pages!(
+        collector,
+        ec2.describe_route_tables(),
+        "DescribeRouteTables",
+        "describe-route-tables",
+        "RouteTables",
+        route_table
+    );
     pages!(
         collector,
         ec2.describe_internet_gateways(),
@@ -91,15 +99,22 @@ async fn networks(collector: &mut Collector<'_>) -> Result<(), CollectError> {
                 "Attachments" = attachments, "Tags" = tags(gateway.tags()))
         }
     );
-    pages!(collector, ec2.describe_nat_gateways(), "DescribeNatGateways", "describe-nat-gateways", "NatGateways", |gateway| {
-        let addresses = list(gateway.nat_gateway_addresses(), |one| {
-            object!(one; "AllocationId": allocation_id, "NetworkInterfaceId": network_interface_id,
+    pages!(
+        collector,
+        ec2.describe_nat_gateways(),
+        "DescribeNatGateways",
+        "describe-nat-gateways",
+        "NatGateways",
+        |gateway| {
+            let addresses = list(gateway.nat_gateway_addresses(), |one| {
+                object!(one; "AllocationId": allocation_id, "NetworkInterfaceId": network_interface_id,
                 "PrivateIp": private_ip, "PublicIp": public_ip)
-        });
-        object!(gateway; "NatGatewayId": nat_gateway_id, "SubnetId": subnet_id, "VpcId": vpc_id;
+            });
+            object!(gateway; "NatGatewayId": nat_gateway_id, "SubnetId": subnet_id, "VpcId": vpc_id;
             "State": state, "ConnectivityType": connectivity_type;
             "NatGatewayAddresses" = addresses, "Tags" = tags(gateway.tags()))
-    });
+        }
+    );
     let sent = ec2.describe_addresses().send().await;
     if let Some(answer) = collector.answer(sent.map_err(cloud("DescribeAddresses", "all")))? {
         let addresses = list(answer.addresses(), |one| {
@@ -109,7 +124,14 @@ async fn networks(collector: &mut Collector<'_>) -> Result<(), CollectError> {
         });
         collector.save("ec2/describe-addresses.json", json!({ "Addresses": addresses }))?;
     }
-    pages!(collector, ec2.describe_vpc_endpoints(), "DescribeVpcEndpoints", "describe-vpc-endpoints", "VpcEndpoints", endpoint);
+    pages!(
+        collector,
+        ec2.describe_vpc_endpoints(),
+        "DescribeVpcEndpoints",
+        "describe-vpc-endpoints",
+        "VpcEndpoints",
+        endpoint
+    );
     pages!(collector, ec2.describe_flow_logs(), "DescribeFlowLogs", "describe-flow-logs", "FlowLogs", |log| {
         object!(log; "FlowLogId": flow_log_id, "FlowLogStatus": flow_log_status, "ResourceId": resource_id,
             "LogGroupName": log_group_name, "LogDestination": log_destination, "LogFormat": log_format,
@@ -120,7 +142,11 @@ async fn networks(collector: &mut Collector<'_>) -> Result<(), CollectError> {
     Ok(())
 }
 
-async fn vpc_attribute(collector: &mut Collector<'_>, id: &str, attribute: VpcAttributeName) -> Result<(), CollectError> {
+async fn vpc_attribute(
+    collector: &mut Collector<'_>,
+    id: &str,
+    attribute: VpcAttributeName,
+) -> Result<(), CollectError> {
     let call = format!("describe-vpc-attribute-{}", attribute.as_str());
     let sent = collector.session.ec2.describe_vpc_attribute().vpc_id(id).attribute(attribute).send().await;
     let Some(answer) = collector.answer(sent.map_err(cloud("DescribeVpcAttribute", id)))? else { return Ok(()) };
@@ -137,7 +163,14 @@ async fn vpc_attribute(collector: &mut Collector<'_>, id: &str, attribute: VpcAt
 
 async fn firewalls(collector: &mut Collector<'_>) -> Result<(), CollectError> {
     let ec2 = &collector.session.ec2;
-    pages!(collector, ec2.describe_network_acls(), "DescribeNetworkAcls", "describe-network-acls", "NetworkAcls", network_acl);
+    pages!(
+        collector,
+        ec2.describe_network_acls(),
+        "DescribeNetworkAcls",
+        "describe-network-acls",
+        "NetworkAcls",
+        network_acl
+    );
     pages!(
         collector,
         ec2.describe_security_groups(),
@@ -173,9 +206,14 @@ async fn neighbours(collector: &mut Collector<'_>) -> Result<(), CollectError> {
                 "Tags" = tags(peering.tags()))
         }
     );
-    pages!(collector, ec2.describe_prefix_lists(), "DescribePrefixLists", "describe-prefix-lists", "PrefixLists", |one| {
-        object!(one; "PrefixListId": prefix_list_id, "PrefixListName": prefix_list_name, "Cidrs": cidrs)
-    });
+    pages!(
+        collector,
+        ec2.describe_prefix_lists(),
+        "DescribePrefixLists",
+        "describe-prefix-lists",
+        "PrefixLists",
+        |one| { object!(one; "PrefixListId": prefix_list_id, "PrefixListName": prefix_list_name, "Cidrs": cidrs) }
+    );
     let lists = pages!(
         collector,
         ec2.describe_managed_prefix_lists(),
@@ -222,12 +260,19 @@ async fn neighbours(collector: &mut Collector<'_>) -> Result<(), CollectError> {
 
 async fn machines(collector: &mut Collector<'_>) -> Result<(), CollectError> {
     let ec2 = &collector.session.ec2;
-    let reservations =
-        pages!(collector, ec2.describe_instances(), "DescribeInstances", "describe-instances", "Reservations", |reservation| {
+    let reservations = pages!(
+        collector,
+        ec2.describe_instances(),
+        "DescribeInstances",
+        "describe-instances",
+        "Reservations",
+        |reservation| {
             object!(reservation; "ReservationId": reservation_id, "OwnerId": owner_id; ;
                 "Instances" = list(reservation.instances(), instance))
-        });
-    let ended = |one: &&Instance| one.state().and_then(|it| it.name()).is_some_and(|name| name.as_str() == "terminated");
+        }
+    );
+    let ended =
+        |one: &&Instance| one.state().and_then(|it| it.name()).is_some_and(|name| name.as_str() == "terminated");
     for one in reservations.iter().flat_map(|it| it.instances()).filter(|one| !ended(one)) {
         let Some(id) = one.instance_id() else { continue };
         user_data(collector, id).await?;
@@ -353,9 +398,10 @@ fn endpoint(endpoint: &VpcEndpoint) -> Json {
 }
 
 fn network_acl(acl: &NetworkAcl) -> Json {
-    let associations = list(acl.associations(), |one| {
-        object!(one; "NetworkAclAssociationId": network_acl_association_id, "NetworkAclId": network_acl_id, "SubnetId": subnet_id)
-    });
+    let associations = list(
+        acl.associations(),
+        |one| object!(one; "NetworkAclAssociationId": network_acl_association_id, "NetworkAclId": network_acl_id, "SubnetId": subnet_id),
+    );
     let entries = list(acl.entries(), |one| {
         let ports = one.port_range().map(|ports| object!(ports; "From": from, "To": to));
         let icmp = one.icmp_type_code().map(|icmp| object!(icmp; "Code": code, "Type": r#type));
@@ -375,7 +421,8 @@ fn security_group(group: &SecurityGroup) -> Json {
 fn permission(rule: &IpPermission) -> Json {
     let ranges = list(rule.ip_ranges(), |one| object!(one; "CidrIp": cidr_ip, "Description": description));
     let ranges6 = list(rule.ipv6_ranges(), |one| object!(one; "CidrIpv6": cidr_ipv6, "Description": description));
-    let lists = list(rule.prefix_list_ids(), |one| object!(one; "PrefixListId": prefix_list_id, "Description": description));
+    let lists =
+        list(rule.prefix_list_ids(), |one| object!(one; "PrefixListId": prefix_list_id, "Description": description));
     let pairs = list(rule.user_id_group_pairs(), |one| {
         object!(one; "GroupId": group_id, "UserId": user_id, "VpcId": vpc_id, "Description": description,
             "VpcPeeringConnectionId": vpc_peering_connection_id)
@@ -423,7 +470,9 @@ fn instance(one: &Instance) -> Json {
     let placement = one.placement().map(|it| object!(it; "AvailabilityZone": availability_zone; "Tenancy": tenancy));
     let state = one.state().map(|it| object!(it; "Code": code; "Name": name));
     let devices = list(one.block_device_mappings(), |it| {
-        let ebs = it.ebs().map(|ebs| object!(ebs; "VolumeId": volume_id, "DeleteOnTermination": delete_on_termination; "Status": status));
+        let ebs = it.ebs().map(
+            |ebs| object!(ebs; "VolumeId": volume_id, "DeleteOnTermination": delete_on_termination; "Status": status),
+        );
         object!(it; "DeviceName": device_name; ; "Ebs" = ebs)
     });
     object!(one; "InstanceId": instance_id, "ImageId": image_id, "SubnetId": subnet_id, "VpcId": vpc_id, "KeyName": key_name,
@@ -436,9 +485,7 @@ fn instance(one: &Instance) -> Json {
 }
 
 fn interface_of(interface: &InstanceNetworkInterface) -> Json {
-    let association = |it: &aws_sdk_ec2::types::InstanceNetworkInterfaceAssociation| {
-        object!(it; "PublicIp": public_ip, "IpOwnerId": ip_owner_id)
-    };
+    let association = |it: &aws_sdk_ec2::types::InstanceNetworkInterfaceAssociation| object!(it; "PublicIp": public_ip, "IpOwnerId": ip_owner_id);
     let addresses = list(interface.private_ip_addresses(), |one| {
         object!(one; "PrivateIpAddress": private_ip_address, "Primary": primary; ;
             "Association" = one.association().map(association))
@@ -477,7 +524,8 @@ fn template_data(data: &ResponseLaunchTemplateData) -> Json {
         let program = base64::decode(text).unwrap_or_else(|_| text.as_bytes().to_owned());
         Digest::of(&program).to_string()
     });
-    let licences = list(data.license_specifications(), |it| object!(it; "LicenseConfigurationArn": license_configuration_arn));
+    let licences =
+        list(data.license_specifications(), |it| object!(it; "LicenseConfigurationArn": license_configuration_arn));
     object!(data; "ImageId": image_id, "KeyName": key_name, "SecurityGroupIds": security_group_ids,
         "SecurityGroups": security_groups, "KernelId": kernel_id, "RamDiskId": ram_disk_id,
         "DisableApiTermination": disable_api_termination; "InstanceType": instance_type;

@@ -1,8 +1,8 @@
 //! IAM, which answers in XML and writes policies percent-encoded; the CLI prints them as JSON.
 
 use aws_sdk_iam::types::{
-    AttachedPermissionsBoundary, AttachedPolicy, GroupDetail, InstanceProfile, ManagedPolicyDetail, PolicyDetail, RoleDetail, Tag,
-    UserDetail,
+    AttachedPermissionsBoundary, AttachedPolicy, GroupDetail, InstanceProfile, ManagedPolicyDetail, PolicyDetail,
+    RoleDetail, Tag, UserDetail,
 };
 use sce_core::aws::describe::model::percent_decoded;
 use serde_json::{Value as Json, json};

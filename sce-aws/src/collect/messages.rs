@@ -18,7 +18,8 @@ async fn topics(collector: &mut Collector<'_>) -> Result<(), CollectError> {
     let sns = &collector.session.sns;
     let sent = sns.list_topics().into_paginator().items().send().try_collect().await;
     let Some(topics) = collector.answer(sent.map_err(cloud("ListTopics", "all")))? else { return Ok(()) };
-    collector.save("sns/list-topics.json", json!({ "Topics": list(&topics, |one| object!(one; "TopicArn": topic_arn)) }))?;
+    collector
+        .save("sns/list-topics.json", json!({ "Topics": list(&topics, |one| object!(one; "TopicArn": topic_arn)) }))?;
     for arn in topics.iter().filter_map(|topic| topic.topic_arn()) {
         let name = arn.rsplit(':').next().unwrap_or(arn);
         let sent = sns.get_topic_attributes().topic_arn(arn).send().await;

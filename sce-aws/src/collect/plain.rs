@@ -182,8 +182,15 @@ async fn documents(collector: &mut Collector<'_>) -> Result<(), CollectError> {
     let ssm = &collector.session.ssm;
     let owner = DocumentKeyValuesFilter::builder().key("Owner").values("Self").build();
     let list = || ssm.list_documents().filters(owner.clone());
-    let documents =
-        pages!(collector, list(), set_next_token, next_token, "ListDocuments", "ssm/list-documents", "DocumentIdentifiers");
+    let documents = pages!(
+        collector,
+        list(),
+        set_next_token,
+        next_token,
+        "ListDocuments",
+        "ssm/list-documents",
+        "DocumentIdentifiers"
+    );
     let sessions = documents.iter().filter(|one| text(one, "DocumentType") == "Session");
     for name in sessions.map(|one| text(one, "Name")) {
         let content = ssm.get_document().name(name).document_format(DocumentFormat::Json);
@@ -201,7 +208,14 @@ async fn trails(collector: &mut Collector<'_>) -> Result<(), CollectError> {
     let trails = json["trailList"].as_array().cloned().unwrap_or_default();
     collector.save("cloudtrail/describe-trails.json", json!({ "trailList": trails.clone() }))?;
     for arn in trails.iter().map(|trail| text(trail, "TrailARN")) {
-        one!(collector, cloudtrail.get_trail_status().name(arn), "GetTrailStatus", "cloudtrail", arn, "get-trail-status");
+        one!(
+            collector,
+            cloudtrail.get_trail_status().name(arn),
+            "GetTrailStatus",
+            "cloudtrail",
+            arn,
+            "get-trail-status"
+        );
         let selectors = cloudtrail.get_event_selectors().trail_name(arn);
         one!(collector, selectors, "GetEventSelectors", "cloudtrail", arn, "get-event-selectors");
         one!(collector, cloudtrail.list_tags().resource_id_list(arn), "ListTags", "cloudtrail", arn, "list-tags");
@@ -214,7 +228,10 @@ async fn recorder(collector: &mut Collector<'_>) -> Result<(), CollectError> {
     let answered = sent!(config.describe_configuration_recorders(), "DescribeConfigurationRecorders", "all");
     if let Some((_, json)) = collector.answer(answered)? {
         let recorders = json["ConfigurationRecorders"].as_array().cloned().unwrap_or_default();
-        collector.save("config/describe-configuration-recorders.json", json!({ "ConfigurationRecorders": recorders.clone() }))?;
+        collector.save(
+            "config/describe-configuration-recorders.json",
+            json!({ "ConfigurationRecorders": recorders.clone() }),
+        )?;
         for arn in recorders.iter().filter_map(|recorder| recorder["arn"].as_str()) {
             let tags = config.list_tags_for_resource().resource_arn(arn);
             one!(collector, tags, "ListTagsForResource", "config", arn, "list-tags-for-resource");
@@ -247,6 +264,9 @@ mod tests {
         });
         let kept = without_secrets(function).to_string();
         assert!(!kept.contains("hunter2") && !kept.contains("Signature"), "{kept}");
-        assert!(kept.contains("\"TOKEN\":\"sha256:f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7\""), "{kept}");
+        assert!(
+            kept.contains("\"TOKEN\":\"sha256:f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7\""),
+            "{kept}"
+        );
     }
 }

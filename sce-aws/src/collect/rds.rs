@@ -59,10 +59,14 @@ async fn tags_of(collector: &mut Collector<'_>, arn: &str) -> Result<(), Collect
 }
 
 fn instance(one: &DbInstance) -> Json {
-    let groups = list(one.vpc_security_groups(), |it| object!(it; "VpcSecurityGroupId": vpc_security_group_id, "Status": status));
-    let parameters = list(one.db_parameter_groups(), |it| {
-        object!(it; "DBParameterGroupName": db_parameter_group_name, "ParameterApplyStatus": parameter_apply_status)
-    });
+    let groups = list(
+        one.vpc_security_groups(),
+        |it| object!(it; "VpcSecurityGroupId": vpc_security_group_id, "Status": status),
+    );
+    let parameters = list(
+        one.db_parameter_groups(),
+        |it| object!(it; "DBParameterGroupName": db_parameter_group_name, "ParameterApplyStatus": parameter_apply_status),
+    );
     let subnets = one.db_subnet_group().map(|it| {
         let subnets = list(it.subnets(), |subnet| object!(subnet; "SubnetIdentifier": subnet_identifier));
         object!(it; "DBSubnetGroupName": db_subnet_group_name, "VpcId": vpc_id; ; "Subnets" = subnets)

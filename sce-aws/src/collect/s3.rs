@@ -12,9 +12,10 @@ pub(super) async fn collect(collector: &mut Collector<'_>) -> Result<(), Collect
     let pages: Result<Vec<_>, _> = sent;
     let Some(pages) = collector.answer(pages.map_err(cloud("ListBuckets", "all")))? else { return Ok(()) };
     let buckets: Vec<_> = pages.iter().flat_map(|page| page.buckets()).collect();
-    let listed = list(buckets.iter().copied(), |bucket| {
-        object!(bucket; "Name": name, "BucketRegion": bucket_region; ; "CreationDate" = time(bucket.creation_date()))
-    });
+    let listed = list(
+        buckets.iter().copied(),
+        |bucket| object!(bucket; "Name": name, "BucketRegion": bucket_region; ; "CreationDate" = time(bucket.creation_date())),
+    );
     collector.save("s3/list-buckets.json", json!({ "Buckets": listed }))?;
     for name in buckets.iter().filter_map(|bucket| bucket.name()) {
         policies(collector, name).await?;
@@ -157,8 +158,10 @@ async fn settings(collector: &mut Collector<'_>, name: &str) -> Result<(), Colle
                 json!({ "Id": one.id(), "LambdaFunctionArn": one.lambda_function_arn(), "Events": events,
                     "Filter": one.filter().map(filter) })
             });
-            let queues = list(answer.queue_configurations(), |one| json!({ "Id": one.id(), "QueueArn": one.queue_arn() }));
-            let topics = list(answer.topic_configurations(), |one| json!({ "Id": one.id(), "TopicArn": one.topic_arn() }));
+            let queues =
+                list(answer.queue_configurations(), |one| json!({ "Id": one.id(), "QueueArn": one.queue_arn() }));
+            let topics =
+                list(answer.topic_configurations(), |one| json!({ "Id": one.id(), "TopicArn": one.topic_arn() }));
             json!({
                 "LambdaFunctionConfigurations": functions,
                 "QueueConfigurations": queues,
@@ -192,27 +195,29 @@ fn lifecycle_rule(rule: &LifecycleRule) -> Json {
     let expiration = rule.expiration().map(|it| {
         object!(it; "Days": days, "ExpiredObjectDeleteMarker": expired_object_delete_marker; ; "Date" = time(it.date()))
     });
-    let older = rule.noncurrent_version_expiration().map(|it| {
-        object!(it; "NoncurrentDays": noncurrent_days, "NewerNoncurrentVersions": newer_noncurrent_versions)
-    });
-    let uploads = rule.abort_incomplete_multipart_upload().map(|it| object!(it; "DaysAfterInitiation": days_after_initiation));
+    let older = rule
+        .noncurrent_version_expiration()
+        .map(|it| object!(it; "NoncurrentDays": noncurrent_days, "NewerNoncurrentVersions": newer_noncurrent_versions));
+    let uploads =
+        rule.abort_incomplete_multipart_upload().map(|it| object!(it; "DaysAfterInitiation": days_after_initiation));
     let filter = rule.filter().map(|it| {
         object!(it; "Prefix": prefix, "ObjectSizeGreaterThan": object_size_greater_than,
             "ObjectSizeLessThan": object_size_less_than; ; "Tag" = it.tag().map(|tag| json!({ "Key": tag.key() })),
             "And" = it.and().map(|_| json!({})))
     });
     let transitions = list(rule.transitions(), |it| object!(it; "Days": days; "StorageClass": storage_class));
-    let of_older = list(rule.noncurrent_version_transitions(), |it| {
-        object!(it; "NoncurrentDays": noncurrent_days; "StorageClass": storage_class)
-    });
+    let of_older = list(
+        rule.noncurrent_version_transitions(),
+        |it| object!(it; "NoncurrentDays": noncurrent_days; "StorageClass": storage_class),
+    );
     object!(rule; "ID": id, "Prefix": prefix; ; "Status" = rule.status().as_str(), "Filter" = filter, "Expiration" = expiration,
         "NoncurrentVersionExpiration" = older, "AbortIncompleteMultipartUpload" = uploads, "Transitions" = transitions,
         "NoncurrentVersionTransitions" = of_older)
 }
 
 fn filter(filter: &NotificationConfigurationFilter) -> Json {
-    let rules = filter.key().map(|key| {
-        json!({ "FilterRules": list(key.filter_rules(), |rule| object!(rule; "Value": value; "Name": name)) })
-    });
+    let rules = filter.key().map(
+        |key| json!({ "FilterRules": list(key.filter_rules(), |rule| object!(rule; "Value": value; "Name": name)) }),
+    );
     json!({ "Key": rules })
 }

@@ -28,9 +28,10 @@ struct Judged {
 }
 
 pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure> {
-    let judged = match check.live {
-        true => live(&check.spec, global).await?,
-        false => planned(&check.spec, global)?,
+    let judged = match (&check.saved, check.live) {
+        (Some(folder), _) => saved(&check.spec, folder, global)?,
+        (None, true) => live(&check.spec, global).await?,
+        (None, false) => planned(&check.spec, global)?,
     };
     let Judged { findings, not_shown } = &judged;
     if check.format.json {
@@ -50,6 +51,13 @@ fn planned(spec: &Path, global: &Global) -> Result<Judged, Failure> {
         Err(refused) => refused.findings,
     };
     Ok(Judged { findings, not_shown: None })
+}
+
+/// What was saved of the account, in the words of the plan that the spec and its lock make.
+fn saved(spec: &Path, folder: &Path, global: &Global) -> Result<Judged, Failure> {
+    let Prepared { file, plan, .. } = prepared::offline(spec, global.quiet)?;
+    let model = sce::saved::model(folder, Some(&plan))?;
+    Ok(Judged { findings: sce::judge(&model, &Declared::of(&file.spec)), not_shown: None })
 }
 
 async fn live(spec: &Path, global: &Global) -> Result<Judged, Failure> {

@@ -101,9 +101,7 @@ impl Ids {
     #[must_use]
     pub fn names(&self, plan: &Plan) -> BTreeMap<String, String> {
         let references = plan.nodes.iter().flat_map(Node::references);
-        references
-            .filter_map(|reference| Some((self.look_up(&reference)?.to_owned(), reference.to_string())))
-            .collect()
+        references.filter_map(|reference| Some((self.look_up(&reference)?.to_owned(), reference.to_string()))).collect()
     }
 
     fn look_up(&self, reference: &Reference) -> Option<&str> {

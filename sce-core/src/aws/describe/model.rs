@@ -359,14 +359,19 @@ fn is_of(node: &Node, wanted: &Properties, alias: Option<&str>, thing: &Thing) -
         Ok(properties) => properties,
         Err(_) => return bears_tags(node, thing) || thing.name == node.name,
     };
-    if node.is_existing() && wanted.kind().descriptor().taggable && !matches!(wanted, Properties::DefaultSecurityGroup(_)) {
+    if node.is_existing()
+        && wanted.kind().descriptor().taggable
+        && !matches!(wanted, Properties::DefaultSecurityGroup(_))
+    {
         return [Some(&thing.attributes.id), thing.attributes.arn.as_ref()].contains(&Some(&node.name));
     }
     match (wanted, own) {
         (Properties::Route(wanted), Properties::Route(own)) => {
             wanted.table == own.table && wanted.destination == own.destination
         }
-        (Properties::RouteTableAssociation(wanted), Properties::RouteTableAssociation(own)) => wanted.subnet == own.subnet,
+        (Properties::RouteTableAssociation(wanted), Properties::RouteTableAssociation(own)) => {
+            wanted.subnet == own.subnet
+        }
         (Properties::VolumeAttachment(wanted), Properties::VolumeAttachment(own)) => wanted.volume == own.volume,
         (Properties::DefaultSecurityGroup(wanted), Properties::DefaultSecurityGroup(own)) => wanted.vpc == own.vpc,
         (Properties::RouteTable(RouteTable { vpc, main: true }), Properties::RouteTable(own)) => {

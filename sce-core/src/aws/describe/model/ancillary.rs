@@ -18,7 +18,8 @@ pub(super) fn tables(saved: &Saved, place: &Place) -> Things {
     let names = saved.all("TableNames", "dynamodb list-tables")?;
     let mut things = Vec::new();
     for name in names.into_iter().filter_map(Json::as_str) {
-        let table = saved.with("Table").map(|document| &document["Table"]).find(|table| text(table, "TableName") == name);
+        let table =
+            saved.with("Table").map(|document| &document["Table"]).find(|table| text(table, "TableName") == name);
         let Some(table) = table else {
             let why = not_saved(&format!("dynamodb describe-table --table-name {name}"));
             things.push(Thing::plain::<Table>(name, Err(why)));
@@ -29,7 +30,8 @@ pub(super) fn tables(saved: &Saved, place: &Place) -> Things {
         }
         let tags = saved.of("dynamodb", name, "list-tags-of-resource").map(|answer| pairs(&answer["Tags"]));
         let attributes = Attributes { id: name.to_owned(), arn: said(table, "TableArn").map(str::to_owned) };
-        things.push(Thing::new(attributes, name, Default::default(), read_table(saved, place, name, table)).tagged(tags));
+        things
+            .push(Thing::new(attributes, name, Default::default(), read_table(saved, place, name, table)).tagged(tags));
     }
     Ok(things)
 }
@@ -140,7 +142,8 @@ fn function_names(saved: &Saved) -> Result<Vec<&str>, String> {
 
 fn read_table(saved: &Saved, place: &Place, name: &str, table: &Json) -> Result<Table, String> {
     let key_of = |kind: &str| {
-        let name = items(table, "KeySchema").find(|key| text(key, "KeyType") == kind).map(|key| text(key, "AttributeName"))?;
+        let name =
+            items(table, "KeySchema").find(|key| text(key, "KeyType") == kind).map(|key| text(key, "AttributeName"))?;
         let kind = items(table, "AttributeDefinitions").find(|it| text(it, "AttributeName") == name);
         // A key that is no text is none of ours; it shows as a name that no plan has.
         let kind = kind.map_or("", |kind| text(kind, "AttributeType"));

@@ -36,8 +36,10 @@ pub(super) fn parameter_groups(saved: &Saved) -> Things {
     let groups = saved.all("DBParameterGroups", "rds describe-db-parameter-groups")?;
     let read = |group: &Json| {
         let answer = saved.of("rds", text(group, "DBParameterGroupName"), "describe-db-parameters")?;
-        let by_hand = items(answer, "Parameters").filter(|one| text(one, "Source") == "user");
-        let pair = |one: &Json| Some((said(one, "ParameterName")?.to_owned(), one["ParameterValue"].as_str()?.to_owned()));
+        // AWS tells the source of each; where somebody was asked for those of `user` alone and tells none, they are these.
+        let by_hand = items(answer, "Parameters").filter(|one| said(one, "Source").unwrap_or("user") == "user");
+        let pair =
+            |one: &Json| Some((said(one, "ParameterName")?.to_owned(), one["ParameterValue"].as_str()?.to_owned()));
         let family = text(group, "DBParameterGroupFamily").to_owned();
         Ok(DatabaseParameterGroup { family, parameters: by_hand.filter_map(pair).collect() })
     };

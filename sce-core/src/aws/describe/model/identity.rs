@@ -23,7 +23,8 @@ pub(super) fn policies(saved: &Saved) -> Things {
     let policies = saved.all("Policies", "iam get-account-authorization-details")?.into_iter();
     let ours = policies.filter(|policy| !text(policy, "Arn").contains(":iam::aws:"));
     let thing = |one: &Json| {
-        let (name, arn) = (text(one, "PolicyName"), text(one, "Arn"));
+        let arn = text(one, "Arn");
+        let name = said(one, "PolicyName").unwrap_or_else(|| arn.rsplit('/').next().unwrap_or(arn));
         let in_force = items(one, "PolicyVersionList").find(|version| flag(version, "IsDefaultVersion"));
         let in_force = in_force.ok_or_else(|| "no version of it is in force".to_owned());
         let properties = in_force.and_then(|version| Ok(ManagedPolicy { document: policy(&version["Document"])? }));
@@ -75,7 +76,10 @@ pub(super) fn password_policy(saved: &Saved) -> Things {
     let call = "iam get-account-password-policy";
     let Some(document) = saved.with("PasswordPolicy").next() else {
         // `{}` in its place says that there is none.
-        return saved.of("iam", "account", "get-account-password-policy").map(|_| Vec::new()).map_err(|_| not_saved(call));
+        return saved
+            .of("iam", "account", "get-account-password-policy")
+            .map(|_| Vec::new())
+            .map_err(|_| not_saved(call));
     };
     let policy = &document["PasswordPolicy"];
     let properties = PasswordPolicy {
@@ -85,7 +89,8 @@ pub(super) fn password_policy(saved: &Saved) -> Things {
         digits: flag(policy, "RequireNumbers"),
         symbols: flag(policy, "RequireSymbols"),
         remembered: number(&policy["PasswordReusePrevention"]).unwrap_or_default(),
-        expires_after_days: number(&policy["MaxPasswordAge"]).filter(|days| flag(policy, "ExpirePasswords") && *days > 0),
+        expires_after_days: number(&policy["MaxPasswordAge"])
+            .filter(|days| flag(policy, "ExpirePasswords") && *days > 0),
         hard_expiry: flag(policy, "HardExpiry"),
         users_may_change: flag(policy, "AllowUsersToChangePassword"),
     };

@@ -161,9 +161,8 @@ fn public_address(saved: &Saved, instance: &Json) -> Result<bool, String> {
     }
     let tags = pairs(&instance["Tags"]);
     let launched = tags.get(TEMPLATE_ID).zip(tags.get(TEMPLATE_VERSION));
-    let data = launched.and_then(|(id, number)| {
-        version(saved, id, |version| version["VersionNumber"].to_string() == *number)
-    });
+    let data =
+        launched.and_then(|(id, number)| version(saved, id, |version| version["VersionNumber"].to_string() == *number));
     data.map(|data| launch_address(data).unwrap_or(false))
         .ok_or_else(|| not_saved("ec2 describe-network-interface-attribute --attribute associatePublicIpAddress"))
 }
@@ -190,7 +189,8 @@ fn user_data_sha256(saved: &Saved, id: &str) -> Result<String, String> {
     }
     let call = format!("ec2 describe-instance-attribute --instance-id {id} --attribute userData");
     let document = saved.with("UserData").find(of_this).ok_or_else(|| not_saved(&call))?;
-    let program = base64(text(&document["UserData"], "Value")).ok_or_else(|| "its user data is no base64".to_owned())?;
+    let program =
+        base64(text(&document["UserData"], "Value")).ok_or_else(|| "its user data is no base64".to_owned())?;
     Ok(hex_sha256(&program))
 }
 
@@ -251,9 +251,8 @@ fn template_of(saved: &Saved, place: &Place, data: &Json) -> Result<LaunchTempla
     let of_interfaces = items(data, "NetworkInterfaces").flat_map(|interface| texts(interface, "Groups"));
     let groups: BTreeSet<&str> = of_interfaces.chain(texts(data, "SecurityGroupIds")).collect();
     let profile = &data["IamInstanceProfile"];
-    let of_name = |name: &str| {
-        format!("arn:{}:iam::{}:instance-profile/{name}", place.region.partition(), place.account)
-    };
+    let of_name =
+        |name: &str| format!("arn:{}:iam::{}:instance-profile/{name}", place.region.partition(), place.account);
     let profile = said(profile, "Arn").map(str::to_owned).or_else(|| said(profile, "Name").map(of_name));
     let profile = profile.map(|arn| arn.parse().map(Value::Known)).transpose();
     Ok(LaunchTemplate {

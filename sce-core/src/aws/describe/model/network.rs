@@ -85,9 +85,8 @@ pub(super) fn routes(saved: &Saved) -> Things {
             let destination = ["DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"];
             let destination = destination.into_iter().find_map(|key| said(route, key)).unwrap_or_default();
             let to = format!("`{destination}` is a list of addresses, which this version cannot judge");
-            let properties = known(table, "RouteTableId").and_then(|table| {
-                Ok(Route { table, destination: destination.parse().map_err(|_| to)?, target })
-            });
+            let properties = known(table, "RouteTableId")
+                .and_then(|table| Ok(Route { table, destination: destination.parse().map_err(|_| to)?, target }));
             things.push(Thing::plain(&format!("{} {destination}", text(table, "RouteTableId")), properties));
         }
     }

@@ -1,11 +1,11 @@
 //! Saved answers by key, by name and by place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
 use super::Place;
-use crate::account::{AccountId, Region};
+use crate::account::{AccountId, Region, Zone};
 
 /// Answers of AWS as the CLI writes them, each with the path it was saved at.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,17 @@ impl Saved {
             }
         }
         (saved, unknown)
+    }
+
+    /// Whether there is no answer at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
+    /// Adds what others hold.
+    pub fn extend(&mut self, other: Self) {
+        other.documents.into_iter().for_each(|(path, document)| self.add(&path, document));
     }
 
     /// Adds a document, or each of a list of pages.
@@ -117,6 +128,24 @@ impl Saved {
 }
 
 impl Place {
+    /// Whose the answers are: the account that the caller's identity or a folder names, and the region that a folder, a zone or a key
+    /// names; none while either is not told, or several are.
+    #[must_use]
+    pub fn of(saved: &Saved) -> Option<Self> {
+        let folders = || saved.documents.iter().flat_map(|(path, _)| path.split('/'));
+        let identity = saved.with("Account").filter_map(|document| document["Account"].as_str());
+        let accounts: BTreeSet<AccountId> = identity.chain(folders()).filter_map(|text| text.parse().ok()).collect();
+        let named: BTreeSet<Region> = folders().filter_map(|folder| folder.parse().ok()).collect();
+        let zones = saved.with("Subnets").flat_map(|document| document["Subnets"].as_array().into_iter().flatten());
+        let zones = zones.filter_map(|subnet| subnet["AvailabilityZone"].as_str()?.parse::<Zone>().ok());
+        let lying: BTreeSet<Region> = zones.map(|zone| zone.region().clone()).collect();
+        let regions = if named.is_empty() { lying } else { named };
+        match (accounts.len(), regions.len()) {
+            (1, 1) => Some(Self { account: accounts.into_iter().next()?, region: regions.into_iter().next()? }),
+            _ => None,
+        }
+    }
+
     fn has(&self, path: &str, document: &Json) -> bool {
         let folders = path.rsplit_once('/').map_or("", |(folders, _)| folders).split('/');
         let global = GLOBAL.iter().any(|key| document.get(key).is_some()) || folders.clone().any(|it| it == "s3");

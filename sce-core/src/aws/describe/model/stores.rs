@@ -56,10 +56,8 @@ fn bucket(saved: &Saved, place: &Place, name: &str) -> Result<Bucket, String> {
         ownership_enforced: items(ownership, "Rules").any(|rule| rule["ObjectOwnership"] == "BucketOwnerEnforced"),
         public_access_blocked: all_blocks(block),
         policy: if document.is_null() { None } else { Some(policy(document)?) },
-        access_log: said(log, "TargetBucket").map(|target| AccessLog {
-            bucket: target.to_owned(),
-            prefix: text(log, "TargetPrefix").to_owned(),
-        }),
+        access_log: said(log, "TargetBucket")
+            .map(|target| AccessLog { bucket: target.to_owned(), prefix: text(log, "TargetPrefix").to_owned() }),
         lifecycle: lifecycle(of("get-bucket-lifecycle-configuration")?),
     })
 }
