@@ -19,7 +19,7 @@ use sce_core::value::Value;
 use thiserror::Error;
 
 use crate::error::{CloudError, Trouble, cloud};
-use crate::ids::{Attributes, Ids};
+use crate::ids::Ids;
 use crate::provider::{Found, look};
 use crate::resource::route;
 use crate::session::Session;
@@ -87,18 +87,6 @@ impl ExistingError {
             }
             Self::Unfit { .. } => Some("ask those who look after it, or use another".to_owned()),
         }
-    }
-}
-
-/// What AWS calls an existing thing: its name in the plan, whether or not it is there now, so that what refers to it is found all the
-/// same.
-pub(crate) fn attributes(node: &Node) -> Attributes {
-    match &node.properties {
-        Properties::KmsKey(_) => {
-            let id = node.name.rsplit_once('/').map_or(node.name.as_str(), |(_, id)| id);
-            Attributes { id: id.to_owned(), arn: Some(node.name.clone()) }
-        }
-        _ => Attributes::id(&node.name),
     }
 }
 
@@ -432,6 +420,7 @@ fn unfit(what: &'static str, name: &str, why: &str) -> ExistingError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::Attributes;
 
     fn subnet(vpc: &str, owner: &str) -> SdkSubnet {
         SdkSubnet::builder().subnet_id("subnet-1").vpc_id(vpc).owner_id(owner).build()
@@ -455,6 +444,6 @@ mod tests {
         let properties = KmsKey { description: String::new(), policy, rotation: true, enabled: true }.into();
         let (id, needs, tags) = ("key".parse().unwrap(), Vec::new(), Tags::new());
         let node = Node { id, name: key.to_owned(), scope: Scope::Existing, needs, tags, properties };
-        assert_eq!(attributes(&node), Attributes { id: "0a1b".to_owned(), arn: Some(key.to_owned()) });
+        assert_eq!(Attributes::of_existing(&node), Attributes { id: "0a1b".to_owned(), arn: Some(key.to_owned()) });
     }
 }

@@ -12,6 +12,7 @@ pub mod account;
 pub mod apply;
 pub mod archive;
 pub mod close_out;
+pub mod collect;
 mod data_events;
 pub mod divergence;
 pub mod endpoint;

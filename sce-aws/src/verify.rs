@@ -2,6 +2,7 @@
 
 use sce_core::aws::resource::Difference;
 use sce_core::check::{Declared, Finding, Terms, judge};
+use sce_core::model::Model;
 use sce_core::pit::Tags;
 use sce_core::plan::{Node, Plan};
 use serde::Serialize;
@@ -73,6 +74,15 @@ pub struct NotShown {
     pub what: String,
     /// Why it cannot be shown.
     pub why: String,
+}
+
+/// What is there of a plan, beside it and around it in the account, as facts in the plan's own terms: read-only.
+///
+/// It does not fail: what cannot be read is in the answer.
+pub async fn model(session: &Session, plan: &Plan) -> Model {
+    let mut model = observe(session, plan).await.model(plan);
+    account::facts(session).await.add_to(&mut model);
+    model
 }
 
 /// Reads everything back and compares: read-only.

@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Plan(SpecJson),
     /// Judge the plan, or what is in the account, by every rule.
     Check(Check),
+    /// Save what the account says of itself, read-only, for work without credentials.
+    Collect(Collect),
     /// Tell what a rule asks for, why, and what to do.
     Explain(Explain),
     /// Tell where packets go in networks that were saved as describe output.
@@ -333,6 +335,25 @@ pub(crate) struct Check {
     /// Judge what is in the account rather than the plan; read-only.
     #[arg(long)]
     pub(crate) live: bool,
+    /// Judge what `sce collect`, or the AWS CLI, saved in this folder rather than the plan; no account is needed.
+    #[arg(long, value_name = "DIR", conflicts_with = "live")]
+    pub(crate) saved: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// `sce collect`
+#[derive(Debug, Args)]
+pub(crate) struct Collect {
+    /// The folder to save it in, which is made.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// The region; without it, each region where `sce` has a registry, in a folder of its name when there are several.
+    #[arg(long, value_parser = region)]
+    pub(crate) region: Option<Region>,
+    /// Replace what an earlier run saved in the folder.
+    #[arg(long)]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) day: Day,
     #[command(flatten)]

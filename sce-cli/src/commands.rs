@@ -7,6 +7,7 @@ mod archive;
 mod check;
 mod cidr;
 mod close_out;
+mod collect;
 mod cost;
 mod data;
 mod explain;
@@ -42,6 +43,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Synth(synth) => synth::run(&synth, &global),
         Command::Lock(lock) => wait(lock::run(&lock, &global)),
         Command::Check(check) => wait(check::run(&check, &global)),
+        Command::Collect(asked) => wait(collect::run(&asked, &global)),
         Command::Account(asked) => wait(or_interrupted("account", account::run(&asked, &global))),
         Command::Apply(apply) => wait(or_interrupted("apply", apply::run(&apply, &global))),
         Command::Verify(verify) => wait(verify::run(&verify, &global)),

@@ -9,12 +9,13 @@ use sce::cidr::AllocationError;
 use sce::cost::PriceMissing;
 use sce::describe::TreeError;
 use sce::keys::KeyError;
+use sce::saved::SavedError;
 use sce::spec::{Problem, UnknownPerson};
 use sce::synth::JohnsError;
 use sce::transfer::TransferError;
 use sce::{
-    AccessError, ApplyError, CloseOutError, CloudError, ExistingError, FileError, FileTableError, FindError,
-    InvalidEndpoint, LeftBehind, LockError, PlanError, PowerError, RegistryError, SessionError, Trouble,
+    AccessError, ApplyError, CloseOutError, CloudError, CollectError, ExistingError, FileError, FileTableError,
+    FindError, InvalidEndpoint, LeftBehind, LockError, PlanError, PowerError, RegistryError, SessionError, Trouble,
 };
 
 /// The exit status, which programs rely on.
@@ -241,6 +242,19 @@ fn of_registry(error: &RegistryError) -> Exit {
         | RegistryError::Leased { .. }
         | RegistryError::NoKey { .. }
         | RegistryError::Unreadable { .. } => Exit::Cloud,
+    }
+}
+
+impl From<SavedError> for Failure {
+    fn from(error: SavedError) -> Self {
+        match error {
+            SavedError::Collect(CollectError::Cloud(error)) => error.into(),
+            SavedError::File(error) => error.into(),
+            SavedError::Collect(_) | SavedError::NotEmpty(_) | SavedError::Nothing(_) | SavedError::NoPlace(_) => {
+                let help = error.help().map(str::to_owned);
+                Self::of(Exit::Usage, &error, help)
+            }
+        }
     }
 }
 

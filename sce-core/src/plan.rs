@@ -3,6 +3,7 @@
 pub mod account;
 mod design;
 mod diff;
+mod ids;
 mod node;
 mod show;
 
@@ -15,6 +16,7 @@ use thiserror::Error;
 #[cfg(test)]
 pub(crate) use design::sample;
 pub use diff::{Change, diff};
+pub use ids::{Attributes, Ids, relabelled};
 pub use node::{Node, Scope};
 pub(crate) use node::{digest, short_digest};
 

@@ -41,6 +41,7 @@ mod readme {}
 pub mod describe;
 mod environment;
 mod files;
+pub mod saved;
 
 pub use sce_aws::access::{AccessError, Machine, located, machines};
 pub use sce_aws::account::{
@@ -48,16 +49,17 @@ pub use sce_aws::account::{
 };
 pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, apply};
 pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, Left, Pending, close_out};
+pub use sce_aws::collect::{CollectError, Collected, NotRead};
 pub use sce_aws::divergence::{Divergences, InvalidDivergences};
 pub use sce_aws::endpoint::{Endpoints, InvalidEndpoint};
 pub use sce_aws::file_table::{FileEntry, FileTableError, await_file, files};
 pub use sce_aws::lock::{LockError, resolve as resolve_lock};
 pub use sce_aws::power::{MachineState, PowerError, PowerOptions, Powered, PoweredMachine, start, stop};
 pub use sce_aws::progress::{Deed, Listener, Step};
-pub use sce_aws::registry::{RegistryError, environments};
+pub use sce_aws::registry::{RegistryError, environments, regions};
 pub use sce_aws::status::{Status, status};
 pub use sce_aws::stores::{Stores, kept_lock, kept_spec, stores};
-pub use sce_aws::verify::{NotShown, Seen, Verdict, Verification, verify};
+pub use sce_aws::verify::{NotShown, Seen, Verdict, Verification, model as observe, verify};
 pub use sce_aws::{Calls, CloudError, ExistingError, Mfa, Session, SessionError, Target, Trouble, today};
 pub use sce_aws::{archive, keys, transfer};
 pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, Terms, check, judge};

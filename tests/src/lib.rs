@@ -87,6 +87,14 @@ impl Emulators {
         run(command.arg(root().join("tests/reader.py")).args(arguments))
     }
 
+    /// A Python program that speaks to these emulators with boto3.
+    #[must_use]
+    pub fn python(&self, program: &Path) -> Command {
+        let mut command = self.pointed(self.python.clone());
+        command.arg(program);
+        command
+    }
+
     /// What bears the PIT, by the independent reader, one line each.
     #[must_use]
     pub fn traces(&self, pit: &str) -> Vec<String> {

@@ -1,13 +1,9 @@
 //! Who may call a Lambda function.
 
-use std::collections::BTreeSet;
-
-use sce_core::aws::arn::Arn;
-use sce_core::aws::policy::{Effect, Policy, Principal, Statement, text};
+use sce_core::aws::policy::Policy;
 use sce_core::aws::resource::{Difference, FunctionPermission, Properties};
 use sce_core::pit::Tags;
 use sce_core::plan::Node;
-use sce_core::value::Value;
 
 use super::role::gone;
 use crate::error::{CloudError, Trouble, cloud};
@@ -28,7 +24,7 @@ pub(crate) async fn look(
     };
     let policy = Policy::from_json(&policy)
         .map_err(|error| CloudError::unreadable("GetPolicy", label, format!("its policy: {error}")))?;
-    let Some(properties) = properties(&policy, label, &function) else { return Ok(None) };
+    let Some(properties) = FunctionPermission::of_policy(&policy, label, &function) else { return Ok(None) };
     let attributes = Attributes::id(id(&function, label));
     Ok(Some(Found { attributes, properties: properties.into(), tags: Tags::new() }))
 }
@@ -95,45 +91,19 @@ async fn remove(session: &Session, label: &str, function: &str, statement: &str)
     gone(patiently(session, FRESH, |error| error.has_code("ResourceConflictException"), send).await)
 }
 
-/// What our statement says, and the names of others. A statement of our name that says something else is not ours: it is read as what
-/// it says as far as it can be, so that it differs.
-fn properties(policy: &Policy, sid: &str, function: &str) -> Option<FunctionPermission> {
-    let ours = policy.statement(sid)?;
-    let others = policy.statements().iter().filter(|statement| statement.sid.as_deref() != Some(sid));
-    let name = |statement: &Statement| statement.sid.clone().unwrap_or_else(|| "(no name)".to_owned());
-    let plain = ours.effect == Effect::Allow && ours.actions == [text(ACTION)].into() && ours.not_principal.is_none();
-    let service = match &ours.principal {
-        Some(Principal::Listed(listed)) if plain && listed.len() == 1 => one(listed.get("Service")?.iter()),
-        _ => None,
-    };
-    let condition = |operators: &[&str], key: &str| {
-        let held = operators.iter().find_map(|operator| ours.conditions.get(*operator))?;
-        one(held.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))?.1.iter())
-    };
-    let source = condition(&["ArnLike", "ArnEquals"], "aws:SourceArn").and_then(|arn| arn.parse::<Arn>().ok());
-    let nobody = || "arn:aws:s3:::*".parse::<Arn>().expect("an ARN of every bucket");
-    Some(FunctionPermission {
-        function: Value::Known(function.to_owned()),
-        service: service.unwrap_or_default(),
-        source: source.unwrap_or_else(nobody),
-        source_account: condition(&["StringEquals"], "aws:SourceAccount").unwrap_or_default(),
-        others: others.map(name).collect::<BTreeSet<_>>(),
-    })
-}
-
-fn one<'a>(mut values: impl Iterator<Item = &'a Value<String>>) -> Option<String> {
-    let only = values.next()?.known().cloned();
-    if values.next().is_some() { None } else { only }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use sce_core::aws::policy::Policy;
+    use sce_core::value::Value;
+
     use super::*;
 
     const OURS: &str = r#"{"Version":"2012-10-17","Id":"default","Statement":[{"Sid":"p","Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"lambda:InvokeFunction","Resource":"arn:aws:lambda:us-west-2:111122223333:function:f","Condition":{"StringEquals":{"AWS:SourceAccount":"111122223333"},"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"}}}]}"#;
 
     fn read(json: &str) -> FunctionPermission {
-        properties(&Policy::from_json(json).unwrap(), "p", "f").unwrap()
+        FunctionPermission::of_policy(&Policy::from_json(json).unwrap(), "p", "f").unwrap()
     }
 
     #[test]
@@ -146,7 +116,7 @@ mod tests {
             others: BTreeSet::new(),
         };
         assert_eq!(read(OURS), expected);
-        assert_eq!(properties(&Policy::from_json(OURS).unwrap(), "q", "f"), None);
+        assert_eq!(FunctionPermission::of_policy(&Policy::from_json(OURS).unwrap(), "q", "f"), None);
     }
 
     #[test]

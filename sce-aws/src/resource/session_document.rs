@@ -1,11 +1,9 @@
 //! Session documents of Systems Manager: how a session runs, and where it is recorded.
 
 use aws_sdk_ssm::types::{DocumentFormat, DocumentType, ResourceTypeForTagging, Tag};
-use sce_core::aws::arn::Arn;
 use sce_core::aws::resource::{Difference, SessionDocument};
 use sce_core::pit::Tags;
 use sce_core::plan::Node;
-use sce_core::value::Value;
 use serde_json::{Value as Json, json};
 
 use super::role::{gone, unless_own_work};
@@ -16,9 +14,6 @@ use crate::session::Session;
 
 /// The version that is in force.
 const IN_FORCE: &str = "$DEFAULT";
-
-/// Minutes without a keystroke where a document says nothing (Systems Manager user guide, "Specify an idle session timeout value").
-const USUAL_IDLE_MINUTES: u32 = 20;
 
 /// Finds the document by its name; the version in force is what counts.
 pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, SessionDocument>) -> Result<Option<Found>, CloudError> {
@@ -153,54 +148,16 @@ fn written(document: &SessionDocument) -> String {
     .to_string()
 }
 
-/// What a document means, whoever wrote it: an empty text says as little as none.
+/// What a document means, whoever wrote it.
 fn read(session: &Session, content: &Json) -> SessionDocument {
     let kms = format!("arn:{}:kms:{}:{}:", session.region().partition(), session.region(), session.account());
-    meaning(&kms, content)
-}
-
-/// `kms` is what the ARN of a key of this place begins with.
-fn meaning(kms: &str, content: &Json) -> SessionDocument {
-    let inputs = &content["inputs"];
-    let text = |name: &str| inputs[name].as_str().filter(|text| !text.is_empty());
-    let flag = |name: &str| inputs[name].as_bool();
-    let minutes = |name: &str| match &inputs[name] {
-        Json::String(text) => text.parse().ok(),
-        other => other.as_u64().and_then(|minutes| u32::try_from(minutes).ok()),
-    };
-    let profile = |system: &str| inputs["shellProfile"][system].as_str().is_some_and(|profile| !profile.is_empty());
-    let said = [
-        (content["schemaVersion"] != "1.0").then(|| format!("is of schema {}", content["schemaVersion"])),
-        (content["sessionType"] != "Standard_Stream").then(|| format!("is of type {}", content["sessionType"])),
-        text("s3BucketName").map(|bucket| format!("records in the bucket `{bucket}`")),
-        (flag("cloudWatchEncryptionEnabled") == Some(false)).then(|| "records in clear".to_owned()),
-        (flag("cloudWatchStreamingEnabled") == Some(false)).then(|| "records only at the end".to_owned()),
-        text("runAsDefaultUser").map(|user| format!("lets whoever has no account work as `{user}`")),
-        (profile("linux") || profile("windows")).then(|| "runs a program when a session begins".to_owned()),
-    ];
-    let said: Vec<String> = said.into_iter().flatten().collect();
-    SessionDocument {
-        log_group: text("cloudWatchLogGroupName").map(str::to_owned),
-        key: text("kmsKeyId").and_then(|key| key_arn(kms, key)).map(Value::Known),
-        idle_minutes: minutes("idleSessionTimeout").unwrap_or(USUAL_IDLE_MINUTES),
-        max_minutes: minutes("maxSessionDuration"),
-        run_as_self: flag("runAsEnabled").unwrap_or(false),
-        other: (!said.is_empty()).then(|| said.join("; ")),
-    }
-}
-
-/// Systems Manager keeps a key as it was given: by ARN, alias or id.
-fn key_arn(kms: &str, given: &str) -> Option<Arn> {
-    let arn = match given {
-        arn if arn.starts_with("arn:") => arn.to_owned(),
-        alias if alias.starts_with("alias/") => format!("{kms}{alias}"),
-        id => format!("{kms}key/{id}"),
-    };
-    arn.parse().ok()
+    SessionDocument::of_content(&kms, content)
 }
 
 #[cfg(test)]
 mod tests {
+    use sce_core::value::Value;
+
     use super::*;
 
     const KMS: &str = "arn:aws:kms:us-west-2:111122223333:";
@@ -219,7 +176,7 @@ mod tests {
     #[test]
     fn a_document_reads_back_as_it_is_written() {
         let json: Json = serde_json::from_str(&written(&planned())).unwrap();
-        assert_eq!(meaning(KMS, &json), planned());
+        assert_eq!(SessionDocument::of_content(KMS, &json), planned());
     }
 
     #[test]
@@ -227,7 +184,7 @@ mod tests {
         let json = json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {
             "cloudWatchLogGroupName": "hipaa_sessions_loggroup", "kmsKeyId": "k", "idleSessionTimeout": 15,
             "maxSessionDuration": "720", "runAsEnabled": true}});
-        assert_eq!(meaning(KMS, &json), planned());
+        assert_eq!(SessionDocument::of_content(KMS, &json), planned());
         let empty = json!({"schemaVersion": "1.0", "sessionType": "Standard_Stream", "inputs": {}});
         let expected = SessionDocument {
             log_group: None,
@@ -237,7 +194,7 @@ mod tests {
             run_as_self: false,
             other: None,
         };
-        assert_eq!(meaning(KMS, &empty), expected);
+        assert_eq!(SessionDocument::of_content(KMS, &empty), expected);
     }
 
     #[test]
@@ -245,7 +202,7 @@ mod tests {
         let mut json: Json = serde_json::from_str(&written(&planned())).unwrap();
         json["inputs"]["runAsDefaultUser"] = "root".into();
         json["inputs"]["cloudWatchEncryptionEnabled"] = false.into();
-        let other = meaning(KMS, &json).other.unwrap();
+        let other = SessionDocument::of_content(KMS, &json).other.unwrap();
         assert_eq!(other, "records in clear; lets whoever has no account work as `root`");
     }
 }

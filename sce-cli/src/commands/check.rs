@@ -27,9 +27,10 @@ struct Judged {
 }
 
 pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure> {
-    let judged = match check.live {
-        true => live(check, global).await?,
-        false => planned(check, global)?,
+    let judged = match (&check.saved, check.live) {
+        (Some(folder), _) => saved(check, folder, global)?,
+        (None, true) => live(check, global).await?,
+        (None, false) => planned(check, global)?,
     };
     let Judged { findings, not_shown } = &judged;
     if check.format.json {
@@ -49,6 +50,14 @@ fn planned(check: &Check, global: &Global) -> Result<Judged, Failure> {
         Err(refused) => refused.findings,
     };
     Ok(Judged { findings, not_shown: None })
+}
+
+/// What was saved of the account, in the words of the plan that the spec and its lock make.
+fn saved(check: &Check, folder: &Path, global: &Global) -> Result<Judged, Failure> {
+    let Prepared { file, plan, .. } = prepared::offline(&check.spec, global.quiet)?;
+    let model = sce::saved::model(folder, Some(&plan))?;
+    let terms = prepared::terms(Some(&check.day));
+    Ok(Judged { findings: sce::judge(&model, &Declared::of(&file.spec), &terms), not_shown: None })
 }
 
 async fn live(check: &Check, global: &Global) -> Result<Judged, Failure> {

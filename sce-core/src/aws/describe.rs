@@ -8,6 +8,7 @@ mod answer;
 pub mod flow;
 mod gather;
 mod join;
+pub mod model;
 mod record;
 pub mod tree;
 mod wire;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::arn::Arn;
-use crate::aws::policy::Policy;
+use crate::aws::policy::{Effect, Policy, Principal, Statement, text};
 use crate::value::Value;
 
 /// A DynamoDB table.
@@ -126,6 +126,44 @@ pub struct FunctionPermission {
     pub source_account: String,
     /// Names of other statements that let somebody in; a plan has none.
     pub others: BTreeSet<String>,
+}
+
+impl FunctionPermission {
+    /// What the statement of that name says in a function's policy, and the names of the others. A statement of the name that says
+    /// something else is read as what it says as far as it can be, so that it differs; none where there is no such statement.
+    ///
+    /// # Panics
+    /// Never: the ARN of every bucket, which stands for no source, is one.
+    #[must_use]
+    pub fn of_policy(policy: &Policy, sid: &str, function: &str) -> Option<Self> {
+        let ours = policy.statement(sid)?;
+        let others = policy.statements().iter().filter(|statement| statement.sid.as_deref() != Some(sid));
+        let name = |statement: &Statement| statement.sid.clone().unwrap_or_else(|| "(no name)".to_owned());
+        let invoke = [text("lambda:InvokeFunction")].into();
+        let plain = ours.effect == Effect::Allow && ours.actions == invoke && ours.not_principal.is_none();
+        let service = match &ours.principal {
+            Some(Principal::Listed(listed)) if plain && listed.len() == 1 => one(listed.get("Service")?.iter()),
+            _ => None,
+        };
+        let condition = |operators: &[&str], key: &str| {
+            let held = operators.iter().find_map(|operator| ours.conditions.get(*operator))?;
+            one(held.iter().find(|(name, _)| name.eq_ignore_ascii_case(key))?.1.iter())
+        };
+        let source = condition(&["ArnLike", "ArnEquals"], "aws:SourceArn").and_then(|arn| arn.parse::<Arn>().ok());
+        let nobody = || "arn:aws:s3:::*".parse::<Arn>().expect("an ARN of every bucket");
+        Some(Self {
+            function: Value::Known(function.to_owned()),
+            service: service.unwrap_or_default(),
+            source: source.unwrap_or_else(nobody),
+            source_account: condition(&["StringEquals"], "aws:SourceAccount").unwrap_or_default(),
+            others: others.map(name).collect(),
+        })
+    }
+}
+
+fn one<'a>(mut values: impl Iterator<Item = &'a Value<String>>) -> Option<String> {
+    let only = values.next()?.known().cloned();
+    if values.next().is_some() { None } else { only }
 }
 
 /// What a bucket tells a function of.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
 
 use super::{Protocol, Tenancy};
 use crate::account::Zone;
@@ -232,6 +233,53 @@ pub struct SessionDocument {
     /// What the document says that a plan never does, in a line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
+}
+
+impl SessionDocument {
+    /// Minutes without a keystroke where a document says nothing (Systems Manager user guide, "Specify an idle session timeout value").
+    const USUAL_IDLE_MINUTES: u32 = 20;
+
+    /// What a document means, whoever wrote it: an empty text says as little as none. `kms` is what the ARN of a key of its place
+    /// begins with, such as `arn:aws:kms:us-west-2:111122223333:`.
+    #[must_use]
+    pub fn of_content(kms: &str, content: &Json) -> Self {
+        let inputs = &content["inputs"];
+        let text = |name: &str| inputs[name].as_str().filter(|text| !text.is_empty());
+        let flag = |name: &str| inputs[name].as_bool();
+        let minutes = |name: &str| match &inputs[name] {
+            Json::String(text) => text.parse().ok(),
+            other => other.as_u64().and_then(|minutes| u32::try_from(minutes).ok()),
+        };
+        let profile = |system: &str| inputs["shellProfile"][system].as_str().is_some_and(|profile| !profile.is_empty());
+        let said = [
+            (content["schemaVersion"] != "1.0").then(|| format!("is of schema {}", content["schemaVersion"])),
+            (content["sessionType"] != "Standard_Stream").then(|| format!("is of type {}", content["sessionType"])),
+            text("s3BucketName").map(|bucket| format!("records in the bucket `{bucket}`")),
+            (flag("cloudWatchEncryptionEnabled") == Some(false)).then(|| "records in clear".to_owned()),
+            (flag("cloudWatchStreamingEnabled") == Some(false)).then(|| "records only at the end".to_owned()),
+            text("runAsDefaultUser").map(|user| format!("lets whoever has no account work as `{user}`")),
+            (profile("linux") || profile("windows")).then(|| "runs a program when a session begins".to_owned()),
+        ];
+        let said: Vec<String> = said.into_iter().flatten().collect();
+        Self {
+            log_group: text("cloudWatchLogGroupName").map(str::to_owned),
+            key: text("kmsKeyId").and_then(|key| key_arn(kms, key)).map(Value::Known),
+            idle_minutes: minutes("idleSessionTimeout").unwrap_or(Self::USUAL_IDLE_MINUTES),
+            max_minutes: minutes("maxSessionDuration"),
+            run_as_self: flag("runAsEnabled").unwrap_or(false),
+            other: (!said.is_empty()).then(|| said.join("; ")),
+        }
+    }
+}
+
+/// Systems Manager keeps a key as it was given: by ARN, alias or id.
+fn key_arn(kms: &str, given: &str) -> Option<Arn> {
+    let arn = match given {
+        arn if arn.starts_with("arn:") => arn.to_owned(),
+        alias if alias.starts_with("alias/") => format!("{kms}{alias}"),
+        id => format!("{kms}key/{id}"),
+    };
+    arn.parse().ok()
 }
 
 /// An object that configures something, in one of the environment's buckets.

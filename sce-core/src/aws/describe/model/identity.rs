@@ -1,0 +1,126 @@
+//! Roles and policies from `aws iam get-account-authorization-details`; keys from `aws kms`.
+
+use serde_json::Value as Json;
+
+use super::saved::{Saved, not_saved};
+use super::thing::{Thing, each, flag, items, known, number, pairs, policy, said, text};
+use crate::aws::resource::{KmsAlias, KmsKey, ManagedPolicy, PasswordPolicy, Role};
+use crate::plan::Attributes;
+
+type Things = Result<Vec<Thing>, String>;
+
+pub(super) fn roles(saved: &Saved) -> Things {
+    let roles = saved.all("RoleDetailList", "iam get-account-authorization-details")?;
+    let thing = |role: &Json| {
+        let name = text(role, "RoleName");
+        let attributes = Attributes { id: name.to_owned(), arn: said(role, "Arn").map(str::to_owned) };
+        Thing::new(attributes, name, pairs(&role["Tags"]), read_role(saved, role))
+    };
+    Ok(roles.into_iter().map(thing).collect())
+}
+
+pub(super) fn policies(saved: &Saved) -> Things {
+    let policies = saved.all("Policies", "iam get-account-authorization-details")?.into_iter();
+    let ours = policies.filter(|policy| !text(policy, "Arn").contains(":iam::aws:"));
+    let thing = |one: &Json| {
+        let arn = text(one, "Arn");
+        let name = said(one, "PolicyName").unwrap_or_else(|| arn.rsplit('/').next().unwrap_or(arn));
+        let in_force = items(one, "PolicyVersionList").find(|version| flag(version, "IsDefaultVersion"));
+        let in_force = in_force.ok_or_else(|| "no version of it is in force".to_owned());
+        let properties = in_force.and_then(|version| Ok(ManagedPolicy { document: policy(&version["Document"])? }));
+        // The details leave tags out (IAM API reference, `ManagedPolicyDetail`).
+        let whole = saved.with("Policy").map(|document| &document["Policy"]).find(|it| text(it, "Arn") == arn);
+        let tags = whole.map(|whole| pairs(&whole["Tags"]));
+        let tags = tags.ok_or_else(|| not_saved(&format!("iam get-policy --policy-arn {arn}")));
+        let attributes = Attributes { id: arn.to_owned(), arn: Some(arn.to_owned()) };
+        Thing::new(attributes, name, Default::default(), properties).tagged(tags)
+    };
+    Ok(ours.map(thing).collect())
+}
+
+/// Keys that do not await deletion.
+pub(super) fn keys(saved: &Saved) -> Things {
+    saved.all("Keys", "kms list-keys")?;
+    let keys = saved.with("KeyMetadata").map(|document| &document["KeyMetadata"]);
+    let live = keys.filter(|key| {
+        text(key, "KeyManager") != "AWS"
+            && !matches!(text(key, "KeyState"), "PendingDeletion" | "PendingReplicaDeletion")
+    });
+    let thing = |key: &Json| {
+        let id = text(key, "KeyId");
+        let attributes = Attributes { id: id.to_owned(), arn: said(key, "Arn").map(str::to_owned) };
+        let tags = saved.of("kms", id, "list-resource-tags").map(|answer| pairs(&answer["Tags"]));
+        Thing::new(attributes, id, Default::default(), read_key(saved, key)).tagged(tags)
+    };
+    let mut things: Vec<Thing> = live.map(thing).collect();
+    // A key of which nothing but its being there was saved may be any.
+    let described = |id: &str| saved.with("KeyMetadata").any(|document| document["KeyMetadata"]["KeyId"] == id);
+    for id in saved.all("Keys", "kms list-keys")?.into_iter().map(|key| text(key, "KeyId")) {
+        if !described(id) {
+            let why = not_saved(&format!("kms describe-key --key-id {id}"));
+            things.push(Thing::plain::<KmsKey>(id, Err(why)));
+        }
+    }
+    Ok(things)
+}
+
+pub(super) fn aliases(saved: &Saved) -> Things {
+    let aliases = saved.all("Aliases", "kms list-aliases")?.into_iter();
+    let named = aliases.filter(|alias| said(alias, "TargetKeyId").is_some());
+    let read = |alias: &Json| Ok(KmsAlias { key: known(alias, "TargetKeyId")? });
+    Ok(named.map(|alias| Thing::plain(text(alias, "AliasName"), read(alias))).collect())
+}
+
+/// The account's password policy; an account that never set one has none.
+pub(super) fn password_policy(saved: &Saved) -> Things {
+    let call = "iam get-account-password-policy";
+    let Some(document) = saved.with("PasswordPolicy").next() else {
+        // `{}` in its place says that there is none.
+        return saved
+            .of("iam", "account", "get-account-password-policy")
+            .map(|_| Vec::new())
+            .map_err(|_| not_saved(call));
+    };
+    let policy = &document["PasswordPolicy"];
+    let properties = PasswordPolicy {
+        minimum_length: number(&policy["MinimumPasswordLength"]).unwrap_or_default(),
+        upper_case: flag(policy, "RequireUppercaseCharacters"),
+        lower_case: flag(policy, "RequireLowercaseCharacters"),
+        digits: flag(policy, "RequireNumbers"),
+        symbols: flag(policy, "RequireSymbols"),
+        remembered: number(&policy["PasswordReusePrevention"]).unwrap_or_default(),
+        expires_after_days: number(&policy["MaxPasswordAge"])
+            .filter(|days| flag(policy, "ExpirePasswords") && *days > 0),
+        hard_expiry: flag(policy, "HardExpiry"),
+        users_may_change: flag(policy, "AllowUsersToChangePassword"),
+    };
+    Ok(vec![Thing::plain("password policy", Ok(properties))])
+}
+
+fn read_role(saved: &Saved, role: &Json) -> Result<Role, String> {
+    let name = text(role, "RoleName");
+    let boundary = said(&role["PermissionsBoundary"], "PermissionsBoundaryArn").map(str::parse).transpose();
+    // The details leave the length of sessions out (IAM API reference, `RoleDetail`).
+    let whole = saved.with("Role").map(|document| &document["Role"]).find(|whole| text(whole, "RoleName") == name);
+    let listed = saved.with("Roles").flat_map(|document| items(document, "Roles"));
+    let whole = whole.or_else(|| listed.into_iter().find(|listed| text(listed, "RoleName") == name));
+    let seconds = whole.and_then(|whole| number(&whole["MaxSessionDuration"]));
+    Ok(Role {
+        trust: policy(&role["AssumeRolePolicyDocument"])?,
+        policies: each(items(role, "AttachedManagedPolicies").map(|one| text(one, "PolicyArn")))?,
+        inline_policies: items(role, "RolePolicyList").map(|one| text(one, "PolicyName").to_owned()).collect(),
+        permissions_boundary: boundary.map_err(|error| format!("its permissions boundary: {error}"))?,
+        max_session_seconds: seconds.ok_or_else(|| not_saved(&format!("iam get-role --role-name {name}")))?,
+    })
+}
+
+fn read_key(saved: &Saved, key: &Json) -> Result<KmsKey, String> {
+    let id = text(key, "KeyId");
+    Ok(KmsKey {
+        description: text(key, "Description").to_owned(),
+        policy: policy(&saved.of("kms", id, "get-key-policy")?["Policy"])?,
+        // `{}` is of a kind of key that has no rotation.
+        rotation: flag(saved.of("kms", id, "get-key-rotation-status")?, "KeyRotationEnabled"),
+        enabled: text(key, "KeyState") == "Enabled",
+    })
+}

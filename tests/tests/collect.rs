@@ -1,0 +1,110 @@
+//! What `sce collect` saves tells the same as the account itself, and so does what boto3 saves.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use sce::model::{Model, Resource};
+use sce::{Endpoints, Plan, Session, SpecFile, Target};
+use sce_tests::{Emulators, root, run, spec};
+use serde_json::{Value, json};
+
+/// Machines behind a bastion, people, a data volume, a database, queues, a topic with a reader.
+const FULL: &str = "[access]\nmode = \"bastion\"\nlaptop = \"managed\"\n\
+    allow = [{ name = \"campus-vpn\", cidr = \"140.142.0.0/16\" }]\n\
+    people = [{ name = \"r1\", email = \"r1@example.edu\" }]\n\
+    [compute.private]\ntype = \"m7i.large\"\ndata_volume_gib = 100\n\
+    [[database]]\nengine = \"postgres\"\nphi_contact = true\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_saved_tells_what_the_account_tells() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    let spec = spec(folder.path(), "hipaa", FULL);
+    run(emulators.sce().args(["keys", "make", "--dangerously-unencrypted"]).arg(&spec)).with_status(0);
+    run(emulators.sce().args(["account", "apply", "--region", "us-west-2"])).with_status(0);
+    run(emulators.sce().arg("apply").arg(&spec)).with_status(0);
+
+    let ours = folder.path().join("ours");
+    let before = emulators.snapshot();
+    let collected = run(emulators.sce().args(["collect", "--json", "-o"]).arg(&ours)).with_status(0).json();
+    assert_eq!(emulators.snapshot(), before, "it only reads");
+    let calls = collected["collected"][0]["calls"].as_array().unwrap();
+    let reads = |call: &Value| {
+        let name = call.as_str().and_then(|call| call.split(':').nth(1)).unwrap_or_default();
+        ["Describe", "Get", "List", "Head"].iter().any(|verb| name.starts_with(verb))
+    };
+    assert!(calls.len() > 60 && calls.iter().all(reads), "{calls:#?}");
+    let again = run(emulators.sce().args(["collect", "-o"]).arg(&ours)).with_status(2);
+    assert!(again.stderr.contains("is not empty") && again.stderr.contains("`--force`"), "{}", again.stderr);
+    run(emulators.sce().args(["collect", "--force", "-o"]).arg(&ours)).with_status(0);
+
+    let theirs = folder.path().join("theirs");
+    let mut saving = emulators.python(&root().join("tests/save.py"));
+    run(saving.arg(&theirs)).with_status(0);
+
+    let plan = planned(&spec);
+    let live = sce::observe(&session(&emulators).await, &plan).await;
+    assert_eq!(live.unread, BTreeMap::new());
+    for (whose, saved) in [("ours", &ours), ("theirs", &theirs)] {
+        let model = sce::saved::model(saved, Some(&plan)).unwrap();
+        assert_same(whose, &live, &model);
+    }
+
+    // The rules say of the files what they say of the account, without any account.
+    let live = run(emulators.sce().args(["check", "--live", "--json", "--all"]).arg(&spec)).json();
+    let saved = run(sce_tests::sce().args(["check", "--json", "--all", "--saved"]).arg(&ours).arg(&spec)).json();
+    let (live, saved) = (told(&live), told(&saved));
+    let objects = |finding: &&(String, String, String)| finding.2 != "unknown" && finding.1 != "people";
+    let differ: Vec<_> = live.iter().filter(objects).filter(|finding| !saved.contains(finding)).collect();
+    assert_eq!(differ, Vec::<&(String, String, String)>::new());
+    no_secrets(&ours);
+}
+
+/// Every thing that can be saved is there, in the same words.
+fn assert_same(whose: &str, live: &Model, saved: &Model) {
+    let unread: Vec<String> = saved.unread.iter().map(|(id, unread)| format!("{id}: {}", unread.why)).collect();
+    assert!(unread.iter().all(|why| why.ends_with("what is in buckets is not saved")), "{whose}: {unread:#?}");
+    let is_object = |resource: &&Resource| resource.properties.kind().word() == "bucket-object";
+    let by_name = |model: &Model| -> BTreeMap<String, Value> {
+        let resources = model.resources.iter().filter(|resource| !is_object(resource));
+        let words = |one: &Resource| {
+            let properties = one.properties.to_json();
+            json!({ "tags": one.tags, "scope": one.scope, "properties": properties, "name": one.name })
+        };
+        resources.map(|one| (format!("{} {}", one.properties.kind().word(), one.label()), words(one))).collect()
+    };
+    let (live_things, saved_things) = (by_name(live), by_name(saved));
+    for (name, thing) in &live_things {
+        assert_eq!(saved_things.get(name), Some(thing), "{whose}: {name}");
+    }
+    let beside: Vec<&String> = saved_things.keys().filter(|name| !live_things.contains_key(*name)).collect();
+    assert_eq!(beside, Vec::<&String>::new(), "{whose}");
+    assert_eq!(saved.data_events, live.data_events, "{whose}");
+}
+
+fn told(report: &Value) -> Vec<(String, String, String)> {
+    let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
+    let findings = report["findings"].as_array().unwrap();
+    findings.iter().map(|one| (text(one, "rule"), text(one, "resource"), text(one, "status"))).collect()
+}
+
+/// No program of a first boot, no setting of a function, no signed address.
+fn no_secrets(folder: &Path) {
+    let found = run(Command::new("grep").args(["-rlE", "X-Amz-Signature|\"UserData\"|#!/bin/"]).arg(folder));
+    assert_eq!(found.stdout, "");
+}
+
+fn planned(spec: &Path) -> Plan {
+    let file = SpecFile::read(spec).unwrap();
+    let (lock, _) = file.lock().unwrap();
+    sce::plan(&file.spec, &lock).unwrap()
+}
+
+async fn session(emulators: &Emulators) -> Session {
+    let data = ["s3", "lambda", "dynamodb", "sqs", "sns", "cloudwatch"];
+    let data = data.map(|service| format!("{service}={}", emulators.data));
+    let flags = std::iter::once(emulators.control.as_str()).chain(data.iter().map(String::as_str));
+    let target = Target::Emulator(Endpoints::from_flags(flags).unwrap());
+    Session::open(&target, &"us-west-2".parse().unwrap()).await.unwrap()
+}
