@@ -16,7 +16,7 @@ use super::pattern::Token;
 pub struct TooWild;
 
 /// How many steps the automata take together before it is too much: about a second. Real policies take some thousands.
-const MOST_STEPS: usize = 10_000_000;
+const MOST_STEPS: usize = 4_000_000;
 
 /// One step of a pattern over characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -453,7 +453,7 @@ fn bad_pattern(text: &str, bad: BadPattern, path: &Path) -> Invalid {
         BadPattern::Unclosed => "`}` after `${`",
         BadPattern::Nameless => "a key between `${` and `}`",
         BadPattern::Default => "a default in single quotes, as in `${aws:PrincipalTag/team,'none'}`",
-        BadPattern::Long => "8,192 bytes at most",
+        BadPattern::Long => "4,096 bytes at most",
     };
     Invalid::new(path, Fault::Value { found: shown(text), expected })
 }
