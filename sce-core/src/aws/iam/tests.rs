@@ -2,10 +2,12 @@
 
 use super::*;
 
+mod access;
 mod conditions;
 mod documents;
 mod formula;
 mod laws;
+mod plan;
 
 /// Decides a request written as `sce authorize` takes it.
 fn decide(request: &serde_json::Value) -> Decision {
