@@ -97,6 +97,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Tell where packets go in networks that were saved as describe output.
     Reach(Reach),
+    /// Decide requests by the IAM policies that they meet.
+    Authorize(Authorize),
     /// Estimate what it will cost a month.
     Cost(Cost),
     /// Print the IAM policies that running sce for a spec takes, by duty.
@@ -358,6 +360,14 @@ pub(crate) struct Collect {
     pub(crate) day: Day,
     #[command(flatten)]
     pub(crate) format: Format,
+}
+
+/// `sce authorize`
+#[derive(Debug, Args)]
+pub(crate) struct Authorize {
+    /// One JSON object a line, each a request with its policies; `-` for standard input.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) requests: PathBuf,
 }
 
 /// `sce explain`

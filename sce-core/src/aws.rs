@@ -4,6 +4,7 @@
 
 pub mod arn;
 pub mod describe;
+pub mod iam;
 pub mod permissions;
 pub mod policy;
 pub mod resource;
