@@ -341,6 +341,8 @@ pub(crate) struct Check {
     #[arg(long, value_name = "DIR", conflicts_with = "live")]
     pub(crate) saved: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) day: Day,
+    #[command(flatten)]
     pub(crate) format: Format,
 }
 
@@ -356,8 +358,6 @@ pub(crate) struct Collect {
     /// Replace what an earlier run saved in the folder.
     #[arg(long)]
     pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) day: Day,
     #[command(flatten)]
     pub(crate) format: Format,
 }

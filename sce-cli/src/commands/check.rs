@@ -1,5 +1,7 @@
 //! `sce check`
 
+use std::path::Path;
+
 use sce::spec::Waiver;
 use sce::{Declared, Finding, NotShown, Report};
 use serde::Serialize;
