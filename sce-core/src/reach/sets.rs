@@ -5,6 +5,7 @@
 
 pub(super) mod span;
 
+#[cfg(test)]
 use std::net::IpAddr;
 
 pub(super) use span::{Family, Span};
@@ -98,6 +99,7 @@ impl Cube {
     }
 
     /// Whether it has a header.
+    #[cfg(test)]
     pub(super) fn has(&self, src: u128, dst: u128, protocol: u8, port: u16) -> bool {
         self.src.has(src) && self.dst.has(dst) && holds(self.protocols, protocol) && holds(self.ports, port)
     }
@@ -116,6 +118,7 @@ impl Set {
     }
 
     /// Whether it has a header.
+    #[cfg(test)]
     pub(super) fn has(&self, src: IpAddr, dst: IpAddr, protocol: u8, port: u16) -> bool {
         let (src, dst) = (span::number(src), span::number(dst));
         self.cubes.iter().any(|cube| cube.has(src, dst, protocol, port))

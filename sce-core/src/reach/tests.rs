@@ -1,5 +1,7 @@
 //! The walk and the sets, held to each other on random networks.
 
+mod planned;
+
 use std::net::IpAddr;
 
 use proptest::prelude::*;
