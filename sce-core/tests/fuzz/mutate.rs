@@ -91,7 +91,8 @@ impl Mutator {
                 start.into_iter().for_each(|start| bytes[at + start] = b'0' + digit % 10);
             }
             7 => {
-                let other = self.others[self.below(self.others.len())].clone();
+                let other = self.below(self.others.len());
+                let other = self.others[other].clone();
                 let from = self.below(other.len() + 1);
                 let to = (from + self.below(reach)).min(other.len());
                 drop(bytes.splice(at..at, other[from..to].iter().copied()));
