@@ -13,12 +13,18 @@ use crate::spec::nearest;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidLine {
-    /// It is no flow.
+    /// It is no JSON, or a field is not what it should be.
     #[error("column {column}: {problem}")]
-    Flow {
+    Json {
         /// Where, in bytes from 1.
         column: usize,
         /// What is wrong there, and what was expected.
+        problem: String,
+    },
+    /// Its fields make no flow.
+    #[error("{problem}")]
+    Flow {
+        /// What is wrong with them.
         problem: String,
         /// What was meant, perhaps.
         nearest: Option<&'static str>,
@@ -59,7 +65,7 @@ const PROTOCOLS: [&str; 4] = ["tcp", "udp", "icmp", "icmpv6"];
 /// let network = Network::default();
 /// let line = r#"{"from": "internet", "src_ip": "192.0.2.1", "dst_ip": "198.51.100.1", "protocol": "tpc", "dst_port": 22}"#;
 /// let error = parse(line, &Reach::of(&network), &network).unwrap_err();
-/// assert_eq!(error.to_string(), "column 104: `tpc` is no protocol");
+/// assert_eq!(error.to_string(), "`tpc` is no protocol");
 /// assert_eq!(error.help().as_deref(), Some("did you mean `tcp`?"));
 /// ```
 pub fn parse(line: &str, reach: &Reach<'_>, network: &Network) -> Result<Flow, InvalidLine> {
@@ -84,7 +90,9 @@ impl InvalidLine {
             Self::Flow { nearest: Some(nearest), .. } | Self::Field { nearest, .. } => {
                 Some(format!("did you mean `{nearest}`?"))
             }
-            Self::Flow { nearest: None, .. } => Some(format!("a flow is one line such as {EXAMPLE}")),
+            Self::Flow { nearest: None, .. } | Self::Json { .. } => {
+                Some(format!("a flow is one line such as {EXAMPLE}"))
+            }
             Self::From { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             Self::From { nearest: None, .. } => {
                 Some("write `internet`, or the id of an instance, interface, subnet or gateway".to_owned())
@@ -118,10 +126,18 @@ fn invalid(line: &str, error: &serde_json::Error) -> InvalidLine {
         other => other,
     };
     let problem = problem.replace("struct Record", "a flow");
-    let nearest = problem
-        .strip_suffix("` is no protocol")
-        .and_then(|protocol| nearest(protocol.trim_start_matches('`'), PROTOCOLS.into_iter()));
-    InvalidLine::Flow { column: error.column().max(1).min(line.len() + 1), problem, nearest }
+    // What is wrong with the whole has no place.
+    if error.line() == 0 {
+        let nearest =
+            problem.strip_suffix("` is no protocol").and_then(|start| protocol(start.trim_start_matches('`')));
+        return InvalidLine::Flow { problem, nearest };
+    }
+    InvalidLine::Json { column: error.column().clamp(1, line.len() + 1), problem }
+}
+
+/// The protocol that is one slip away.
+fn protocol(word: &str) -> Option<&'static str> {
+    PROTOCOLS.into_iter().find(|protocol| strsim::osa_distance(word, protocol) == 1)
 }
 
 /// An id that was described and is nearly this one. Every id is held against it, so it is asked for one that is refused and no other.

@@ -8,7 +8,7 @@ mod route;
 mod traffic;
 mod ways;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
 
 use super::Answer;
@@ -24,7 +24,13 @@ use crate::network::{
 
 /// The network that was gathered.
 pub(super) fn network(gathered: Gathered<'_>) -> Network {
-    let mut join = Join { of: &gathered, network: Network::default(), unread: BTreeSet::new(), gone: BTreeSet::new() };
+    let mut join = Join {
+        of: &gathered,
+        network: Network::default(),
+        unread: BTreeSet::new(),
+        missed: HashSet::new(),
+        gone: BTreeSet::new(),
+    };
     join.vpcs();
     join.subnets();
     join.gateways();
@@ -45,6 +51,8 @@ struct Join<'g, 'a> {
     of: &'g Gathered<'a>,
     network: Network,
     unread: BTreeSet<(String, String)>,
+    /// What was told to be missing, and which call would answer.
+    missed: HashSet<(String, Answer)>,
     /// Gateways that AWS still describes and that are no more.
     gone: BTreeSet<&'g str>,
 }
@@ -66,7 +74,7 @@ impl<'g, 'a> Join<'g, 'a> {
     /// Tells that a file refers to something that no file describes.
     fn missing(&mut self, what: &str, by: FileId, answer: Answer) {
         // One file says enough.
-        if !self.unread.iter().any(|(known, why)| known == what && why.contains(answer.call())) {
+        if self.missed.insert((what.to_owned(), answer)) {
             let path = self.of.path(by);
             self.note(what, format!("`{path}` refers to it and no file describes it; `aws {}` does", answer.call()));
         }
@@ -505,8 +513,13 @@ fn addresses(record: &record::Interface<'_>) -> Vec<Address> {
         .iter()
         .filter_map(|address| address.private_ip_address.map(|ip| private(ip.0, public(address.association.as_ref()))));
     let mut addresses: Vec<Address> = listed.collect();
-    if let (Some(ip), true) = (record.private_ip_address, addresses.is_empty()) {
-        addresses.push(private(ip.0, public(record.association.as_ref())));
+    // AWS tells the primary address once more beside the list, and its public side too.
+    if let Some(ip) = record.private_ip_address.map(|ip| ip.0) {
+        let public = public(record.association.as_ref());
+        match addresses.iter_mut().find(|address| address.private == Place::At(ip)) {
+            Some(primary) => primary.public = primary.public.or(public),
+            None => addresses.insert(0, private(ip, public)),
+        }
     }
     addresses.extend(record.ipv6_addresses.iter().map(|address| private(address.ipv6_address.0, None)));
     let prefixes = record.ipv4_prefixes.iter().map(|prefix| prefix.ipv4_prefix.0);

@@ -82,6 +82,18 @@ fn interfaces_of_machines() {
 }
 
 #[test]
+fn the_public_side_of_the_primary_address_may_stand_beside_the_list() {
+    let network = with(
+        r#"{"NetworkInterfaces": [{"NetworkInterfaceId": "eni-1", "SubnetId": "subnet-1", "PrivateIpAddress": "10.0.1.4",
+        "Association": {"PublicIp": "54.1.2.3"}, "PrivateIpAddresses": [{"PrivateIpAddress": "10.0.1.5"},
+          {"PrivateIpAddress": "10.0.1.4"}]}]}"#,
+    );
+    let public: Vec<_> =
+        network.interfaces.iter().flat_map(|(_, one)| one.addresses.iter().map(|address| address.public)).collect();
+    assert_eq!(public, [None, Some(ip("54.1.2.3"))]);
+}
+
+#[test]
 fn interfaces_as_their_instances_have_them() {
     let instances = r#"{"Reservations": [{"Instances": [{"InstanceId": "i-1", "NetworkInterfaces": [
         {"NetworkInterfaceId": "eni-1", "SubnetId": "subnet-1", "VpcId": "vpc-1", "Groups": [],
