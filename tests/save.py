@@ -8,29 +8,17 @@ name of its own lies at SERVICE/NAME/CALL.json; `{}` there says that AWS answere
 """
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
-from reader import ACCOUNT, ALARMS, CONFIGS, DETECTORS, DYNAMODB, EC2, IAM, KMS, LAMBDA, LOGS, RDS, REGION, S3, SNS, SQS, SSM, TRAILS, client
+from reader import ACCOUNT, ALARMS, CONFIGS, DETECTORS, DYNAMODB, EC2, IAM, KMS, LAMBDA, LOGS, RDS, S3, SNS, SQS, SSM, TRAILS, client, public_access_block
 
 STS = client("sts")
-S3CONTROL = boto3.client(
-    "s3control",
-    endpoint_url=os.environ["AWS_ENDPOINT_URL"],
-    region_name=REGION,
-    aws_access_key_id="reader",
-    aws_secret_access_key="reader",
-    # Not every resolver knows a name such as `123456789012.localhost`.
-    config=Config(inject_host_prefix=False),
-)
 
 
 class Folder:
@@ -205,8 +193,9 @@ def account(folder: Folder) -> None:
             folder.of(CONFIGS, "config", arn, "list_tags_for_resource", ResourceArn=arn)
     folder.all(CONFIGS, "config", "describe_delivery_channels")
     folder.all(CONFIGS, "config", "describe_configuration_recorder_status")
-    unset = "NoSuchPublicAccessBlockConfiguration"
-    folder.of(S3CONTROL, "s3control", ACCOUNT, "get_public_access_block", unset, AccountId=ACCOUNT)
+    blocks = public_access_block()
+    answer = {"PublicAccessBlockConfiguration": blocks} if blocks else {}
+    folder.save(f"s3control/{ACCOUNT}/get-public-access-block.json", answer)
     for detector in folder.all(DETECTORS, "guardduty", "list_detectors")["DetectorIds"]:
         folder.of(DETECTORS, "guardduty", detector, "get_detector", DetectorId=detector)
 

@@ -34,7 +34,7 @@ async fn what_is_saved_tells_what_the_account_tells() {
         let name = call.as_str().and_then(|call| call.split(':').nth(1)).unwrap_or_default();
         ["Describe", "Get", "List", "Head"].iter().any(|verb| name.starts_with(verb))
     };
-    assert!(calls.len() > 60 && calls.iter().all(reads), "{calls:#?}");
+    assert!(calls.len() > 50 && calls.iter().all(reads), "{calls:#?}");
     let again = run(emulators.sce().args(["collect", "-o"]).arg(&ours)).with_status(2);
     assert!(again.stderr.contains("is not empty") && again.stderr.contains("`--force`"), "{}", again.stderr);
     run(emulators.sce().args(["collect", "--force", "-o"]).arg(&ours)).with_status(0);
@@ -55,8 +55,10 @@ async fn what_is_saved_tells_what_the_account_tells() {
     let live = run(emulators.sce().args(["check", "--live", "--json", "--all"]).arg(&spec)).json();
     let saved = run(sce_tests::sce().args(["check", "--json", "--all", "--saved"]).arg(&ours).arg(&spec)).json();
     let (live, saved) = (told(&live), told(&saved));
-    let objects = |finding: &&(String, String, String)| finding.2 != "unknown" && finding.1 != "people";
-    let differ: Vec<_> = live.iter().filter(objects).filter(|finding| !saved.contains(finding)).collect();
+    // What is in buckets is not saved, the list of people among it: so nothing is said of all things together.
+    let of_objects =
+        |(rule, resource, _): &(String, String, String)| resource == "people" || rule == "everything-is-tagged";
+    let differ: Vec<_> = live.iter().filter(|one| !of_objects(one) && !saved.contains(one)).collect();
     assert_eq!(differ, Vec::<&(String, String, String)>::new());
     no_secrets(&ours);
 }

@@ -266,6 +266,28 @@ impl Kind {
         Descriptor { title, service, phi_contact, teardown, taggable, duplicable }
     }
 
+    /// Whether AWS assigns the id of such a thing, which is then like no other text, and its tags alone tell whose it is.
+    #[must_use]
+    pub const fn has_assigned_id(self) -> bool {
+        matches!(
+            self,
+            Self::Vpc
+                | Self::Subnet
+                | Self::InternetGateway
+                | Self::ElasticIp
+                | Self::NatGateway
+                | Self::RouteTable
+                | Self::GatewayEndpoint
+                | Self::NetworkAcl
+                | Self::FlowLog
+                | Self::SecurityGroup
+                | Self::InterfaceEndpoint
+                | Self::LaunchTemplate
+                | Self::Instance
+                | Self::Volume
+        )
+    }
+
     /// Properties that somebody else decides, so that a plan says nothing of them and they are never a difference.
     #[must_use]
     pub const fn observed_only(self) -> &'static [&'static str] {

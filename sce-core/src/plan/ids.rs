@@ -97,10 +97,13 @@ impl Ids {
         relabelled(&self.names(plan), found)
     }
 
-    /// The reference that each id and ARN stands for which the plan refers to.
+    /// The reference that each id and ARN stands for which the plan refers to; and each id that AWS assigned, since what nobody planned
+    /// may name it: a route that somebody put into a table.
     #[must_use]
     pub fn names(&self, plan: &Plan) -> BTreeMap<String, String> {
-        let references = plan.nodes.iter().flat_map(Node::references);
+        let assigned = plan.nodes.iter().filter(|node| node.properties.kind().has_assigned_id());
+        let assigned = assigned.map(|node| Reference { node: node.id.clone(), attribute: Attribute::Id });
+        let references = assigned.chain(plan.nodes.iter().flat_map(Node::references));
         references.filter_map(|reference| Some((self.look_up(&reference)?.to_owned(), reference.to_string()))).collect()
     }
 

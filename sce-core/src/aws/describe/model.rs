@@ -401,30 +401,9 @@ fn is_of(node: &Node, wanted: &Properties, alias: Option<&str>, thing: &Thing) -
             | Properties::Detector(_),
             _,
         ) => true,
-        _ if is_found_by_tags(wanted.kind()) => bears_tags(node, thing),
+        _ if wanted.kind().has_assigned_id() => bears_tags(node, thing),
         _ => thing.name == node.name,
     }
-}
-
-/// Whether AWS assigns the id of such a thing, so that only its tags tell whose it is.
-fn is_found_by_tags(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Vpc
-            | Kind::Subnet
-            | Kind::InternetGateway
-            | Kind::ElasticIp
-            | Kind::NatGateway
-            | Kind::RouteTable
-            | Kind::GatewayEndpoint
-            | Kind::NetworkAcl
-            | Kind::FlowLog
-            | Kind::SecurityGroup
-            | Kind::InterfaceEndpoint
-            | Kind::LaunchTemplate
-            | Kind::Instance
-            | Kind::Volume
-    )
 }
 
 /// Whether it bears the node's place, and the project or the account as its owner.
@@ -446,7 +425,7 @@ fn may_be(node: &Node, thing: &Thing) -> Option<String> {
 
 /// Whether a thing of the kind is found by the name that the plan gives it, which shows also while the rest cannot be read.
 fn is_named(kind: Kind) -> bool {
-    !is_found_by_tags(kind)
+    !kind.has_assigned_id()
         && kind.descriptor().taggable
         && !matches!(kind, Kind::KmsKey | Kind::DefaultSecurityGroup | Kind::Detector)
 }

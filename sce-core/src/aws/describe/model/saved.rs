@@ -12,6 +12,8 @@ use crate::account::{AccountId, Region, Zone};
 pub struct Saved {
     documents: Vec<(String, Json)>,
     by_key: BTreeMap<String, Vec<usize>>,
+    /// By service, name and call, as a path of three ends.
+    by_place: BTreeMap<[String; 3], usize>,
 }
 
 /// Keys of services that have one answer for all regions.
@@ -68,6 +70,9 @@ impl Saved {
                 for key in fields.keys() {
                     self.by_key.entry(key.clone()).or_default().push(index);
                 }
+                if let Some(place) = place(path) {
+                    self.by_place.entry(place).or_insert(index);
+                }
                 self.documents.push((path.to_owned(), Json::Object(fields)));
             }
             _ => {}
@@ -116,14 +121,9 @@ impl Saved {
     /// # Errors
     /// When there is no such file.
     pub(super) fn of(&self, service: &str, name: &str, call: &str) -> Result<&Json, String> {
-        let is_this = |path: &str| {
-            let mut parts = path.rsplit('/');
-            let file = parts.next().unwrap_or_default();
-            let stem = file.strip_suffix(".json").unwrap_or(file).replace('_', "-");
-            stem == call && parts.next().map(percent_decoded).as_deref() == Some(name) && parts.next() == Some(service)
-        };
-        let found = self.documents.iter().find(|(path, _)| is_this(path));
-        found.map(|(_, document)| document).ok_or_else(|| not_saved(&format!("{service} {call} of {name}")))
+        let place = [service, name, call].map(str::to_owned);
+        let found = self.by_place.get(&place).map(|index| &self.documents[*index].1);
+        found.ok_or_else(|| not_saved(&format!("{service} {call} of {name}")))
     }
 }
 
@@ -154,6 +154,15 @@ impl Place {
             account && (global || folder.parse::<Region>().map_or(true, |region| region == self.region))
         })
     }
+}
+
+/// Service, name and call of a path that ends in `SERVICE/NAME/CALL.json`.
+fn place(path: &str) -> Option<[String; 3]> {
+    let mut parts = path.rsplit('/');
+    let file = parts.next()?;
+    let call = file.strip_suffix(".json").unwrap_or(file).replace('_', "-");
+    let name = percent_decoded(parts.next()?);
+    Some([parts.next()?.to_owned(), name, call])
 }
 
 /// What is said of an answer that is not there.
