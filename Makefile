@@ -46,6 +46,7 @@ bench: ## every speed, as a ratio to a peer run beside it
 	cargo bench --locked -p sce-synth --bench johns
 	cargo bench --locked -p sce-core --bench describe
 	cargo bench --locked -p sce-core --bench reach
+	cargo bench --locked -p sce-core --bench authorize
 
 clean: ## removes what was built and installed here
 	cargo clean

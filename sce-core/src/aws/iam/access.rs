@@ -470,10 +470,9 @@ impl<'a> Closure<'a> {
                 self.create_principal(steps, on, proofs);
             }
         }
-        if able.contains("iam:CreateAccessKey") && !matches!(actor.principal, Principal::User(_)) {
-            if let Some(proofs) = self.all(actor, &[direct("iam:CreateAccessKey", &own_users)]) {
-                self.create_principal(steps, &own_users, proofs);
-            }
+        let others = able.contains("iam:CreateAccessKey") && !matches!(actor.principal, Principal::User(_));
+        if others && let Some(proofs) = self.all(actor, &[direct("iam:CreateAccessKey", &own_users)]) {
+            self.create_principal(steps, &own_users, proofs);
         }
         for role in &self.picture.roles {
             self.of_role(actor, steps, role, &able, (&instances, &functions));
@@ -596,14 +595,14 @@ impl<'a> Closure<'a> {
     fn reads(&mut self, store: &Store) -> Option<(Vec<Step>, Vec<Proof>)> {
         for (actor, steps) in self.actors.clone() {
             let mut taken = steps;
-            let Some(from_store) = self.from_store(&actor, store, &mut taken) else { continue };
-            let Some(from_key) = self.from_key(&actor, store, &from_store, &mut taken) else { continue };
-            return Some((taken, std::iter::once(from_store).chain(from_key).collect()));
+            let Some(objects_read) = self.of_objects(&actor, store, &mut taken) else { continue };
+            let Some(key_opened_by) = self.of_key(&actor, store, &objects_read, &mut taken) else { continue };
+            return Some((taken, std::iter::once(objects_read).chain(key_opened_by).collect()));
         }
         None
     }
 
-    fn from_store(&mut self, actor: &Actor, store: &Store, steps: &mut Vec<Step>) -> Option<Proof> {
+    fn of_objects(&mut self, actor: &Actor, store: &Store, steps: &mut Vec<Step>) -> Option<Proof> {
         let objects = format!("{}/*", bucket_arn(self.picture, store));
         let opened = everything(Attachment::Resource);
         let can_open = self.bucket_opened.is_some();
@@ -624,7 +623,7 @@ impl<'a> Closure<'a> {
     }
 
     /// The request that opens the key, if there is one to open; nothing when it stays shut.
-    fn from_key(&mut self, actor: &Actor, store: &Store, read: &Proof, steps: &mut Vec<Step>) -> Option<Option<Proof>> {
+    fn of_key(&mut self, actor: &Actor, store: &Store, read: &Proof, steps: &mut Vec<Step>) -> Option<Option<Proof>> {
         let Some(arn) = &store.key else { return Some(None) };
         let Some(key) = self.picture.key(arn) else {
             self.unknown.insert(format!("{}: the policy of its key `{arn}` is not shown", store.label));

@@ -267,9 +267,9 @@ impl Test {
         self.operator
     }
 
-    /// Whether some value hangs on what the request says of another key.
-    pub(super) fn has_variables(&self) -> bool {
-        self.keys().nth(1).is_some()
+    /// The keys that its values hang on, in lower case.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &str> {
+        self.keys().skip(1)
     }
 
     /// What the policy compares with.

@@ -253,7 +253,7 @@ impl Artist<'_> {
                 .find(|(policy, _)| self.arn("iam", &format!("policy/{}", policy.name)) == arn);
             match known {
                 Some((policy, managed)) => {
-                    identity.push(self.document(policy, &managed.document, Attachment::Identity))
+                    identity.push(self.document(policy, &managed.document, Attachment::Identity));
                 }
                 None => {
                     self.unknown.push(format!("{}: what `{arn}` allows is not shown", resource.label()));

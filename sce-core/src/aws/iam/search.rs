@@ -98,7 +98,8 @@ fn of_one(request: Request, question: &Question, policies: &Policies, relevant: 
     };
     let mut domains: Vec<(String, Domain)> = keys.iter().map(of_key).collect();
     domains.sort_by_key(|(_, domain)| domain.values.len());
-    let complete = variables.is_empty() && domains.iter().all(|(_, domain)| domain.complete);
+    let hangs = !variables.is_empty() || tests.iter().flat_map(|test| test.variables()).any(|key| !settled(key));
+    let complete = !hangs && domains.iter().all(|(_, domain)| domain.complete);
     let open = domains.iter().map(|(key, _)| key.clone()).collect();
     let mut search = Search { policies, domains, looks: 0 };
     match search.settle(request.clone(), open, 0) {

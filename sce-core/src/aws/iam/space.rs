@@ -16,7 +16,7 @@ use super::request::View;
 #[derive(Clone, Debug)]
 pub(super) struct Domain {
     pub(super) values: Vec<Vec<String>>,
-    /// Whether every way of matching is among them.
+    /// Whether every way of matching is among them, values that hang on other keys aside.
     pub(super) complete: bool,
 }
 
@@ -60,7 +60,6 @@ fn matched(tests: &[&Test], view: &View<'_>, values: &mut BTreeSet<String>) -> b
     let (mut shapes, mut numbers, mut times, mut networks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut complete, mut flags) = (true, false);
     for test in tests {
-        complete &= !test.has_variables();
         match test.values() {
             Values::Texts(patterns) => {
                 let resolved = patterns.iter().filter_map(|pattern| pattern.resolved(view).ok());

@@ -289,7 +289,7 @@ fn the_stores_are_readable_by_those_listed_and_nobody_else() {
     ] {
         let readers = scene.picture.readers(bucket).unwrap();
         assert_eq!(readers.unknown, Vec::<String>::new(), "{bucket}");
-        assert_eq!(readers.administrators, [scene.administrator.clone()]);
+        assert_eq!(readers.administrators, std::slice::from_ref(&scene.administrator));
         let mut found: Vec<String> = readers
             .readers
             .iter()
