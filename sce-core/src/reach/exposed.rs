@@ -95,11 +95,14 @@ impl<'n> Reach<'n> {
     /// All that a host on the internet can reach.
     #[must_use]
     pub fn from_internet(&self, contact: Contact) -> Vec<Exposure<'n>> {
-        let mut search =
-            Search { reach: self, contact, fronts: HashMap::new(), groups: HashMap::new(), classes: HashMap::new() };
+        let (fronts, groups, classes) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let mut search = Search { reach: self, contact, fronts, groups, classes, carried: Family::BOTH.map(carried) };
         let mut found = Vec::new();
         for (id, interface) in self.network.interfaces.iter() {
             if matches!(interface.holder, Holder::NatGateway(_)) {
+                continue;
+            }
+            if !interface.addresses.iter().any(|address| address.public.is_some() || address.private.is_v6()) {
                 continue;
             }
             for family in Family::BOTH {
@@ -117,20 +120,27 @@ impl<'n> Reach<'n> {
     }
 }
 
+/// A thing seen by one family, while a list that was not read is assumed to have the sender.
+type Assuming<T> = (Id<T>, Family, Option<Id<PrefixList>>);
+/// What interfaces have in common that are exposed alike.
+type Class<'n> = (Id<Subnet>, &'n [Id<Group>], Family);
+
 struct Search<'a, 'n> {
     reach: &'a Reach<'n>,
     contact: Contact,
-    fronts: HashMap<(Id<Subnet>, Family, Option<Id<PrefixList>>), Arc<Front>>,
-    groups: HashMap<(Id<Group>, Family, Option<Id<PrefixList>>), Arc<[Clause]>>,
-    classes: HashMap<(Id<Subnet>, &'n [Id<Group>], Family), Arc<[Exposed]>>,
+    fronts: HashMap<Assuming<Subnet>, Arc<Front>>,
+    groups: HashMap<Assuming<Group>, Arc<[Clause]>>,
+    classes: HashMap<Class<'n>, Arc<[Exposed]>>,
+    /// What routers carry, of either family.
+    carried: [Vec<Span>; 2],
 }
 
 /// What gets from the internet to the edge of a subnet's interfaces, by the sender's address.
 enum Front {
     /// All of it.
     Open,
-    /// These boxes.
-    Boxes(Vec<Clause>),
+    /// These boxes, in order of their senders; and whether both first and last senders are in order, so that those of a block are together.
+    Boxes(Vec<Clause>, bool),
 }
 
 /// What every interface of a class is exposed to.
@@ -212,7 +222,7 @@ impl<'n> Search<'_, 'n> {
                 boxes.extend(self.boxes(subnet, groups, family, Some(list)));
             }
         }
-        grouped(boxes, family)
+        grouped(boxes, &self.carried[family as usize], family)
     }
 
     fn names(&self, group: Id<Group>, list: Id<PrefixList>) -> bool {
@@ -232,8 +242,11 @@ impl<'n> Search<'_, 'n> {
             let clauses = self.group(*group, family, assumed);
             match &*front {
                 Front::Open => boxes.extend_from_slice(&clauses),
-                Front::Boxes(front) => {
-                    boxes.extend(clauses.iter().flat_map(|clause| front.iter().filter_map(|other| clause.meet(other))));
+                Front::Boxes(front, in_order) => {
+                    for clause in clauses.iter() {
+                        let near = if *in_order { near(front, clause.peer) } else { front };
+                        boxes.extend(near.iter().filter_map(|other| clause.meet(other)));
+                    }
                 }
             }
         }
@@ -274,11 +287,26 @@ impl<'n> Search<'_, 'n> {
                 let back = routed_back(reach, subnet, family, assumed.as_slice());
                 boxes = answered(&boxes, &replies, &back);
             }
-            let open = boxes.iter().any(|one| *one == everything);
-            Arc::new(if open { Front::Open } else { Front::Boxes(tidy(boxes)) })
+            let open = boxes.contains(&everything);
+            Arc::new(if open { Front::Open } else { Front::of(tidy(boxes)) })
         });
         Arc::clone(front)
     }
+}
+
+impl Front {
+    fn of(mut boxes: Vec<Clause>) -> Self {
+        boxes.sort_unstable_by_key(|one| one.peer);
+        let in_order = boxes.is_sorted_by_key(|one| one.peer.last);
+        Self::Boxes(boxes, in_order)
+    }
+}
+
+/// The boxes that share senders with a block.
+fn near(boxes: &[Clause], block: Span) -> &[Clause] {
+    let from = boxes.partition_point(|one| one.peer.last < block.first);
+    let to = boxes.partition_point(|one| one.peer.first <= block.last);
+    &boxes[from.min(to)..to]
 }
 
 /// Of what comes in, what is answered: ICMP other than echo requests asks for nothing.
@@ -341,14 +369,13 @@ fn routed_back(reach: &Reach<'_>, subnet: Id<Subnet>, family: Family, assumed: &
 }
 
 /// Boxes by protocol and ports, each with all its senders.
-fn grouped(mut boxes: Vec<Clause>, family: Family) -> Vec<Exposed> {
+fn grouped(mut boxes: Vec<Clause>, carried: &[Span], family: Family) -> Vec<Exposed> {
     boxes.sort_unstable_by_key(|one| (one.protocols, one.ports, one.peer));
-    let carried = carried(family);
     let alike = boxes.chunk_by(|one, other| (one.protocols, one.ports) == (other.protocols, other.ports));
     let exposed = alike.filter_map(|alike| {
         let peers = span::union(alike.iter().map(|one| one.peer).collect());
-        let senders = span::meet(&peers, &carried);
-        let sources = blocks(&peers, &carried, family);
+        let senders = span::meet(&peers, carried);
+        let sources = blocks(&peers, carried, family);
         Some(Exposed { protocols: alike[0].protocols, ports: alike[0].ports, sources, sender: sender(&senders)? })
     });
     exposed.collect()

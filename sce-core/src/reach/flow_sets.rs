@@ -180,19 +180,19 @@ impl<'a, 'n> Flows<'a, 'n> {
     }
 
     /// What the internet can send to an interface.
-    pub(super) fn from_internet(&mut self, to: Id<Interface>) -> Vec<Passage> {
+    pub(super) fn inbound(&mut self, to: Id<Interface>) -> Vec<Passage> {
         let src = carried(self.family);
         let sender =
             Sender { subnet: self.reach.network.interfaces[to].subnet, by: None, src, own: false, public: None };
         let wanted = self.by_subnet(&[to]);
         let mut trip = Trip { sender: &sender, wanted: &wanted, floating: false, nat: None, found: Vec::new() };
         let set = Set::between(&sender.src, &[self.family.all()]);
-        self.in_from_internet(&mut trip, &set, End::Src, &Back::default());
+        self.come_in(&mut trip, &set, End::Src, &Back::default());
         trip.found
     }
 
     /// What can come to an interface of a VPC by a gateway from beyond what is known.
-    pub(super) fn from_gateway(&mut self, gateway: Id<Gateway>, vpc: Id<Vpc>, to: Id<Interface>) -> Vec<Passage> {
+    pub(super) fn behind(&mut self, gateway: Id<Gateway>, vpc: Id<Vpc>, to: Id<Interface>) -> Vec<Passage> {
         let subnet = self.reach.network.interfaces[to].subnet;
         let sender = Sender { subnet, by: None, src: vec![self.family.all()], own: false, public: None };
         let wanted = self.by_subnet(&[to]);
@@ -289,14 +289,14 @@ impl<'a, 'n> Flows<'a, 'n> {
         let vpc = network.subnets[subnet].vpc;
         let id = match target {
             Target::Local => return self.arrive(trip, vpc, set, seen, back.clone(), Way::Local),
-            Target::Interface(middlebox) => return self.into_middlebox(trip, subnet, *middlebox, set, seen, back),
+            Target::Interface(middlebox) => return self.meet_middlebox(trip, subnet, *middlebox, set, seen, back),
             Target::Unknown(what) => return self.out(trip, Exit::Unknown(what.clone()), set, back),
             Target::Blackhole => return,
             Target::Gateway(id) => *id,
         };
         match &network.gateways[id] {
             Gateway::Internet(attached) if *attached == Some(vpc) => {
-                self.to_internet(trip, subnet, id, set, seen, back)
+                self.go_public(trip, subnet, id, set, seen, back);
             }
             Gateway::EgressOnly(attached) if *attached == Some(vpc) && self.family == Family::V6 => {
                 let set = set.only(&[GLOBAL], End::Src);
@@ -305,7 +305,7 @@ impl<'a, 'n> Flows<'a, 'n> {
             Gateway::Nat(nat) => self.through_nat(trip, id, nat, vpc, set, back),
             Gateway::Endpoint(endpoint) if endpoint.vpc == vpc => self.out(trip, Exit::Service(id), set, back),
             Gateway::Peering(peering) if trip.nat.is_none() && peering.active => {
-                self.over_peering(trip, id, peering, vpc, set, seen, back);
+                self.over_peering(trip, id, (peering, vpc), set, seen, back);
             }
             Gateway::VirtualPrivate(attached) if trip.nat.is_none() && *attached == Some(vpc) => {
                 self.out(trip, Exit::VirtualPrivate(id), set, back);
@@ -328,8 +328,7 @@ impl<'a, 'n> Flows<'a, 'n> {
         &mut self,
         trip: &mut Trip<'_>,
         id: Id<Gateway>,
-        peering: &Peering,
-        vpc: Id<Vpc>,
+        (peering, vpc): (&Peering, Id<Vpc>),
         set: &Set,
         seen: Seen,
         back: &Back,
@@ -348,7 +347,7 @@ impl<'a, 'n> Flows<'a, 'n> {
         }
     }
 
-    fn to_internet(
+    fn go_public(
         &mut self,
         trip: &mut Trip<'_>,
         subnet: Id<Subnet>,
@@ -384,10 +383,10 @@ impl<'a, 'n> Flows<'a, 'n> {
         let exit = Exit::Internet { gateway: id, nat: trip.nat };
         self.out(trip, exit, &set.without(&ours, End::Dst), back);
         let ours = set.only(&ours, End::Dst);
-        self.in_from_internet(trip, &ours, seen, back);
+        self.come_in(trip, &ours, seen, back);
     }
 
-    fn in_from_internet(&mut self, trip: &mut Trip<'_>, set: &Set, seen: End, back: &Back) {
+    fn come_in(&mut self, trip: &mut Trip<'_>, set: &Set, seen: End, back: &Back) {
         if set.is_empty() {
             return;
         }
@@ -432,7 +431,7 @@ impl<'a, 'n> Flows<'a, 'n> {
         trip.nat = None;
     }
 
-    fn into_middlebox(
+    fn meet_middlebox(
         &mut self,
         trip: &mut Trip<'_>,
         from: Id<Subnet>,

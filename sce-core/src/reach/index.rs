@@ -1,5 +1,6 @@
 //! What following packets needs to find quickly.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::OnceLock;
@@ -180,14 +181,13 @@ impl<'n> Reach<'n> {
     }
 
     /// Interfaces that the internet knows by an address, those AWS has yet to give an IPv6 address of a global block among them.
-    pub(super) fn public_at(&self, address: IpAddr) -> Vec<Id<Interface>> {
-        let mut found = self.public.get(&address).cloned().unwrap_or_default();
-        if is_global(address) {
-            let may =
-                |id: &&Id<Interface>| self.network.interfaces[**id].addresses.iter().any(|a| a.floats_over(address));
-            found.extend(self.floating.iter().filter(may));
+    pub(super) fn public_at(&self, address: IpAddr) -> Cow<'_, [Id<Interface>]> {
+        let known = self.public.get(&address).map_or(&[][..], Vec::as_slice);
+        if !is_global(address) || self.floating.is_empty() {
+            return Cow::Borrowed(known);
         }
-        found
+        let may = |id: &&Id<Interface>| self.network.interfaces[**id].addresses.iter().any(|a| a.floats_over(address));
+        Cow::Owned(known.iter().chain(self.floating.iter().filter(may)).copied().collect())
     }
 
     /// What the internet knows interfaces and NAT gateways by.
@@ -319,6 +319,14 @@ impl<'n> Reach<'n> {
 }
 
 impl Place {
+    /// Whether it is one of IPv6.
+    pub(super) fn is_v6(&self) -> bool {
+        match self {
+            Self::At(at) => at.is_ipv6(),
+            Self::Within(block) => !block.is_ipv4(),
+        }
+    }
+
     /// Whether it is, or may turn out to be, at that address.
     pub(super) fn may_be(&self, address: IpAddr) -> bool {
         match self {

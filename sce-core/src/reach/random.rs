@@ -213,7 +213,7 @@ fn traffic(dice: &mut Dice) -> Traffic {
 }
 
 fn acl(dice: &mut Dice, vpc: Id<Vpc>) -> Acl {
-    let mut entries = |dice: &mut Dice| {
+    let entries = |dice: &mut Dice| {
         let mut entries: Vec<Entry> = (0..dice.below(5))
             .map(|n| Entry {
                 number: n as u16,

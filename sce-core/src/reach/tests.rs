@@ -1,6 +1,8 @@
 //! The walk and the sets, held to each other on random networks.
 
+mod bad_input;
 mod planned;
+mod semantics;
 
 use std::net::IpAddr;
 

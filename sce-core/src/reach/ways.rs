@@ -154,10 +154,10 @@ impl Reach<'_> {
 
     fn passages(&self, flows: &mut Flows<'_, '_>, from: Vantage, to: &[Id<Interface>], family: Family) -> Vec<Passage> {
         let senders: Vec<Sender> = match from {
-            Vantage::Internet => return to.iter().flat_map(|to| flows.from_internet(*to)).collect(),
+            Vantage::Internet => return to.iter().flat_map(|to| flows.inbound(*to)).collect(),
             Vantage::Gateway(id) => {
                 let pairs = to.iter().flat_map(|to| self.vpcs_behind(id).into_iter().map(move |vpc| (vpc, *to)));
-                return pairs.flat_map(|(vpc, to)| flows.from_gateway(id, vpc, to)).collect();
+                return pairs.flat_map(|(vpc, to)| flows.behind(id, vpc, to)).collect();
             }
             Vantage::Interface(id) => self.senders(id, family),
             Vantage::Subnet(id) => vec![self.stranger(id, family)],

@@ -35,15 +35,6 @@ pub(super) fn passes(entries: &[Entry], kind: Kind, peer: IpAddr) -> bool {
     entries.iter().find(matching).is_some_and(|entry| entry.allow)
 }
 
-/// A route that may be the one.
-#[derive(Clone, Copy, Debug)]
-struct Candidate<'n> {
-    /// None when a list that was not read decides: then it is some length above 0.
-    length: Option<u8>,
-    rank: Rank,
-    target: &'n Target,
-}
-
 /// What wins among routes of equal length (VPC guide, "Route priority"), the last first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
@@ -54,56 +45,60 @@ enum Rank {
     Block,
 }
 
-/// Where a table sends packets for an address; several when AWS would choose, or when it turns on what was not read. None when nothing
-/// matches.
+/// Where a table sends packets for an address: none when nothing matches; several when AWS would choose, or when it turns on what was not
+/// read.
 pub(super) fn targets<'n>(
     network: &'n Network,
     table: Id<RouteTable>,
     address: IpAddr,
     mut is_listed: impl FnMut(Id<PrefixList>) -> bool,
 ) -> Vec<&'n Target> {
+    static LOCAL: Target = Target::Local;
     let facts = &network.route_tables[table];
-    let mut candidates: Vec<Candidate<'n>> = Vec::new();
-    for block in network.vpcs[facts.vpc].blocks.iter().filter(|block| block.contains(&address)) {
-        candidates.push(Candidate { length: Some(block.prefix_len()), rank: Rank::Local, target: &Target::Local });
+    let local = network.vpcs[facts.vpc].blocks.iter().filter(|block| block.contains(&address));
+    let local = local.map(|block| (block.prefix_len(), Rank::Local)).max();
+    let (mut best, mut targets) = (local, Vec::new());
+    if local.is_some() {
+        targets.push(&LOCAL);
     }
+    // Lists that were not read, and have the address: each is of some length above 0.
+    let mut unsure: Vec<&'n Target> = Vec::new();
     for route in &facts.routes {
         let (length, rank) = match route.destination {
-            Destination::Block(block) if block.contains(&address) => (Some(block.prefix_len()), Rank::Block),
+            Destination::Block(block) if block.contains(&address) => (block.prefix_len(), Rank::Block),
             Destination::Block(_) => continue,
             Destination::List(list) => match &network.prefix_lists[list].entries {
                 Some(entries) => {
-                    let lengths =
-                        entries.iter().filter(|entry| entry.contains(&address)).map(|entry| entry.prefix_len());
-                    let Some(longest) = lengths.max() else { continue };
-                    (Some(longest), Rank::List)
+                    match entries.iter().filter(|entry| entry.contains(&address)).max_by_key(|e| e.prefix_len()) {
+                        Some(longest) => (longest.prefix_len(), Rank::List),
+                        None => continue,
+                    }
                 }
-                None if is_listed(list) => (None, Rank::List),
-                None => continue,
+                None => {
+                    if (route.origin == Origin::Static || local.is_none()) && is_listed(list) {
+                        unsure.push(&route.target);
+                    }
+                    continue;
+                }
             },
         };
         let rank = if route.origin == Origin::Propagated { Rank::Propagated } else { rank };
-        candidates.push(Candidate { length, rank, target: &route.target });
-    }
-    // The local route beats what was propagated, even when that is more specific.
-    if candidates.iter().any(|candidate| candidate.rank == Rank::Local) {
-        candidates.retain(|candidate| candidate.rank != Rank::Propagated);
-    }
-    winners(&candidates)
-}
-
-fn winners<'n>(candidates: &[Candidate<'n>]) -> Vec<&'n Target> {
-    let longest = candidates.iter().filter_map(|candidate| Some((candidate.length?, candidate.rank))).max();
-    let unsure = candidates.iter().any(|candidate| candidate.length.is_none());
-    let wins = |candidate: &&Candidate<'n>| match candidate.length {
-        None => true,
-        Some(length) => Some((length, candidate.rank)) == longest && !(unsure && length == 0),
-    };
-    let mut targets: Vec<&Target> = Vec::new();
-    for candidate in candidates.iter().filter(wins) {
-        if !targets.contains(&candidate.target) {
-            targets.push(candidate.target);
+        // The local route beats what was propagated, even when that is more specific.
+        if rank == Rank::Propagated && local.is_some() {
+            continue;
+        }
+        if best.is_none_or(|best| best < (length, rank)) {
+            best = Some((length, rank));
+            targets.clear();
+        }
+        if best == Some((length, rank)) && !targets.contains(&&route.target) {
+            targets.push(&route.target);
         }
     }
+    if unsure.is_empty() {
+        return targets;
+    }
+    targets.retain(|target| best.is_some_and(|(length, _)| length > 0) && !unsure.contains(target));
+    targets.extend(unsure);
     targets
 }

@@ -47,8 +47,8 @@ impl<'a, 'n> Walk<'a, 'n> {
             by_private_address: true,
             nat: None,
             listed: Vec::new(),
-            path: Vec::new(),
-            reply: Vec::new(),
+            path: Vec::with_capacity(8),
+            reply: Vec::with_capacity(8),
         }
     }
 
@@ -74,19 +74,19 @@ impl<'a, 'n> Walk<'a, 'n> {
                 if !is_carried(self.src) {
                     return Err(stop(Verdict::NoRoute, None, Why::NotCarried(self.src)));
                 }
-                return self.from_internet(None);
+                return self.come_in(None);
             }
             Source::Id(id) => id,
         };
         match self.reach.start(id, Some(self.src)) {
             None => Err(stop(Verdict::NoSuchHost, None, Why::NothingCalled(id.clone()))),
-            Some(Start::Interface(interface)) => self.from_interface(interface),
-            Some(Start::Subnet(subnet)) => self.from_subnet(subnet),
-            Some(Start::Gateway(gateway)) => self.from_gateway(gateway),
+            Some(Start::Interface(interface)) => self.start_at_interface(interface),
+            Some(Start::Subnet(subnet)) => self.start_in_subnet(subnet),
+            Some(Start::Gateway(gateway)) => self.start_behind(gateway),
         }
     }
 
-    fn from_interface(&mut self, id: Id<Interface>) -> Result<Exit, Stop> {
+    fn start_at_interface(&mut self, id: Id<Interface>) -> Result<Exit, Stop> {
         let interface = &self.reach.network.interfaces[id];
         self.path.push(Thing::Interface(id));
         if matches!(interface.holder, Holder::NatGateway(_) | Holder::Endpoint(_)) {
@@ -108,10 +108,10 @@ impl<'a, 'n> Walk<'a, 'n> {
     }
 
     /// A host in the subnet that nobody has described: no group is around it.
-    fn from_subnet(&mut self, id: Id<Subnet>) -> Result<Exit, Stop> {
+    fn start_in_subnet(&mut self, id: Id<Subnet>) -> Result<Exit, Stop> {
         let here = |interface: &&Id<Interface>| self.reach.network.interfaces[**interface].subnet == id;
         if let Some(interface) = self.reach.private_at(self.src).iter().find(here) {
-            return self.from_interface(*interface);
+            return self.start_at_interface(*interface);
         }
         self.path.push(Thing::Subnet(id));
         if !self.reach.network.subnets[id].blocks.iter().any(|block| block.contains(&self.src)) {
@@ -124,7 +124,7 @@ impl<'a, 'n> Walk<'a, 'n> {
         self.leave(id)
     }
 
-    fn from_gateway(&mut self, id: Id<Gateway>) -> Result<Exit, Stop> {
+    fn start_behind(&mut self, id: Id<Gateway>) -> Result<Exit, Stop> {
         let lets_nothing_in = Err(denied(Thing::Gateway(id), Why::LetsNothingIn));
         self.place();
         match &self.reach.network.gateways[id] {
@@ -133,7 +133,7 @@ impl<'a, 'n> Walk<'a, 'n> {
                     return Err(stop(Verdict::NoRoute, Some(Thing::Gateway(id)), Why::NotCarried(self.src)));
                 }
                 let vpc = vpc.ok_or_else(|| denied(Thing::Gateway(id), Why::NotAttached))?;
-                self.from_internet(Some(vpc))
+                self.come_in(Some(vpc))
             }
             Gateway::EgressOnly(_) | Gateway::Nat(_) | Gateway::Endpoint(_) => {
                 self.path.push(Thing::Gateway(id));
@@ -240,15 +240,15 @@ impl<'a, 'n> Walk<'a, 'n> {
         let vpc = self.reach.network.subnets[subnet].vpc;
         let id = match target {
             Target::Local => return self.arrive(vpc, Back::Local),
-            Target::Interface(middlebox) => return self.into_middlebox(subnet, *middlebox),
+            Target::Interface(middlebox) => return self.meet_middlebox(subnet, *middlebox),
             Target::Unknown(what) => return Ok(Exit::Unknown(what.clone())),
             Target::Blackhole => return Err(stop(Verdict::NoRoute, None, Why::Blackhole(self.dst))),
             Target::Gateway(id) => *id,
         };
         self.path.push(Thing::Gateway(id));
         match &self.reach.network.gateways[id] {
-            Gateway::Internet(attached) => self.to_internet(subnet, id, *attached == Some(vpc)),
-            Gateway::EgressOnly(attached) => self.to_egress_only(id, *attached == Some(vpc)),
+            Gateway::Internet(attached) => self.go_public(subnet, id, *attached == Some(vpc)),
+            Gateway::EgressOnly(attached) => self.go_egress_only(id, *attached == Some(vpc)),
             Gateway::Nat(nat) => self.through_nat(id, nat, vpc),
             Gateway::Endpoint(endpoint) if endpoint.vpc == vpc => Ok(Exit::Service(id)),
             Gateway::Endpoint(_) => Err(denied(Thing::Gateway(id), Why::NotAttached)),
@@ -271,7 +271,7 @@ impl<'a, 'n> Walk<'a, 'n> {
     }
 
     /// The address that the internet knows the sender by, if any, takes the place of its private one.
-    fn to_internet(&mut self, subnet: Id<Subnet>, id: Id<Gateway>, attached: bool) -> Result<Exit, Stop> {
+    fn go_public(&mut self, subnet: Id<Subnet>, id: Id<Gateway>, attached: bool) -> Result<Exit, Stop> {
         if !attached {
             return Err(denied(Thing::Gateway(id), Why::NotAttached));
         }
@@ -314,12 +314,12 @@ impl<'a, 'n> Walk<'a, 'n> {
         let ours = self.reach.nat_at(self.dst).is_some() || !self.reach.public_at(self.dst).is_empty();
         if ours {
             self.by_private_address = false;
-            return self.from_internet(None);
+            return self.come_in(None);
         }
         Ok(Exit::Internet { gateway, nat: self.nat })
     }
 
-    fn to_egress_only(&mut self, id: Id<Gateway>, attached: bool) -> Result<Exit, Stop> {
+    fn go_egress_only(&mut self, id: Id<Gateway>, attached: bool) -> Result<Exit, Stop> {
         if !attached {
             return Err(denied(Thing::Gateway(id), Why::NotAttached));
         }
@@ -377,7 +377,7 @@ impl<'a, 'n> Walk<'a, 'n> {
         }
     }
 
-    fn into_middlebox(&mut self, from: Id<Subnet>, id: Id<Interface>) -> Result<Exit, Stop> {
+    fn meet_middlebox(&mut self, from: Id<Subnet>, id: Id<Interface>) -> Result<Exit, Stop> {
         let interface = &self.reach.network.interfaces[id];
         if interface.subnet != from {
             self.acl(interface.subnet, false, self.src)?;
@@ -393,19 +393,21 @@ impl<'a, 'n> Walk<'a, 'n> {
     }
 
     /// In from the internet, to whatever has that public address.
-    fn from_internet(&mut self, only: Option<Id<Vpc>>) -> Result<Exit, Stop> {
+    fn come_in(&mut self, only: Option<Id<Vpc>>) -> Result<Exit, Stop> {
         self.by_private_address = false;
         self.origin = None;
         if let Some(nat) = self.reach.nat_at(self.dst) {
             self.path.push(Thing::Gateway(nat));
             return Err(denied(Thing::Gateway(nat), Why::LetsNothingIn));
         }
-        let mut owners = self.reach.public_at(self.dst);
-        owners.retain(|owner| only.is_none_or(|vpc| self.reach.vpc_of(*owner) == vpc));
-        if owners.is_empty() {
+        let reach = self.reach;
+        let owners = reach.public_at(self.dst);
+        let fits = |owner: &&Id<Interface>| only.is_none_or(|vpc| reach.vpc_of(**owner) == vpc);
+        let count = owners.iter().filter(fits).count();
+        let chosen = self.choices.choose(count);
+        let Some(owner) = owners.iter().filter(fits).nth(chosen).copied() else {
             return Err(stop(Verdict::NoSuchHost, None, Why::NoHost(self.dst)));
-        }
-        let owner = owners[self.choices.choose(owners.len())];
+        };
         let vpc = self.reach.vpc_of(owner);
         let Some(gateway) = self.reach.internet_of(vpc).first() else {
             return Err(stop(Verdict::NoRoute, Some(Thing::Vpc(vpc)), Why::NotAttached));

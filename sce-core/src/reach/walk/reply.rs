@@ -54,10 +54,8 @@ pub(super) fn comes_back(
             leads_back(reach, subnet, to, back, |list| is_listed(to, list))?;
         }
     }
-    let (theirs, nats): (Vec<&Hop>, Vec<&Hop>) =
-        hops.iter().rev().partition(|hop| !matches!(hop, Hop::Acl { nat: true, .. }));
-    some_port(reach.network, &nats, asked.protocol, None)?;
-    some_port(reach.network, &theirs, asked.protocol, src_port)
+    some_port(reach.network, hops, true, asked.protocol, None)?;
+    some_port(reach.network, hops, false, asked.protocol, src_port)
 }
 
 fn leads_back(
@@ -99,27 +97,31 @@ fn leads(reach: &Reach<'_>, target: &Target, subnet: Id<Subnet>, back: Back) -> 
     }
 }
 
-/// Whether one port, the one given or any that a client chooses, passes every ACL.
-fn some_port(network: &Network, hops: &[&Hop], protocol: u8, src_port: Option<u16>) -> Result<(), Stop> {
-    let ports = match (protocol, src_port) {
-        (TCP | UDP, Some(port)) => vec![port],
-        (TCP | UDP, None) => telling_ports(network, hops),
-        (ICMP | ICMP_V6, _) => vec![u16::from(echo_reply(protocol)) << 8],
-        _ => vec![0],
+/// Whether one port, the one given or any that a client chooses, passes every ACL: those that see a NAT gateway's port, or the others.
+fn some_port(network: &Network, hops: &[Hop], nat: bool, protocol: u8, src_port: Option<u16>) -> Result<(), Stop> {
+    let try_port = |port: u16| {
+        let seen = hops.iter().rev().filter(|hop| matches!(hop, Hop::Acl { nat: of_nat, .. } if *of_nat == nat));
+        seen.map(|hop| stops(network, hop, Kind { protocol, port })).find_map(|stop| stop)
     };
-    let mut first = None;
-    for port in ports {
-        let stopped = hops.iter().find_map(|hop| stops(network, hop, Kind { protocol, port }));
-        let Some(stop) = stopped else { return Ok(()) };
-        first.get_or_insert(stop);
+    let first = match (protocol, src_port) {
+        (TCP | UDP, Some(port)) => try_port(port),
+        (TCP | UDP, None) => try_port(CLIENT_PORTS.0),
+        (ICMP | ICMP_V6, _) => try_port(u16::from(echo_reply(protocol)) << 8),
+        _ => try_port(0),
+    };
+    let Some(stop) = first else { return Ok(()) };
+    let choosing = matches!(protocol, TCP | UDP) && src_port.is_none();
+    if choosing && telling_ports(network, hops, nat).into_iter().any(|port| try_port(port).is_none()) {
+        return Ok(());
     }
-    first.map_or(Ok(()), Err)
+    Err(stop)
 }
 
 /// Ports that stand for all others: between two of them no entry begins or ends.
-fn telling_ports(network: &Network, hops: &[&Hop]) -> Vec<u16> {
-    let mut ports = vec![CLIENT_PORTS.0];
-    for entry in hops.iter().filter_map(|hop| entries(network, hop)).flatten() {
+fn telling_ports(network: &Network, hops: &[Hop], nat: bool) -> Vec<u16> {
+    let seen = hops.iter().filter(|hop| matches!(hop, Hop::Acl { nat: of_nat, .. } if *of_nat == nat));
+    let mut ports = Vec::new();
+    for entry in seen.filter_map(|hop| entries(network, hop)).flatten() {
         if let Traffic::Ports { first, last, .. } = entry.traffic {
             ports.extend([Some(first), last.checked_add(1)].into_iter().flatten());
         }
