@@ -13,7 +13,7 @@ use sce::pit::Pit;
 use sce::spec::AccessMode;
 use sce::synth::Dialect;
 
-pub(crate) use judging::Day;
+pub(crate) use judging::{Judging, Looking};
 
 /// Builds, checks, operates and closes out Secure Compute Environments (SCE) for health data on AWS.
 #[derive(Debug, Parser)]
@@ -109,7 +109,7 @@ pub(crate) enum Command {
     /// Build what is missing, then read everything back.
     Apply(Apply),
     /// Read everything back and hold it to the plan.
-    Verify(SpecJson),
+    Verify(Verify),
     /// Show what is there of an environment.
     Status(Status),
     /// Stop the machines, and wait until they are stopped; their volumes stay.
@@ -318,6 +318,17 @@ pub(crate) struct Reach {
     pub(crate) format: Format,
 }
 
+/// `sce verify`
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The spec: TOML, or JSON when its name ends so.
+    pub(crate) spec: PathBuf,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
 /// How the result is written.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Format {
@@ -341,7 +352,7 @@ pub(crate) struct Check {
     #[arg(long, value_name = "DIR", conflicts_with = "live")]
     pub(crate) saved: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) day: Day,
+    pub(crate) looking: Looking,
     #[command(flatten)]
     pub(crate) format: Format,
 }
@@ -505,6 +516,8 @@ pub(crate) struct Apply {
     /// Take the lease over from a run that is dead.
     #[arg(long)]
     pub(crate) take_over: bool,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
     #[command(flatten)]
     pub(crate) format: Format,
 }

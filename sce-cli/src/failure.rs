@@ -113,6 +113,11 @@ impl Failure {
         self
     }
 
+    /// The failure with everything that is wrong in a file, each with its place.
+    pub(crate) fn with_problems(self, path: &str, problems: &[Problem]) -> Self {
+        self.with_details(problems.iter().map(|problem| problem_lines(path, problem)).collect())
+    }
+
     /// The failure with lines that say more.
     fn with_details(self, details: Vec<String>) -> Self {
         Self { details, ..self }
@@ -143,10 +148,7 @@ impl fmt::Display for Failure {
 impl From<FileError> for Failure {
     fn from(error: FileError) -> Self {
         match &error {
-            FileError::Spec { path, source } => {
-                let details = source.problems.iter().map(|problem| problem_lines(path, problem)).collect();
-                Self::usage(error.to_string()).with_details(details)
-            }
+            FileError::Spec { path, source } => Self::usage(error.to_string()).with_problems(path, &source.problems),
             FileError::Lock { .. } => {
                 let help = "mend it, or remove it and run `sce lock SPEC` again".to_owned();
                 Self::of(Exit::Usage, &error, Some(help))

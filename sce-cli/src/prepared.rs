@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
+use jiff::civil::Date;
+use sce::checks::{Institution, InvalidInstitution};
 use sce::lock::Lock;
 use sce::{LockSource, Plan, Session, SpecFile, Terms};
 
-use crate::cli::{Day, Global};
+use crate::cli::{Global, Judging, Looking};
 use crate::failure::Failure;
 use crate::output::note;
 use crate::progress::Progress;
@@ -19,9 +21,32 @@ pub(crate) struct Prepared {
     pub(crate) plan: Plan,
 }
 
-/// What things are judged by beside the facts: as of today, unless the command only looks and another day is asked for.
-pub(crate) fn terms(day: Option<&Day>) -> Terms {
-    Terms::on(day.and_then(|day| day.on).unwrap_or_else(sce::today))
+impl Prepared {
+    /// What the plan is judged by beside the facts, as of today.
+    pub(crate) fn terms(&self, asked: &Judging) -> Result<Terms, Failure> {
+        self.terms_on(sce::today(), asked)
+    }
+
+    /// The same for a command that only looks, which may ask for another day.
+    pub(crate) fn terms_looking(&self, asked: &Looking) -> Result<Terms, Failure> {
+        self.terms_on(asked.on.unwrap_or_else(sce::today), &asked.judging)
+    }
+
+    fn terms_on(&self, day: Date, asked: &Judging) -> Result<Terms, Failure> {
+        let terms = Terms::on(day);
+        Ok(match &asked.policy {
+            Some(path) => terms.under(institution(path)?).priced(&self.plan),
+            None => terms,
+        })
+    }
+}
+
+/// An institution's policy, told by file and line as a spec is when something is wrong with it.
+fn institution(path: &Path) -> Result<Institution, Failure> {
+    sce::read_text(path)?.parse().map_err(|error: InvalidInstitution| {
+        let shown = path.display().to_string();
+        Failure::usage(format!("`{shown}` is no valid policy")).with_problems(&shown, &error.problems)
+    })
 }
 
 /// Whether a lock that had to be resolved is kept beside the spec.

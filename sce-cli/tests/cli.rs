@@ -846,3 +846,49 @@ fn access_asks_somebody_or_is_told_to_ask_nobody() {
     let neither = folder.sce(&["access", "Hipaa", "--offline"]);
     assert!(neither.refused().contains("`Hipaa` is neither a spec nor an environment"), "{neither:?}");
 }
+
+/// The vpc of `hipaa.toml` on hardware of its own, and the digest that its finding shows.
+fn dedicated(folder: &Folder) -> String {
+    let spec = folder.read("hipaa.toml").replace("egress = \"nat\"", "egress = \"nat\"\ntenancy = \"dedicated\"");
+    folder.write("dedicated.toml", &spec);
+    let found = folder.sce(&["check", "dedicated.toml", "--json"]).json()["findings"][0].clone();
+    assert_eq!(found["rule"], "tenancy-is-shared");
+    found["digest"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_waiver_is_shown_with_what_it_accepts() {
+    let folder = Folder::new();
+    let digest = dedicated(&folder);
+    assert!(folder.sce(&["check", "dedicated.toml"]).stdout.contains(&format!("digest, for a waiver: {digest}")));
+    let waiver = format!(
+        "[[waiver]]\nrule = \"tenancy-is-shared\"\nresource = \"vpc\"\ndigest = \"{digest}\"\nreason = \"a grant\"\n\
+         approver = \"ciso@example.edu\"\nexpires = 2099-12-31\n"
+    );
+    folder.write("waived.toml", &format!("{}{waiver}", folder.read("dedicated.toml")));
+    let told = folder.sce(&["check", "waived.toml", "--all"]).stdout;
+    assert!(told.contains("waived until 2099-12-31 by ciso@example.edu: a grant"), "{told}");
+    assert!(told.contains("nothing is open; ") && told.contains(", 1 waived"), "{told}");
+    let later = folder.sce(&["check", "waived.toml", "--on", "2100-01-01", "--json"]).json();
+    let open: Vec<&Value> = later["findings"].as_array().unwrap().iter().map(|finding| &finding["rule"]).collect();
+    assert_eq!(open, ["waiver-is-in-force", "tenancy-is-shared"]);
+    folder.write("own.toml", &folder.read("waived.toml").replace("ciso@", "builder@"));
+    let refused = folder.sce(&["check", "own.toml"]);
+    assert!(refused.refused().contains("who cannot accept a risk of their own"), "{refused:?}");
+}
+
+#[test]
+fn an_institutions_policy_is_judged_and_read_strictly() {
+    let folder = Folder::new();
+    let head = "schema_version = 1\nname = \"Example University\"\n";
+    folder.write("policy.toml", &format!("{head}[forbid]\negress = [\"nat\"]\n[cost]\nmonthly_ceiling = \"1\"\n"));
+    let check = folder.sce(&["check", "hipaa.toml", "--policy", "policy.toml", "--json"]);
+    assert_eq!(check.status, 1);
+    let rules: Vec<Value> =
+        check.json()["findings"].as_array().unwrap().iter().map(|finding| finding["rule"].clone()).collect();
+    assert_eq!(rules, ["institution-allows-the-choices", "institution-bounds-the-cost"]);
+    folder.write("policy.toml", &format!("{head}[forbid]\negres = [\"nat\"]\n"));
+    let refused = folder.sce(&["check", "hipaa.toml", "--policy", "policy.toml"]);
+    let told = refused.refused();
+    assert!(told.contains("policy.toml:4: unknown field `egres`") && told.contains("did you mean `egress`?"), "{told}");
+}

@@ -4,6 +4,7 @@
 
 mod facts;
 mod finding;
+mod institution;
 mod rule;
 mod terms;
 mod waived;
@@ -15,6 +16,10 @@ use thiserror::Error;
 
 pub use facts::{Declared, Facts};
 pub use finding::{Finding, Severity, Status, Summary};
+pub use institution::{
+    Allow, BlocksFrom, Check, Cost, Forbid, Institution, InvalidInstitution,
+    SCHEMA_VERSION as INSTITUTION_SCHEMA_VERSION, Waivers,
+};
 pub use rule::{
     Citation, Control, Law, Mapping, Rule, RuleId, Specification, all as rules, named as rule,
     of_account as rules_of_account,
@@ -39,7 +44,7 @@ pub struct CheckedPlan {
 
 /// Why a plan did not pass: every finding, the severe ones among them.
 #[derive(Clone, Debug, PartialEq, Error)]
-#[error("{} finding(s) of severity `high` or above are open", .findings.iter().filter(|finding| finding.blocks()).count())]
+#[error("{} finding(s) that stop the plan are open", .findings.iter().filter(|finding| finding.blocks()).count())]
 pub struct Refused {
     /// All findings, in order.
     pub findings: Vec<Finding>,
@@ -48,8 +53,9 @@ pub struct Refused {
 /// Judges a plan by every rule, as things stand on that day.
 ///
 /// # Errors
-/// When a finding of severity high or above is open; all findings are in the error.
+/// When a finding is open that stops the plan: of severity high or above, or what the institution says. All findings are in the error.
 pub fn check(plan: Plan, spec: Spec, lock: Lock, terms: Terms) -> Result<CheckedPlan, Refused> {
+    let terms = terms.priced(&plan);
     let findings = judge(&Model::planned(&plan), &Declared::of(&spec), &terms);
     if findings.iter().any(Finding::blocks) {
         return Err(Refused { findings });
@@ -63,7 +69,7 @@ pub fn check(plan: Plan, spec: Spec, lock: Lock, terms: Terms) -> Result<Checked
 pub fn judge(model: &Model, declared: &Declared, terms: &Terms) -> Vec<Finding> {
     let facts = Facts { model, declared, terms, waivers: &[] };
     let mut findings = by(rule::all(), &facts);
-    let waivers = waived::waive(&mut findings, &declared.waivers, terms.today);
+    let waivers = waived::waive(&mut findings, &declared.waivers, terms);
     findings.extend(by(rule::all_about_waivers(), &Facts { waivers: &waivers, ..facts }));
     in_order(findings)
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sce_core::aws::describe::model::{Place, Saved, of_account, of_plan};
-use sce_core::check::{Declared, Finding, Status, judge, rules};
+use sce_core::check::{Declared, Finding, Status, Terms, judge, rules};
 use sce_core::lock::LockFile;
 use sce_core::model::Model;
 use sce_core::plan::{Plan, plan};
@@ -269,7 +269,7 @@ impl Scene {
     }
 
     fn judged(&self, files: &BTreeMap<String, Json>) -> Vec<Finding> {
-        judge(&self.model(files), &self.declared)
+        judge(&self.model(files), &self.declared, &Terms::on("2026-11-24".parse().unwrap()))
     }
 
     fn open(&self, files: &BTreeMap<String, Json>) -> Open {

@@ -44,8 +44,9 @@ pub(crate) async fn run(asked: &Apply, global: &Global) -> Result<Exit, Failure>
 
 /// The plan, if the rules let it pass; what they said, if not.
 fn checked(prepared: Prepared, asked: &Apply) -> Result<Option<CheckedPlan>, Failure> {
+    let terms = prepared.terms(&asked.judging)?;
     let Prepared { file, lock, plan } = prepared;
-    let refused = match sce::check(plan, file.spec, lock, prepared::terms(None)) {
+    let refused = match sce::check(plan, file.spec, lock, terms) {
         Ok(checked) => return Ok(Some(checked)),
         Err(refused) => refused,
     };

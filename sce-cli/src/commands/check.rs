@@ -46,8 +46,10 @@ pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure>
 }
 
 fn planned(check: &Check, global: &Global) -> Result<Judged, Failure> {
-    let Prepared { file, lock, plan } = prepared::offline(&check.spec, global.quiet)?;
-    let findings = match sce::check(plan, file.spec, lock, prepared::terms(Some(&check.day))) {
+    let prepared = prepared::offline(&check.spec, global.quiet)?;
+    let terms = prepared.terms_looking(&check.looking)?;
+    let Prepared { file, lock, plan } = prepared;
+    let findings = match sce::check(plan, file.spec, lock, terms) {
         Ok(checked) => checked.findings().to_vec(),
         Err(refused) => refused.findings,
     };
@@ -56,16 +58,16 @@ fn planned(check: &Check, global: &Global) -> Result<Judged, Failure> {
 
 /// What was saved of the account, in the words of the plan that the spec and its lock make.
 fn saved(check: &Check, folder: &Path, global: &Global) -> Result<Judged, Failure> {
-    let Prepared { file, plan, .. } = prepared::offline(&check.spec, global.quiet)?;
-    let model = sce::saved::model(folder, Some(&plan))?;
-    let terms = prepared::terms(Some(&check.day));
-    Ok(Judged { findings: sce::judge(&model, &Declared::of(&file.spec), &terms), not_shown: None })
+    let prepared = prepared::offline(&check.spec, global.quiet)?;
+    let terms = prepared.terms_looking(&check.looking)?;
+    let model = sce::saved::model(folder, Some(&prepared.plan))?;
+    Ok(Judged { findings: sce::judge(&model, &Declared::of(&prepared.file.spec), &terms), not_shown: None })
 }
 
 async fn live(check: &Check, global: &Global) -> Result<Judged, Failure> {
     let (session, prepared) = prepared::with_account(&check.spec, global, Keep::Nowhere).await?;
     let _progress = Progress::new(global.quiet, "reading the account");
-    let (declared, terms) = (Declared::of(&prepared.file.spec), prepared::terms(Some(&check.day)));
+    let (declared, terms) = (Declared::of(&prepared.file.spec), prepared.terms_looking(&check.looking)?);
     let seen = sce::verify(&session, &prepared.plan, &declared, &terms).await;
     Ok(Judged { findings: seen.findings, not_shown: Some(seen.not_shown) })
 }

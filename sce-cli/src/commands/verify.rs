@@ -4,7 +4,7 @@ use sce::{Declared, Seen, Verdict, Verification};
 use serde::Serialize;
 
 use super::check;
-use crate::cli::{Global, SpecJson};
+use crate::cli::{Global, Verify};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted};
 use crate::prepared::{self, Keep};
@@ -22,11 +22,11 @@ struct Document<'a> {
     findings: Vec<&'a sce::Finding>,
 }
 
-pub(crate) async fn run(asked: &SpecJson, global: &Global) -> Result<Exit, Failure> {
+pub(crate) async fn run(asked: &Verify, global: &Global) -> Result<Exit, Failure> {
     let (session, prepared) = prepared::with_account(&asked.spec, global, Keep::Nowhere).await?;
-    let declared = Declared::of(&prepared.file.spec);
+    let (declared, terms) = (Declared::of(&prepared.file.spec), prepared.terms(&asked.judging)?);
     let progress = Progress::new(global.quiet, "reading everything back");
-    let verification = sce::verify(&session, &prepared.plan, &declared, &prepared::terms(None)).await;
+    let verification = sce::verify(&session, &prepared.plan, &declared, &terms).await;
     drop(progress);
     match asked.format.json {
         true => output::json(&document(&verification))?,

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::terms::Terms;
 use super::waived::JudgedWaiver;
+use crate::account::Region;
 use crate::aws::arn::Arn;
 use crate::model::Model;
 use crate::plan::account::Settings;
@@ -29,6 +30,8 @@ pub struct Facts<'a> {
 pub struct Declared {
     /// The environment's owner.
     pub owner: String,
+    /// The region.
+    pub region: Option<Region>,
     /// The generation of practice followed.
     pub profile: Profile,
     /// The review board's approval.
@@ -78,6 +81,7 @@ impl Declared {
         let approvals = &spec.approvals;
         Self {
             owner: spec.owner.clone(),
+            region: Some(spec.region.clone()),
             profile: spec.profile,
             irb: approvals.irb.clone(),
             billing: approvals.billing.clone(),

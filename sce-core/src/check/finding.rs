@@ -38,6 +38,9 @@ pub struct Finding {
     pub help: &'static str,
     /// Whether the risk was accepted by a waiver.
     pub waived: bool,
+    /// The least severity that stops a plan under the terms it was judged by.
+    #[serde(skip)]
+    pub blocks_from: Severity,
     /// The waiver that accepts it.
     pub waiver: Option<Waiver>,
     /// The digest of what it speaks about, by which a waiver accepts it: of the resource as [`crate::plan::Node::digest`] has it, else of
@@ -101,10 +104,10 @@ impl Finding {
         self.cfr.iter().all(|citation| citation.kind != Specification::Required)
     }
 
-    /// Whether it stops the plan: open, and high or above.
+    /// Whether it stops the plan: open, and high or above, or whatever less the institution stops at.
     #[must_use]
     pub fn blocks(&self) -> bool {
-        self.open() && self.severity >= Severity::High
+        self.open() && self.severity >= self.blocks_from
     }
 }
 

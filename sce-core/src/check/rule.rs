@@ -45,6 +45,13 @@ mod instance_has_no_public_address;
 mod instance_is_monitored_in_detail;
 mod instance_requires_metadata_tokens;
 mod instance_volumes_are_encrypted;
+mod institution;
+mod institution_accepts_the_waivers;
+mod institution_allows_the_choices;
+mod institution_allows_the_ranges;
+mod institution_allows_the_region;
+mod institution_allows_the_services;
+mod institution_bounds_the_cost;
 mod interface_endpoint_admits_only_the_network;
 mod interface_endpoint_answers_to_the_usual_name;
 mod interface_endpoint_serves_own_account;
@@ -344,6 +351,7 @@ impl Rule {
             message,
             help: self.fix,
             waived: false,
+            blocks_from: facts.terms.blocks_from(),
             waiver: None,
             digest,
             place,
@@ -422,6 +430,12 @@ static ALL: &[&Rule] = &[
     &instance_is_monitored_in_detail::RULE,
     &instance_requires_metadata_tokens::RULE,
     &instance_volumes_are_encrypted::RULE,
+    &institution_accepts_the_waivers::RULE,
+    &institution_allows_the_choices::RULE,
+    &institution_allows_the_ranges::RULE,
+    &institution_allows_the_region::RULE,
+    &institution_allows_the_services::RULE,
+    &institution_bounds_the_cost::RULE,
     &interface_endpoint_admits_only_the_network::RULE,
     &interface_endpoint_answers_to_the_usual_name::RULE,
     &interface_endpoint_serves_own_account::RULE,
@@ -514,6 +528,7 @@ pub(super) fn about_waivers(rule: &Rule) -> bool {
 }
 
 static ABOUT_WAIVERS: &[&Rule] = &[
+    &institution_accepts_the_waivers::RULE,
     &waiver_fits_what_it_accepts::RULE,
     &waiver_is_in_force::RULE,
     &waiver_is_of_no_required_specification::RULE,

@@ -1,9 +1,9 @@
 //! Holding waivers to what the rules found.
 
-use jiff::civil::Date;
-
 use super::finding::{Finding, Status};
+use super::institution::Institution;
 use super::rule::{Rule, Specification, about_waivers, named};
+use super::terms::Terms;
 use crate::spec::Waiver;
 
 /// A waiver of the spec, and what came of it.
@@ -28,6 +28,8 @@ pub enum Outcome {
     Required(&'static str),
     /// The rule answers this addressable specification, and the reasoning is not there.
     Unreasoned(&'static str),
+    /// The institution does not admit it; why.
+    NotAdmitted(String),
     /// Its day is over.
     Expired,
     /// The rule found nothing there to accept.
@@ -37,15 +39,15 @@ pub enum Outcome {
 }
 
 /// Marks the findings that the waivers accept, and says what came of each waiver.
-pub(super) fn waive(findings: &mut [Finding], waivers: &[Waiver], today: Date) -> Vec<JudgedWaiver> {
+pub(super) fn waive(findings: &mut [Finding], waivers: &[Waiver], terms: &Terms) -> Vec<JudgedWaiver> {
     let judged = |(index, waiver): (usize, &Waiver)| {
-        let outcome = outcome(findings, waiver, today);
+        let outcome = outcome(findings, waiver, terms);
         JudgedWaiver { index, waiver: waiver.clone(), outcome }
     };
     waivers.iter().enumerate().map(judged).collect()
 }
 
-fn outcome(findings: &mut [Finding], waiver: &Waiver, today: Date) -> Outcome {
+fn outcome(findings: &mut [Finding], waiver: &Waiver, terms: &Terms) -> Outcome {
     let rule = match named(&waiver.rule) {
         Ok(rule) if !about_waivers(rule) => rule,
         Ok(_) => return Outcome::UnknownRule(None),
@@ -57,7 +59,10 @@ fn outcome(findings: &mut [Finding], waiver: &Waiver, today: Date) -> Outcome {
     if let (Some(citation), None) = (cites(rule, Specification::Addressable), &waiver.addressable) {
         return Outcome::Unreasoned(citation);
     }
-    if waiver.expires < today {
+    if let Some(why) = terms.institution.as_ref().and_then(|institution| refusal(institution, waiver, terms)) {
+        return Outcome::NotAdmitted(why);
+    }
+    if waiver.expires < terms.today {
         return Outcome::Expired;
     }
     accept(findings, waiver)
@@ -66,6 +71,21 @@ fn outcome(findings: &mut [Finding], waiver: &Waiver, today: Date) -> Outcome {
 /// A paragraph of that kind that the rule answers.
 fn cites(rule: &Rule, kind: Specification) -> Option<&'static str> {
     rule.cfr.iter().find(|citation| citation.kind == kind).map(|citation| citation.citation)
+}
+
+/// Why the institution does not admit a waiver, if it does not.
+fn refusal(institution: &Institution, waiver: &Waiver, terms: &Terms) -> Option<String> {
+    let (name, bounds) = (&institution.name, &institution.waivers);
+    if bounds.never.contains(&waiver.rule) {
+        return Some(format!("{name} lets nobody accept what `{}` finds", waiver.rule));
+    }
+    let is_approver = |approver: &String| approver.eq_ignore_ascii_case(&waiver.approver);
+    if bounds.approvers.as_ref().is_some_and(|approvers| !approvers.iter().any(is_approver)) {
+        return Some(format!("`{}` is none of those whom {name} lets accept risks", waiver.approver));
+    }
+    let days = terms.today.until(waiver.expires).map_or(i64::MAX, |span| i64::from(span.get_days()));
+    let longest = bounds.longest_days.map(i64::from).filter(|longest| days > *longest)?;
+    Some(format!("it expires in {days} days, and {name} admits {longest}"))
 }
 
 fn accept(findings: &mut [Finding], waiver: &Waiver) -> Outcome {

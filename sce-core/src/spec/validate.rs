@@ -320,7 +320,7 @@ pub(super) fn violation(path: &[&str], message: String, help: Option<String>) ->
 }
 
 /// Good enough to catch a slip; only sending mail would tell more.
-fn is_email(text: &str) -> bool {
+pub(crate) fn is_email(text: &str) -> bool {
     let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
     let parts = text.split_once('@');
     plain && parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))

@@ -91,6 +91,11 @@ impl Scene {
         judge(&self.model, &self.declared, &self.terms)
     }
 
+    /// Puts the environment under an institution's policy.
+    pub(super) fn under(&mut self, policy: &str) {
+        self.terms.institution = Some(format!("schema_version = 1\nname = \"Example\"\n{policy}\n").parse().unwrap());
+    }
+
     /// The rules with an open finding.
     pub(super) fn open(&self) -> BTreeSet<&'static str> {
         self.findings().iter().filter(|finding| finding.open()).map(|finding| finding.rule.0).collect()

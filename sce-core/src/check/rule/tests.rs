@@ -12,9 +12,11 @@ use crate::aws::resource::{
     PublicAccessBlock, RouteTarget, Subscription, Tenancy, Traffic,
 };
 use crate::check::{Finding, Severity, Status};
+use crate::cost::{Assumptions, Estimate, Prices, estimate};
+use crate::lock::Lock;
 use crate::pit::TAG_ID;
-use crate::plan::{Scope, sample};
-use crate::spec::{AccessMode, Addressable, Egress, Laptop, NamedRange, Packages, Waiver, example};
+use crate::plan::{Scope, plan, sample};
+use crate::spec::{AccessMode, Addressable, Egress, Format, Laptop, NamedRange, Packages, Waiver, example, parse};
 use crate::value::{Reference, Value};
 
 type Mutation = (&'static str, fn() -> Scene, fn(&mut Scene));
@@ -137,6 +139,22 @@ const MUTATIONS: &[Mutation] = &[
         scene.instance("instance-private").metadata_token_required = false;
     }),
     ("instance-volumes-are-encrypted", Scene::full, |scene| scene.volume("volume-private").encrypted = false),
+    ("institution-accepts-the-waivers", dedicated, |scene| {
+        scene.declared.waivers = vec![of_tenancy(scene)];
+        scene.under("waivers = { approvers = [\"cro@example.edu\"] }");
+    }),
+    ("institution-allows-the-choices", Scene::with_machine, |scene| {
+        scene.under("forbid = { instance_families = [\"m7i\"] }");
+    }),
+    ("institution-allows-the-ranges", Scene::full, |scene| {
+        scene.under("allow = { ranges = [{ name = \"vpn\", cidr = \"140.142.8.0/24\" }] }");
+    }),
+    ("institution-allows-the-region", Scene::clean, |scene| scene.under("allow = { regions = [\"us-east-1\"] }")),
+    ("institution-allows-the-services", Scene::clean, |scene| scene.under("forbid = { kinds = [\"nat-gateway\"] }")),
+    ("institution-bounds-the-cost", Scene::clean, |scene| {
+        scene.terms.estimate = Some(priced());
+        scene.under("cost = { monthly_ceiling = \"1\" }");
+    }),
     ("interface-endpoint-admits-only-the-network", Scene::shut, |scene| {
         scene.security_group("security-group-endpoints").ingress.insert(tcp(443, "10.128.0.0/9"));
     }),
@@ -311,6 +329,12 @@ fn everything() -> AclRule {
 
 fn nat() -> RouteTarget {
     RouteTarget::NatGateway(Value::Ref(Reference::parse("${nat-gateway.id}").unwrap()))
+}
+
+/// What the least environment costs.
+fn priced() -> Estimate {
+    let spec = parse(LEAST, Format::Toml).unwrap();
+    estimate(&plan(&spec, &Lock::offline(&spec)).unwrap(), &Assumptions::default(), Prices::built_in()).unwrap()
 }
 
 /// An environment that pays for hardware of its own.
@@ -584,8 +608,9 @@ fn rules_are_listed_by_name_and_say_everything() {
 }
 
 /// Rules that no paragraph of the law stands behind, and that say so.
-const WITHOUT_LAW: [&str; 5] = [
+const WITHOUT_LAW: [&str; 6] = [
     "budget-is-declared",
+    "institution-bounds-the-cost",
     "machine-type-fits-its-tenancy",
     "machine-type-is-not-burstable",
     "software-has-a-source",
@@ -816,4 +841,79 @@ fn what_is_told_of_the_spec_says_where() {
             assert!(finding.place.is_some(), "{}: {}", finding.rule, finding.message);
         }
     }
+}
+
+#[test]
+fn every_word_of_a_policy_is_judged() {
+    type Case = (&'static str, fn() -> Scene, &'static str, &'static [&'static str]);
+    let cases: &[Case] = &[
+        ("allow = { regions = [\"us-west-2\"] }", Scene::clean, "", &[]),
+        ("allow = { services = [\"ec2\"] }", Scene::clean, "institution-allows-the-services", &["bucket-data", "key"]),
+        ("allow = { ranges = [{ name = \"c\", cidr = \"140.142.0.0/15\" }] }", Scene::full, "", &[]),
+        ("forbid = { access = [\"bastion\"] }", Scene::full, "institution-allows-the-choices", &["spec"]),
+        ("forbid = { egress = [\"nat\"] }", Scene::clean, "institution-allows-the-choices", &["spec"]),
+        ("forbid = { egress = [\"none\"], profile = [\"cloudmaven2017\"] }", Scene::clean, "", &[]),
+        ("forbid = { profile = [\"modern\"] }", Scene::clean, "institution-allows-the-choices", &["spec"]),
+        ("forbid = { tenancy = [\"default\"] }", Scene::clean, "institution-allows-the-choices", &["vpc"]),
+        ("forbid = { laptop = [\"managed\"] }", Scene::with_machine, "institution-allows-the-choices", &["spec"]),
+        ("forbid = { laptop = [\"outside\"] }", Scene::clean, "", &[]),
+        ("cost = { monthly_ceiling = \"1\" }", Scene::clean, "institution-bounds-the-cost", &["plan"]),
+    ];
+    for (policy, scene, rule, resources) in cases {
+        let mut scene = scene();
+        scene.under(policy);
+        let found = scene.findings();
+        let open: Vec<&Finding> = found.iter().filter(|one| one.open() && one.rule.0 == *rule).collect();
+        for resource in *resources {
+            assert!(open.iter().any(|finding| finding.resource == *resource), "{policy}: {open:?}");
+        }
+        let institutional = |finding: &&Finding| finding.rule.0.starts_with("institution-") && finding.open();
+        assert_eq!(found.iter().any(|one| institutional(&one)), !resources.is_empty(), "{policy}");
+    }
+}
+
+#[test]
+fn an_institution_can_be_stricter_about_what_stops_a_plan() {
+    let mut scene = Scene::clean();
+    scene.declared.billing = None;
+    let blocking = |scene: &Scene| scene.findings().iter().filter(|finding| finding.blocks()).count();
+    assert_eq!(blocking(&scene), 0);
+    scene.under("check = { blocks_from = \"low\" }");
+    assert_eq!(blocking(&scene), 1);
+}
+
+#[test]
+fn an_institution_says_who_may_accept_what_for_how_long() {
+    let cases = [
+        ("waivers = { approvers = [\"CISO@example.edu\"] }", true),
+        ("waivers = { approvers = [\"cro@example.edu\"] }", false),
+        ("waivers = { longest_days = 0 }", true),
+        ("waivers = { never = [\"tenancy-is-shared\"] }", false),
+    ];
+    for (policy, admitted) in cases {
+        let mut scene = dedicated();
+        scene.declared.waivers = vec![of_tenancy(&scene)];
+        scene.under(policy);
+        assert_eq!(scene.findings().iter().any(|finding| finding.waived), admitted, "{policy}");
+        assert_eq!(scene.open().contains("institution-accepts-the-waivers"), !admitted, "{policy}");
+    }
+    let mut scene = dedicated();
+    scene.declared.waivers = vec![Waiver { expires: date(2027, 11, 25), ..of_tenancy(&scene) }];
+    scene.under("waivers = { longest_days = 365 }");
+    assert!(scene.open().contains("institution-accepts-the-waivers"));
+}
+
+#[test]
+fn a_plan_is_priced_where_the_institution_bounds_it() {
+    let judged = |ceiling: &str| {
+        let text = format!("{LEAST}[approvals]\nirb = \"S1\"\nbilling = \"B1\"\nbaa = \"2026-03-01\"\n");
+        let spec = parse(&text, Format::Toml).unwrap();
+        let lock = Lock::offline(&spec);
+        let policy = format!("schema_version = 1\nname = \"E\"\ncost = {{ monthly_ceiling = \"{ceiling}\" }}\n");
+        let terms = crate::check::Terms::on(super::testing::TODAY).under(policy.parse().unwrap());
+        let checked = crate::check::check(plan(&spec, &lock).unwrap(), spec, lock, terms).unwrap();
+        let of = |finding: &&Finding| finding.rule.0 == "institution-bounds-the-cost";
+        checked.findings().iter().find(of).map(|finding| finding.status)
+    };
+    assert_eq!((judged("5000"), judged("2")), (Some(Status::Kept), Some(Status::Broken)));
 }
