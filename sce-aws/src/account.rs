@@ -13,6 +13,7 @@ use sce_core::plan::{Plan, Scope};
 use sce_core::value::NodeId;
 use serde::Serialize;
 
+use crate::agreement::{Addendum, addendum};
 use crate::apply::{ApplyError, ApplyOptions, Run};
 use crate::error::CloudError;
 use crate::lock::administrators;
@@ -58,6 +59,8 @@ pub struct Status {
     pub region: String,
     /// What the organisation has already.
     pub adopted: Vec<String>,
+    /// What AWS Artifact says of the Business Associate Addendum.
+    pub addendum: Addendum,
     /// What there shall be, as it is, and what the rules say of the account.
     pub verification: Verification,
 }
@@ -132,6 +135,7 @@ pub async fn status(session: &Session, settings: &Settings) -> Status {
         account: session.account().to_string(),
         region: session.region().to_string(),
         adopted,
+        addendum: addendum(session).await,
         verification,
     }
 }

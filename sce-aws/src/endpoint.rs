@@ -6,7 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
 
 /// The services that this crate calls, as endpoint settings name them.
-pub const SERVICES: [&str; 17] = [
+pub const SERVICES: [&str; 18] = [
+    "artifact",
     "cloudtrail",
     "cloudwatch",
     "config",

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod account;
+pub mod agreement;
 pub mod apply;
 pub mod archive;
 pub mod close_out;

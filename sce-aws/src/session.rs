@@ -19,7 +19,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::endpoint::Endpoint;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
-use sce_core::account::{AccountId, Region};
+use sce_core::account::{AccountId, Partition, Region};
 use sce_core::aws::arn::Arn;
 use thiserror::Error;
 
@@ -40,6 +40,8 @@ pub enum Target {
 /// A way into an account.
 #[derive(Clone, Debug)]
 pub struct Session {
+    /// None in a partition without AWS Artifact.
+    pub(crate) artifact: Option<aws_sdk_artifact::Client>,
     pub(crate) cloudtrail: aws_sdk_cloudtrail::Client,
     pub(crate) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(crate) config: aws_sdk_config::Client,
@@ -199,7 +201,13 @@ impl Session {
             return Err(SessionError::OtherAccount { asked: asked.clone(), found: account.to_string() });
         }
         let emulated = matches!(target, Target::Emulator(_));
+        let agreements = artifact_region(region.partition()).map(|home| {
+            Ok(aws_sdk_artifact::Client::from_conf(
+                client!(aws_sdk_artifact, "artifact").region(SdkRegion::new(home)).build(),
+            ))
+        });
         Ok(Self {
+            artifact: agreements.transpose().map_err(|error: InvalidEndpoint| SessionError::Endpoint(error))?,
             cloudtrail: aws_sdk_cloudtrail::Client::from_conf(client!(aws_sdk_cloudtrail, "cloudtrail").build()),
             cloudwatch: aws_sdk_cloudwatch::Client::from_conf(client!(aws_sdk_cloudwatch, "cloudwatch").build()),
             config: aws_sdk_config::Client::from_conf(client!(aws_sdk_config, "config").build()),
@@ -330,6 +338,15 @@ fn config(region: &Region, credentials: Option<SharedCredentialsProvider>) -> Sd
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
     config.set_credentials_provider(credentials);
     config.build()
+}
+
+/// AWS Artifact answers for the whole account in one region of a partition (AWS General Reference, "AWS Artifact endpoints and quotas").
+fn artifact_region(partition: Partition) -> Option<&'static str> {
+    match partition {
+        Partition::Aws => Some("us-east-1"),
+        Partition::GovCloud => Some("us-gov-west-1"),
+        Partition::China => None,
+    }
 }
 
 fn http_client() -> aws_smithy_runtime_api::client::http::SharedHttpClient {

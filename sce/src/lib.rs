@@ -47,6 +47,7 @@ pub use sce_aws::access::{AccessError, Machine, located, machines};
 pub use sce_aws::account::{
     Applied as AccountApplied, Status as AccountStatus, apply as apply_account, status as account_status,
 };
+pub use sce_aws::agreement::Addendum;
 pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, apply};
 pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, Left, Pending, close_out};
 pub use sce_aws::collect::{CollectError, Collected, NotRead};

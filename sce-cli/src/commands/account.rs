@@ -2,7 +2,7 @@
 
 use sce::account::Region;
 use sce::spec::{Account as Asked, CloudTrail, ConfigCare, Retention};
-use sce::{AccountApplied, AccountSettings, AccountStatus, ApplyOptions, Finding, SpecFile, Verification};
+use sce::{AccountApplied, AccountSettings, AccountStatus, Addendum, ApplyOptions, Finding, SpecFile, Verification};
 use serde::Serialize;
 
 use super::verify;
@@ -34,6 +34,7 @@ struct Status<'a> {
     account: &'a str,
     region: &'a str,
     adopted: &'a [String],
+    addendum: &'a Addendum,
     verified: bool,
     things: &'a [sce::Verdict],
     findings: &'a [Finding],
@@ -126,6 +127,7 @@ fn status_document(found: &AccountStatus) -> Status<'_> {
         account: &found.account,
         region: &found.region,
         adopted: &found.adopted,
+        addendum: &found.addendum,
         verified: found.verification.verified,
         things: &found.verification.nodes,
         findings: &found.verification.findings,
@@ -145,7 +147,18 @@ fn applied_text(applied: &AccountApplied) -> String {
 
 fn status_text(found: &AccountStatus) -> String {
     let place = format!("account {} ({})\n", found.account, found.region);
-    format!("{place}{}{}", adopted_text(&found.adopted), verify::text(&found.verification))
+    let addendum = addendum_text(&found.addendum);
+    format!("{place}{addendum}{}{}", adopted_text(&found.adopted), verify::text(&found.verification))
+}
+
+fn addendum_text(addendum: &Addendum) -> String {
+    let told = match addendum {
+        Addendum::Active { name, since: Some(since) } => format!("in force since {since} (AWS Artifact: {name})"),
+        Addendum::Active { name, since: None } => format!("in force (AWS Artifact: {name})"),
+        Addendum::Inactive => "none is in force, by AWS Artifact: no PHI may come into this account".to_owned(),
+        Addendum::Declared { why } => format!("as each spec declares it, since AWS Artifact could not be asked: {why}"),
+    };
+    format!("Business Associate Addendum: {told}\n")
 }
 
 fn adopted_text(adopted: &[String]) -> String {
@@ -158,6 +171,22 @@ fn adopted_text(adopted: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_artifact_says_is_told_with_where_it_comes_from() {
+        let since = Some("2026-03-01T00:00:00Z".parse().unwrap());
+        let active = Addendum::Active { name: "AWS Business Associate Addendum".to_owned(), since };
+        assert_eq!(
+            addendum_text(&active),
+            "Business Associate Addendum: in force since 2026-03-01T00:00:00Z (AWS Artifact: AWS Business Associate Addendum)\n"
+        );
+        assert!(addendum_text(&Addendum::Inactive).contains("none is in force"));
+        let declared = Addendum::Declared { why: "denied".to_owned() };
+        assert!(
+            addendum_text(&declared).contains("as each spec declares it")
+                && addendum_text(&declared).contains("denied")
+        );
+    }
 
     fn asked(region: Option<&str>) -> AccountAsked {
         AccountAsked {

@@ -1,6 +1,6 @@
 //! What sce asks of AWS beside the kinds of a plan: who it is, what a lock needs, the registry, data, and the last look around.
 
-use super::{BUILD, BUILD_AND_TEARDOWN, DATA, Duty, On, Permission, READ, at_need, same, sent, unseen};
+use super::{ACCOUNT, BUILD, BUILD_AND_TEARDOWN, DATA, Duty, On, Permission, READ, at_need, same, sent, unseen};
 
 /// Calls of every environment, whatever is in it.
 #[must_use]
@@ -13,8 +13,9 @@ pub(crate) fn is_for_account(permission: &Permission) -> bool {
     matches!(permission.on, On::Registry | On::RegistryObjects) || OF_ACCOUNT.contains(&permission.need.operation())
 }
 
-/// The reading calls of every environment that are about the account.
-const OF_ACCOUNT: [&str; 12] = [
+/// The reading calls that are about the account, most of them of every environment.
+const OF_ACCOUNT: [&str; 13] = [
+    "artifact:ListCustomerAgreements",
     "sts:GetCallerIdentity",
     "cloudtrail:DescribeTrails",
     "cloudtrail:GetTrailStatus",
@@ -105,6 +106,8 @@ static COMMON: &[Permission] = &[
     same!(at_need, BUILD_AND_TEARDOWN, "s3:GetObject", On::AccountRecords),
     same!(at_need, BUILD_AND_TEARDOWN, "s3:PutObject", On::AccountRecords),
     same!(at_need, BUILD_AND_TEARDOWN, "s3:DeleteObject", On::AccountRecords),
+    // The evidence of the BAA, for whoever sees to the account; where it is not allowed, the day stays declared.
+    same!(at_need, ACCOUNT, "artifact:ListCustomerAgreements", On::Anything),
     // What exists and lost a tag.
     same!(at_need, BUILD, "ec2:CreateTags", On::Ours),
 ];
