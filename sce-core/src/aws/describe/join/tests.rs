@@ -438,7 +438,7 @@ fn what_aws_would_not_say_is_refused_with_its_place() {
         ),
         (
             "{\"NetworkAcls\": [{\"NetworkAclId\": \"a\", \"VpcId\": \"v\", \"Entries\": [{\"RuleNumber\": 70000}]}]}",
-            "u16",
+            "expected a number up to 65535",
         ),
     ];
     for (text, told) in cases {
