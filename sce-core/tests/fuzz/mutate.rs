@@ -1,7 +1,7 @@
 //! Mutations that follow from a seed.
 
 /// Words that readers treat in ways of their own.
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 44] = [
     "null",
     "true",
     "-1",
@@ -13,6 +13,23 @@ const WORDS: [&str; 40] = [
     "\"\"",
     "{}",
     "[]",
+    "\"GroupId\"",
+    "\"0.0.0.0/0\"",
+    "\"::/0\"",
+    "\"10.0.0.0/33\"",
+    "\"10.0.0.7/8\"",
+    "\"255.255.255.255\"",
+    "\"local\"",
+    "\"igw-1\"",
+    "\"eni-1\"",
+    "\"vpc-1\"",
+    "\"available\"",
+    "\"deleted\"",
+    "\"-1\"",
+    "\"icmp\"",
+    "\"Interface\"",
+    "[null]",
+    "\"\\ud800\"",
     "{",
     "}",
     "[",
@@ -26,23 +43,13 @@ const WORDS: [&str; 40] = [
     "0.0.0.0/0",
     "::/0",
     "::ffff:10.0.0.0/104",
-    "10.0.0.0/33",
-    "255.255.255.255",
-    "\"GroupId\"",
-    "\"VpcId\"",
-    "\"Egress\"",
-    "\"local\"",
-    "\"blackhole\"",
-    "\"igw-1\"",
-    "\"eni-1\"",
-    "\"available\"",
-    "\"deleted\"",
     "\"NextToken\"",
-    "\"-1\"",
-    "\"icmp\"",
     "\n",
     "é",
 ];
+
+/// So many of the words are values of JSON.
+const WHOLE: usize = 28;
 
 /// Makes mutations; the same seed makes the same ones.
 pub(crate) struct Mutator {
@@ -59,10 +66,35 @@ impl Mutator {
     /// One to eight changes to the bytes.
     pub(crate) fn mutation(&mut self, original: &[u8]) -> Vec<u8> {
         let mut bytes = original.to_vec();
-        for _ in 0..=self.below(8) {
-            self.change(&mut bytes);
+        // Half of them stay whole, so that what comes after the grammar is reached.
+        if self.below(2) == 0 {
+            (0..=self.below(3)).for_each(|_| self.value(&mut bytes));
+        } else {
+            (0..=self.below(8)).for_each(|_| self.change(&mut bytes));
         }
         bytes
+    }
+
+    /// Another value, of this input or of the words, in the place of one.
+    fn value(&mut self, bytes: &mut Vec<u8>) {
+        let Some((start, end)) = self.find(bytes) else { return };
+        let word = WORDS[self.below(WHOLE)].as_bytes().to_vec();
+        let other = self.find(bytes).map_or(word.clone(), |(start, end)| bytes[start..end].to_vec());
+        let instead = if self.below(2) == 0 { word } else { other };
+        drop(bytes.splice(start..end, instead));
+    }
+
+    /// Where a value stands: after a colon or an equals sign, up to what ends it.
+    fn find(&mut self, bytes: &[u8]) -> Option<(usize, usize)> {
+        let from = self.below(bytes.len());
+        let sign = from + bytes[from..].iter().position(|byte| matches!(byte, b':' | b'='))?;
+        let start = sign + 1 + bytes[sign + 1..].iter().position(|byte| *byte != b' ')?;
+        let end = match bytes[start] {
+            b'"' => start + 2 + bytes[start + 1..].iter().position(|byte| *byte == b'"')?,
+            b'{' | b'[' => return None,
+            _ => start + bytes[start..].iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b'\n'))?,
+        };
+        Some((start, end))
     }
 
     fn change(&mut self, bytes: &mut Vec<u8>) {
