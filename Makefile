@@ -44,6 +44,7 @@ walkthrough: ## runs the commands of docs/poc-a.in.md and writes docs/poc-a.md w
 
 bench: ## every speed, as a ratio to a peer run beside it
 	cargo bench --locked -p sce-synth --bench johns
+	cargo bench --locked -p sce-core --bench describe
 
 clean: ## removes what was built and installed here
 	cargo clean

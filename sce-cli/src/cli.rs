@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use sce::account::{AccountId, Region};
 use sce::aws::arn::Arn;
 use sce::cidr::{Cidr, Need};
@@ -91,6 +91,8 @@ pub(crate) enum Command {
     Collect(Collect),
     /// Tell what a rule asks for, why, and what to do.
     Explain(Explain),
+    /// Tell where packets go in networks that were saved as describe output.
+    Reach(Reach),
     /// Estimate what it will cost a month.
     Cost(Cost),
     /// Print the IAM policies that running sce for a spec takes, by duty.
@@ -289,6 +291,23 @@ pub(crate) struct PersonAccess {
 pub(crate) struct SpecJson {
     /// The spec: TOML, or JSON when its name ends so.
     pub(crate) spec: PathBuf,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// `sce reach`
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("asked").required(true))]
+pub(crate) struct Reach {
+    /// A folder of JSON files with what `aws … describe-…` answered, or one such file.
+    #[arg(value_name = "DIR")]
+    pub(crate) tree: PathBuf,
+    /// What becomes of single flows: a file with one JSON object a line, or `-` for standard input. The answers are as many lines.
+    #[arg(long, value_name = "FILE.jsonl", group = "asked")]
+    pub(crate) flows: Option<PathBuf>,
+    /// Everything that the internet can reach.
+    #[arg(long, group = "asked")]
+    pub(crate) exposed: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }

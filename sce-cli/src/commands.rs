@@ -17,6 +17,7 @@ mod lock;
 mod permissions;
 mod plan;
 mod power;
+mod reach;
 mod schema;
 mod status;
 mod synth;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Permissions(permissions) => permissions::run(&permissions, &global),
         Command::Explain(explain) => explain::run(&explain),
         Command::Cost(cost) => cost::run(&cost, &global),
+        Command::Reach(reach) => reach::run(&reach, &global),
         Command::Archive(archive) => archive::run(&archive, &global),
         Command::Synth(synth) => synth::run(&synth, &global),
         Command::Lock(lock) => wait(lock::run(&lock, &global)),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use sce::archive::{ArchiveError, IdentityError, RestoreError, VerifyError};
 use sce::cidr::AllocationError;
 use sce::cost::PriceMissing;
+use sce::describe::TreeError;
 use sce::keys::KeyError;
 use sce::saved::SavedError;
 use sce::spec::{Problem, UnknownPerson};
@@ -165,6 +166,12 @@ fn problem_lines(path: &str, problem: &Problem) -> String {
     match &problem.help {
         Some(help) => format!("{place}: {}\n  help: {help}", problem.message),
         None => format!("{place}: {}", problem.message),
+    }
+}
+
+impl From<TreeError> for Failure {
+    fn from(error: TreeError) -> Self {
+        Self::of(Exit::Usage, &error, error.help())
     }
 }
 

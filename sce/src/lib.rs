@@ -38,6 +38,7 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+pub mod describe;
 mod environment;
 mod files;
 pub mod saved;
@@ -67,8 +68,8 @@ pub use sce_core::permissions::permissions;
 pub use sce_core::plan::account::{Settings as AccountSettings, account as plan_account};
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
 pub use sce_core::{
-    access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, permissions as rights, pit,
-    spec, ssh, value,
+    access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, network,
+    permissions as rights, pit, reach, spec, ssh, value,
 };
 pub use sce_synth as synth;
 

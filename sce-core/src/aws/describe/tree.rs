@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::Answer;
+use super::wire::Text;
 use crate::account::{AccountId, Region};
 
 /// A file of the tree.
@@ -217,17 +218,17 @@ impl<'a, R: Reader<'a>> Visitor<'a> for &mut Walk<'_, 'a, R> {
 
     fn visit_map<M: MapAccess<'a>>(self, mut map: M) -> Result<(), M::Error> {
         let (mut answers, mut more) = (Vec::new(), false);
-        while let Some(key) = map.next_key_seed(Text)? {
-            if let Some(answer) = Answer::of_key(&key) {
+        while let Some(key) = map.next_key::<Text<'a>>()? {
+            if let Some(answer) = Answer::of_key(key.as_str()) {
                 self.understood = true;
                 map.next_value_seed(Member { answer, source: &self.source, reader: self.reader })?;
                 answers.push(answer);
-            } else if TOKENS.contains(&&*key) {
+            } else if TOKENS.contains(&key.as_str()) {
                 more |= map.next_value_seed(Token)?;
             } else {
                 map.next_value::<IgnoredAny>()?;
                 if self.unknown.len() < KEYS_TOLD {
-                    self.unknown.push(key.into_owned());
+                    self.unknown.push(key.as_str().to_owned());
                 }
             }
         }
@@ -294,33 +295,6 @@ impl<'a> DeserializeSeed<'a> for Token {
     }
 }
 
-/// A key, borrowed when it is written plainly.
-struct Text;
-
-impl<'a> DeserializeSeed<'a> for Text {
-    type Value = Cow<'a, str>;
-
-    fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<Cow<'a, str>, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl<'a> Visitor<'a> for Text {
-    type Value = Cow<'a, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(text.to_owned()))
-    }
-}
-
 impl<'a> Source<'a> {
     /// What a path tells.
     #[must_use]
@@ -331,11 +305,17 @@ impl<'a> Source<'a> {
         let parts = || folders.clone().chain(name.split(['.', '_']));
         Self {
             path,
-            account: parts().filter(|part| part.parse::<AccountId>().is_ok()).last(),
-            region: parts().filter(|part| part.parse::<Region>().is_ok()).last(),
-            folder: folders.clone().last(),
+            account: parts().filter(|part| part.parse::<AccountId>().is_ok()).next_back(),
+            region: parts().filter(|part| part.parse::<Region>().is_ok()).next_back(),
+            folder: folders.clone().next_back(),
             call: if stem.contains('_') { stem.replace('_', "-").into() } else { stem.into() },
         }
+    }
+
+    /// The part of the path that begins so, such as an id: a folder, or between the dots of the file's name.
+    #[must_use]
+    pub fn part(&self, prefix: &str) -> Option<&'a str> {
+        self.path.split(['/', '.']).rfind(|part| part.starts_with(prefix))
     }
 
     /// The answer that the place tells: `s3/BUCKET/CALL.json`, `kms/KEY/CALL.json`.

@@ -1,0 +1,38 @@
+//! Protocols and ports as groups and network ACLs write them.
+
+use crate::network::Traffic;
+
+use super::super::record::{Entry, Permission};
+use super::super::wire::{Port, Protocol};
+
+/// What a permission of a group is about: an end that is missing or `-1` is open.
+pub(super) fn of_permission(permission: &Permission<'_>) -> Traffic {
+    of(permission.ip_protocol, permission.from_port, permission.to_port, (permission.from_port, permission.to_port))
+}
+
+/// What an entry of a network ACL is about; ICMP's type and code have a member of their own.
+pub(super) fn of_entry(entry: &Entry<'_>) -> Traffic {
+    let (first, last) = entry.port_range.as_ref().map_or((None, None), |range| (range.from, range.to));
+    let icmp = entry.icmp_type_code.as_ref().map_or((None, None), |icmp| (icmp.r#type, icmp.code));
+    of(entry.protocol, first, last, icmp)
+}
+
+fn of(protocol: Protocol, first: Option<Port>, last: Option<Port>, icmp: (Option<Port>, Option<Port>)) -> Traffic {
+    let end = |port: Option<Port>| port.and_then(|port| port.0);
+    match protocol.0 {
+        None => Traffic::All,
+        Some(protocol @ (6 | 17)) => {
+            let (first, last) = (end(first).unwrap_or(u16::MIN), end(last).unwrap_or(u16::MAX));
+            Traffic::Ports { protocol, first, last }
+        }
+        Some(protocol @ (1 | 58)) => {
+            let byte = |port| end(port).map(|number| u8::try_from(number));
+            match (byte(icmp.0).transpose(), byte(icmp.1).transpose()) {
+                (Ok(kind), Ok(code)) => Traffic::Icmp { protocol, kind, code },
+                // A type beyond 255 is none; a code without a type matches nothing.
+                _ => Traffic::Icmp { protocol, kind: None, code: Some(u8::MAX) },
+            }
+        }
+        Some(other) => Traffic::Protocol(other),
+    }
+}
