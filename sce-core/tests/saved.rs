@@ -163,7 +163,7 @@ fn each_changed_field_breaks_its_own_rule_and_no_other() {
         let rules: BTreeSet<&str> = opened.iter().map(|(rule, ..)| *rule).filter(|name| !consequence(name)).collect();
         let broken = opened.iter().any(|(name, _, status)| name == rule && *status == Status::Broken);
         let closed: Vec<_> =
-            before.difference(&after).filter(|(name, ..)| name != rule && !consequence(&name)).collect();
+            before.difference(&after).filter(|(name, ..)| name != rule && !consequence(name)).collect();
         if rules != [*rule].into() || !broken || !closed.is_empty() {
             wrong.push(format!("{rule}: opened {opened:?}, closed {closed:?}"));
         }
