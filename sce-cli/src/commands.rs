@@ -4,10 +4,12 @@ mod access;
 mod account;
 mod apply;
 mod archive;
+mod catalog;
 mod check;
 mod cidr;
 mod close_out;
 mod cost;
+mod coverage;
 mod data;
 mod explain;
 mod init;
@@ -16,6 +18,7 @@ mod lock;
 mod permissions;
 mod plan;
 mod power;
+mod register;
 mod schema;
 mod status;
 mod synth;
@@ -35,6 +38,9 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Plan(plan) => plan::run(&plan, &global),
         Command::Permissions(permissions) => permissions::run(&permissions, &global),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Catalog(catalog) => catalog::run(&catalog),
+        Command::Coverage(view) => wait(coverage::run(&view, &global)),
+        Command::Register(view) => wait(register::run(&view, &global)),
         Command::Cost(cost) => cost::run(&cost, &global),
         Command::Archive(archive) => archive::run(&archive, &global),
         Command::Synth(synth) => synth::run(&synth, &global),

@@ -6,3 +6,4 @@ pub mod arn;
 pub mod permissions;
 pub mod policy;
 pub mod resource;
+pub mod service;

@@ -65,8 +65,8 @@ pub use sce_core::permissions::permissions;
 pub use sce_core::plan::account::{Settings as AccountSettings, account as plan_account};
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
 pub use sce_core::{
-    access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, permissions as rights, pit,
-    spec, ssh, value,
+    access, account, aws, catalog, check as checks, cidr, cost, coverage, identifiers, journal, lock, model,
+    permissions as rights, pit, spec, ssh, value,
 };
 pub use sce_synth as synth;
 
