@@ -5,11 +5,13 @@ mod account;
 mod apply;
 mod archive;
 mod authorize;
+mod catalog;
 mod check;
 mod cidr;
 mod close_out;
 mod collect;
 mod cost;
+mod coverage;
 mod data;
 mod explain;
 mod init;
@@ -19,6 +21,7 @@ mod permissions;
 mod plan;
 mod power;
 mod reach;
+mod register;
 mod schema;
 mod status;
 mod synth;
@@ -39,6 +42,9 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Permissions(permissions) => permissions::run(&permissions, &global),
         Command::Authorize(asked) => authorize::run(&asked),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Catalog(catalog) => catalog::run(&catalog),
+        Command::Coverage(view) => wait(coverage::run(&view, &global)),
+        Command::Register(view) => wait(register::run(&view, &global)),
         Command::Cost(cost) => cost::run(&cost, &global),
         Command::Reach(reach) => reach::run(&reach, &global),
         Command::Archive(archive) => archive::run(&archive, &global),

@@ -5,7 +5,10 @@
 mod facts;
 mod finding;
 mod institution;
+mod register;
 mod rule;
+mod rules_page;
+mod sarif;
 mod terms;
 mod waived;
 
@@ -20,10 +23,14 @@ pub use institution::{
     Allow, BlocksFrom, Check, Cost, Forbid, Institution, InvalidInstitution,
     SCHEMA_VERSION as INSTITUTION_SCHEMA_VERSION, Waivers,
 };
+pub(crate) use register::cell_text;
+pub use register::{Register, Risk, RiskState, register};
 pub use rule::{
     Citation, Control, Law, Mapping, Rule, RuleId, Specification, all as rules, named as rule,
     of_account as rules_of_account,
 };
+pub use rules_page::rules_markdown;
+pub use sarif::{SpecText, sarif};
 pub use terms::Terms;
 pub use waived::{JudgedWaiver, Outcome};
 

@@ -6,9 +6,11 @@
 pub mod access;
 pub mod account;
 pub mod aws;
+pub mod catalog;
 pub mod check;
 pub mod cidr;
 pub mod cost;
+pub mod coverage;
 pub mod function;
 pub mod identifiers;
 pub mod journal;
