@@ -19,6 +19,7 @@ pub mod network;
 pub mod permissions;
 pub mod pit;
 pub mod plan;
+pub mod reach;
 pub mod spec;
 pub mod ssh;
 pub mod teardown;

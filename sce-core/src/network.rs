@@ -3,6 +3,7 @@
 //! Reachability sees nothing else. Things refer to each other by their place in a [`Table`], so a million interfaces are as many
 //! small records, and AWS's ids are looked up once, when the facts are gathered.
 
+mod of_model;
 mod table;
 
 use std::net::IpAddr;

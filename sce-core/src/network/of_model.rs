@@ -1,0 +1,427 @@
+//! A model's network, planned or live alike.
+//!
+//! A model says which subnet a machine is in, not at which address: each may be at any of its subnet. A public address that AWS will
+//! give has a stand-in from 240.0.0.0/4, which nobody on the internet has.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+
+use super::{
+    Acl, Address, Destination, Endpoint, Entry, Gateway, Group, Holder, Id, Interface, Nat, Network, Origin, Peer, Place,
+    PrefixList, Route, RouteTable, Rule, Subnet, Target, Traffic, Unread, Vpc,
+};
+use crate::aws::resource::{self, AclRule, GroupRule, Kind, Protocol, RouteTarget};
+use crate::cidr::Cidr;
+use crate::model::{Model, Resource};
+use crate::value::Value;
+
+impl Network {
+    /// The network that a model describes. What it does not describe in full is taken as wide as it may be, and listed as unread.
+    #[must_use]
+    pub fn of_model(model: &Model) -> Self {
+        let mut reading = Reading { model, network: Self::default(), lists: HashMap::new(), stand_ins: 0 };
+        reading.unread();
+        reading.vpcs();
+        reading.subnets();
+        reading.tables();
+        reading.acls();
+        reading.gateways();
+        reading.routes();
+        reading.groups();
+        reading.interfaces();
+        reading.network
+    }
+}
+
+/// Kinds that decide where packets go.
+const MATTERS: [Kind; 15] = [
+    Kind::Vpc,
+    Kind::Subnet,
+    Kind::InternetGateway,
+    Kind::ElasticIp,
+    Kind::NatGateway,
+    Kind::RouteTable,
+    Kind::Route,
+    Kind::RouteTableAssociation,
+    Kind::GatewayEndpoint,
+    Kind::DefaultSecurityGroup,
+    Kind::NetworkAcl,
+    Kind::SecurityGroup,
+    Kind::InterfaceEndpoint,
+    Kind::Instance,
+    Kind::DatabaseInstance,
+];
+
+struct Reading<'m> {
+    model: &'m Model,
+    network: Network,
+    lists: HashMap<String, Id<PrefixList>>,
+    stand_ins: u32,
+}
+
+impl Reading<'_> {
+    fn unread(&mut self) {
+        for (id, unread) in &self.model.unread {
+            if MATTERS.contains(&unread.kind) {
+                self.note(id.as_str(), &unread.why);
+            }
+        }
+    }
+
+    fn vpcs(&mut self) {
+        let model = self.model;
+        for (thing, vpc) in model.vpcs() {
+            let facts = Vpc { blocks: vec![vpc.cidr], main_table: None, default_acl: None, account: None, region: None };
+            let added = self.network.vpcs.add(thing.label(), facts);
+            self.once(thing.label(), added.is_ok());
+        }
+    }
+
+    fn subnets(&mut self) {
+        let model = self.model;
+        for (thing, subnet) in model.subnets() {
+            let Some(vpc) = self.known(thing, &subnet.vpc, |network, name| network.vpcs.find(name)) else { continue };
+            let blocks = vec![subnet.cidr];
+            let public_on_launch = subnet.public_address_on_launch;
+            let facts = Subnet { vpc, blocks, table: None, acl: None, public_on_launch };
+            let added = self.network.subnets.add(thing.label(), facts);
+            self.once(thing.label(), added.is_ok());
+        }
+    }
+
+    fn tables(&mut self) {
+        let model = self.model;
+        for (thing, table) in model.route_tables() {
+            let Some(vpc) = self.known(thing, &table.vpc, |network, name| network.vpcs.find(name)) else { continue };
+            match self.network.route_tables.add(thing.label(), RouteTable { vpc, routes: Vec::new() }) {
+                Ok(id) if table.main => self.network.vpcs.change(vpc).main_table = Some(id),
+                Ok(_) => {}
+                Err(_) => self.once(thing.label(), false),
+            }
+        }
+        for (thing, association) in model.associations() {
+            let table = self.known(thing, &association.table, |network, name| network.route_tables.find(name));
+            let subnet = self.known(thing, &association.subnet, |network, name| network.subnets.find(name));
+            if let (Some(table), Some(subnet)) = (table, subnet) {
+                self.network.subnets.change(subnet).table = Some(table);
+            }
+        }
+    }
+
+    fn acls(&mut self) {
+        let model = self.model;
+        for (thing, acl) in model.network_acls() {
+            let Some(vpc) = self.known(thing, &acl.vpc, |network, name| network.vpcs.find(name)) else { continue };
+            let entries = |rules: &std::collections::BTreeMap<u16, AclRule>| rules.iter().map(entry).collect();
+            let facts = Acl { vpc, ingress: entries(&acl.ingress), egress: entries(&acl.egress) };
+            let Ok(id) = self.network.acls.add(thing.label(), facts) else {
+                self.once(thing.label(), false);
+                continue;
+            };
+            for subnet in &acl.subnets {
+                if let Some(subnet) = self.known(thing, subnet, |network, name| network.subnets.find(name)) {
+                    self.network.subnets.change(subnet).acl = Some(id);
+                }
+            }
+        }
+    }
+
+    fn gateways(&mut self) {
+        let model = self.model;
+        for thing in model.of_kind(Kind::InternetGateway) {
+            let resource::Properties::InternetGateway(gateway) = &thing.properties else { continue };
+            let vpc = gateway.vpc.as_ref().and_then(|vpc| self.known(thing, vpc, |network, name| network.vpcs.find(name)));
+            let added = self.network.gateways.add(thing.label(), Gateway::Internet(vpc));
+            self.once(thing.label(), added.is_ok());
+        }
+        for thing in model.of_kind(Kind::NatGateway) {
+            let resource::Properties::NatGateway(gateway) = &thing.properties else { continue };
+            let Some(subnet) = self.known(thing, &gateway.subnet, |network, name| network.subnets.find(name)) else {
+                continue;
+            };
+            self.nat_gateway(thing.label(), subnet);
+        }
+        for (thing, endpoint) in model.endpoints() {
+            let Some(vpc) = self.known(thing, &endpoint.vpc, |network, name| network.vpcs.find(name)) else { continue };
+            let facts = Endpoint { vpc, service: endpoint.service.as_str().into() };
+            let Ok(id) = self.network.gateways.add(thing.label(), Gateway::Endpoint(facts)) else {
+                self.once(thing.label(), false);
+                continue;
+            };
+            let Some(list) = self.list(&endpoint.service, Some(&endpoint.service)) else { continue };
+            for table in &endpoint.route_tables {
+                let Some(table) = self.known(thing, table, |network, name| network.route_tables.find(name)) else {
+                    continue;
+                };
+                let destination = Destination::List(list);
+                let route = Route { destination, target: Target::Gateway(id), origin: Origin::Static };
+                self.network.route_tables.change(table).routes.push(route);
+            }
+        }
+    }
+
+    fn nat_gateway(&mut self, label: &str, subnet: Id<Subnet>) {
+        let Some(private) = self.anywhere_in(subnet) else { return };
+        let public = Some(self.stand_in());
+        let Ok(id) = self.network.gateways.add(label, Gateway::Nat(Nat { subnet, private, public })) else {
+            self.once(label, false);
+            return;
+        };
+        let addresses = vec![Address { private, public }];
+        let holder = Holder::NatGateway(id);
+        let interface = Interface { subnet, addresses, groups: Box::default(), checks_addresses: false, holder };
+        let added = self.network.interfaces.add(&format!("{label}/interface"), interface);
+        self.once(label, added.is_ok());
+    }
+
+    fn routes(&mut self) {
+        let model = self.model;
+        for (thing, route) in model.routes() {
+            let Some(table) = self.known(thing, &route.table, |network, name| network.route_tables.find(name)) else {
+                continue;
+            };
+            let target = match &route.target {
+                RouteTarget::InternetGateway(id) => self.gateway(id),
+                RouteTarget::NatGateway(id) => self.gateway(id),
+                RouteTarget::Other(name) => Target::Unknown(name.as_str().into()),
+            };
+            if let Target::Unknown(name) = &target {
+                let why = format!("it leads to `{name}`, of which the model says no more");
+                self.note(thing.label(), &why);
+            }
+            let route = Route { destination: Destination::Block(route.destination), target, origin: Origin::Static };
+            self.network.route_tables.change(table).routes.push(route);
+        }
+    }
+
+    fn gateway<T: ToString>(&self, id: &Value<T>) -> Target {
+        let found = self.model.follow(id).and_then(|thing| self.network.gateways.find(thing.label()));
+        found.map_or_else(|| Target::Unknown(written(id).into()), Target::Gateway)
+    }
+
+    /// The groups first, since their rules refer to each other.
+    fn groups(&mut self) {
+        let model = self.model;
+        for (thing, group) in model.security_groups() {
+            let vpc = self.known(thing, &group.vpc, |network, name| network.vpcs.find(name));
+            let added = self.network.groups.add(thing.label(), Group { vpc, ingress: Vec::new(), egress: Vec::new() });
+            self.once(thing.label(), added.is_ok());
+        }
+        for (thing, group) in model.security_groups() {
+            let ingress: Vec<Rule> = group.ingress.iter().flat_map(|rule| self.rules(thing, rule)).collect();
+            let egress: Vec<Rule> = group.egress.iter().flat_map(|rule| self.rules(thing, rule)).collect();
+            if let Some(id) = self.network.groups.find(thing.label()) {
+                let facts = self.network.groups.change(id);
+                (facts.ingress, facts.egress) = (ingress, egress);
+            }
+        }
+        for (thing, group) in model.default_security_groups() {
+            let vpc = self.known(thing, &group.vpc, |network, name| network.vpcs.find(name));
+            let ingress = self.rules_in_words(thing, group.ingress.len());
+            let egress = self.rules_in_words(thing, group.egress.len());
+            let added = self.network.groups.add(thing.label(), Group { vpc, ingress, egress });
+            self.once(thing.label(), added.is_ok());
+        }
+    }
+
+    fn rules(&mut self, thing: &Resource, rule: &GroupRule) -> Vec<Rule> {
+        let traffic = traffic(rule.protocol, rule.ports);
+        let peer = match &rule.peer {
+            resource::Peer::Cidr(block) => Peer::Block(*block),
+            resource::Peer::Group(group) => {
+                let found = self.model.follow(group).and_then(|group| self.network.groups.find(group.label()));
+                found.map_or_else(|| Peer::Foreign(written(group).into()), Peer::Group)
+            }
+            resource::Peer::PrefixList(id) => match self.list(id, None) {
+                Some(list) => Peer::List(list),
+                None => return everywhere(traffic),
+            },
+            resource::Peer::Other(words) => {
+                let why = format!("a rule says `{words}`, which is taken as everywhere");
+                self.note(thing.label(), &why);
+                return everywhere(traffic);
+            }
+        };
+        vec![Rule { traffic, peer }]
+    }
+
+    /// A default group's rules are a line of text each in a model; any of them is taken as everything.
+    fn rules_in_words(&mut self, thing: &Resource, count: usize) -> Vec<Rule> {
+        if count == 0 {
+            return Vec::new();
+        }
+        self.note(thing.label(), "it has rules, which are taken to allow everything");
+        everywhere(Traffic::All)
+    }
+
+    fn interfaces(&mut self) {
+        let model = self.model;
+        for (thing, instance) in model.instances() {
+            let subnet = self.known(thing, &instance.subnet, |network, name| network.subnets.find(name));
+            let holder = Holder::Instance(thing.label().into());
+            self.interface(thing, thing.label(), subnet, &instance.groups, instance.public_address, holder);
+        }
+        for (thing, endpoint) in model.interface_endpoints() {
+            for subnet in &endpoint.subnets {
+                let found = self.known(thing, subnet, |network, name| network.subnets.find(name));
+                let name = match endpoint.subnets.len() {
+                    1 => thing.label().to_owned(),
+                    _ => format!("{}/{}", thing.label(), written(subnet)),
+                };
+                let holder = Holder::Endpoint(thing.label().into());
+                self.interface(thing, &name, found, &endpoint.groups, false, holder);
+            }
+        }
+        self.databases();
+    }
+
+    /// A database is in one subnet of its group: one in its own zone, and there is seldom a second.
+    fn databases(&mut self) {
+        let model = self.model;
+        for (thing, database) in model.database_instances() {
+            let group = model.follow(&database.subnet_group).map(|group| &group.properties);
+            let Some(resource::Properties::DatabaseSubnetGroup(group)) = group else {
+                self.note(thing.label(), "its subnet group is not in the model");
+                continue;
+            };
+            for subnet in &group.subnets {
+                let facts = model.follow(subnet).map(|subnet| &subnet.properties);
+                if matches!(facts, Some(resource::Properties::Subnet(facts)) if facts.zone != database.zone) {
+                    continue;
+                }
+                let found = self.known(thing, subnet, |network, name| network.subnets.find(name));
+                let name = format!("{}/{}", thing.label(), written(subnet));
+                let holder = Holder::Other("RDS database".into());
+                self.interface(thing, &name, found, &database.groups, database.public, holder);
+            }
+        }
+    }
+
+    fn interface<G: ToString>(
+        &mut self,
+        thing: &Resource,
+        name: &str,
+        subnet: Option<Id<Subnet>>,
+        groups: &std::collections::BTreeSet<Value<G>>,
+        public: bool,
+        holder: Holder,
+    ) {
+        let Some(subnet) = subnet else { return };
+        let Some(private) = self.anywhere_in(subnet) else { return };
+        let public = public.then(|| self.stand_in());
+        let groups: Vec<Id<Group>> = groups.iter().filter_map(|group| self.group_around(thing, group)).collect();
+        let addresses = vec![Address { private, public }];
+        let interface = Interface { subnet, addresses, groups: groups.into(), checks_addresses: true, holder };
+        let added = self.network.interfaces.add(name, interface);
+        self.once(name, added.is_ok());
+    }
+
+    /// A group that the model does not describe may allow anything.
+    fn group_around<G: ToString>(&mut self, thing: &Resource, group: &Value<G>) -> Option<Id<Group>> {
+        let name = self.model.follow(group).map_or_else(|| written(group), |found| found.label().to_owned());
+        if let Some(id) = self.network.groups.find(&name) {
+            return Some(id);
+        }
+        let why = format!("`{name}` is around it and not in the model, so it is taken to allow everything");
+        self.note(thing.label(), &why);
+        let open = || everywhere(Traffic::All);
+        self.network.groups.add(&name, Group { vpc: None, ingress: open(), egress: open() }).ok()
+    }
+
+    fn list(&mut self, name: &str, service: Option<&str>) -> Option<Id<PrefixList>> {
+        if let Some(id) = self.lists.get(name) {
+            return Some(*id);
+        }
+        let list = PrefixList { service: service.map(Into::into), entries: None };
+        let id = self.network.prefix_lists.add(name, list).ok()?;
+        self.lists.insert(name.to_owned(), id);
+        Some(id)
+    }
+
+    fn anywhere_in(&self, subnet: Id<Subnet>) -> Option<Place> {
+        self.network.subnets[subnet].blocks.first().copied().map(Place::Within)
+    }
+
+    fn stand_in(&mut self) -> IpAddr {
+        self.stand_ins += 1;
+        Ipv4Addr::from_bits(Ipv4Addr::new(240, 0, 0, 0).to_bits() | (self.stand_ins & 0x0fff_ffff)).into()
+    }
+
+    /// What a property refers to, or a note that the model does not have it.
+    fn known<T: ToString, K>(
+        &mut self,
+        thing: &Resource,
+        value: &Value<T>,
+        find: impl Fn(&Network, &str) -> Option<Id<K>>,
+    ) -> Option<Id<K>> {
+        let found = self.model.follow(value).and_then(|found| find(&self.network, found.label()));
+        if found.is_none() {
+            let why = format!("it refers to `{}`, which is not in the model", written(value));
+            self.note(thing.label(), &why);
+        }
+        found
+    }
+
+    fn once(&mut self, label: &str, added: bool) {
+        if !added {
+            self.note(label, "it is there twice, and the second is not looked at");
+        }
+    }
+
+    fn note(&mut self, what: &str, why: &str) {
+        self.network.unread.push(Unread { what: what.into(), why: why.into() });
+    }
+}
+
+fn written<T: ToString>(value: &Value<T>) -> String {
+    match value {
+        Value::Known(id) => id.to_string(),
+        Value::Ref(reference) => reference.node.to_string(),
+    }
+}
+
+fn entry((number, rule): (&u16, &AclRule)) -> Entry {
+    Entry { number: *number, allow: rule.allow, traffic: traffic(rule.protocol, rule.ports), block: rule.cidr }
+}
+
+fn traffic(protocol: Protocol, ports: Option<(u16, u16)>) -> Traffic {
+    let (first, last) = ports.unwrap_or((0, u16::MAX));
+    match protocol {
+        Protocol::All => Traffic::All,
+        Protocol::Tcp => Traffic::Ports { protocol: 6, first, last },
+        Protocol::Udp => Traffic::Ports { protocol: 17, first, last },
+        Protocol::Number(number @ (6 | 17)) => Traffic::Ports { protocol: number, first, last },
+        Protocol::Number(number @ (1 | 58)) => Traffic::Icmp { protocol: number, kind: None, code: None },
+        Protocol::Number(number) => Traffic::Protocol(number),
+    }
+}
+
+fn everywhere(traffic: Traffic) -> Vec<Rule> {
+    let blocks = ["0.0.0.0/0", "::/0"].map(str::parse::<Cidr>);
+    blocks.into_iter().flatten().map(|block| Rule { traffic, peer: Peer::Block(block) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::Lock;
+    use crate::plan::plan;
+    use crate::spec::{Format, parse};
+
+    #[test]
+    fn a_planned_network_is_read_whole() {
+        let text = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n";
+        let spec = parse(text, Format::Toml).unwrap();
+        let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
+        let network = Network::of_model(&Model::planned(&plan));
+        assert_eq!(network.unread, []);
+        assert_eq!((network.vpcs.len(), network.subnets.len()), (1, 2));
+        let private = network.subnets.find("subnet-private").unwrap();
+        let table = network.subnets[private].table.unwrap();
+        let nat = network.gateways.find("nat-gateway").unwrap();
+        let targets: Vec<&Target> = network.route_tables[table].routes.iter().map(|route| &route.target).collect();
+        let endpoint = network.gateways.find("s3-endpoint").unwrap();
+        assert_eq!(targets, [&Target::Gateway(endpoint), &Target::Gateway(nat)]);
+        assert!(network.subnets[private].acl.is_some());
+    }
+}
