@@ -3,6 +3,7 @@
 //! Another cloud would be a folder beside this one.
 
 pub mod arn;
+pub mod iam;
 pub mod permissions;
 pub mod policy;
 pub mod resource;

@@ -14,7 +14,7 @@ use crate::value::Value;
 /// A string in a policy: known, or an id or ARN that AWS will tell.
 pub type Text = Value<String>;
 
-/// A policy document of the language version `2012-10-17`.
+/// A policy document; this crate writes the language version `2012-10-17`, and reads both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub struct Policy {
@@ -27,9 +27,11 @@ pub struct Policy {
 
 /// The version of the policy language. Only the current one has variables; AWS reads a document without one as `2008-10-17`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum Version {
+pub enum Version {
+    /// `2008-10-17`: `${` stands for itself.
     #[serde(rename = "2008-10-17")]
     V2008,
+    /// `2012-10-17`: `${key}` stands for what the request says.
     #[serde(rename = "2012-10-17")]
     V2012,
 }
@@ -92,6 +94,18 @@ impl Policy {
     #[must_use]
     pub fn new(statements: Vec<Statement>) -> Self {
         Self { version: Version::V2012, id: None, statements }
+    }
+
+    /// A document of that language version, as one that was read may be.
+    #[must_use]
+    pub const fn with_version(version: Version, id: Option<String>, statements: Vec<Statement>) -> Self {
+        Self { version, id, statements }
+    }
+
+    /// The version of the policy language.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
     }
 
     /// The statements, in order.
@@ -175,8 +189,14 @@ impl Statement {
     }
 
     fn new(sid: &str, effect: Effect) -> Self {
+        Self { sid: Some(sid.to_owned()), ..Self::unnamed(effect) }
+    }
+
+    /// A statement that says nothing yet but its effect.
+    #[must_use]
+    pub const fn unnamed(effect: Effect) -> Self {
         Self {
-            sid: Some(sid.to_owned()),
+            sid: None,
             effect,
             principal: None,
             not_principal: None,
@@ -184,7 +204,7 @@ impl Statement {
             not_actions: BTreeSet::new(),
             resources: BTreeSet::new(),
             not_resources: BTreeSet::new(),
-            conditions: Conditions::new(),
+            conditions: BTreeMap::new(),
         }
     }
 
@@ -195,6 +215,16 @@ impl Statement {
         };
         listed.entry(kind.to_owned()).or_default().extend(names);
         Self { principal: Some(Principal::Listed(listed)), ..self }
+    }
+}
+
+impl Principal {
+    /// Those of the types. AWS documents `"*"` and `{"AWS": "*"}` as the same principal, and hands back either.
+    #[must_use]
+    pub fn listed(types: BTreeMap<String, BTreeSet<Text>>) -> Self {
+        let star = BTreeSet::from([text("*")]);
+        let everyone = types.len() == 1 && types.get("AWS") == Some(&star);
+        if everyone { Self::Everyone } else { Self::Listed(types) }
     }
 }
 
@@ -240,10 +270,7 @@ impl<'de> Visitor<'de> for PrincipalVisitor {
         while let Some((kind, Texts(names))) = map.next_entry::<String, Texts>()? {
             listed.insert(kind, names);
         }
-        // AWS documents `"*"` and `{"AWS": "*"}` as the same principal, and hands back either.
-        let star = BTreeSet::from([text("*")]);
-        let everyone = listed.len() == 1 && listed.get("AWS") == Some(&star);
-        Ok(if everyone { Principal::Everyone } else { Principal::Listed(listed) })
+        Ok(Principal::listed(listed))
     }
 }
 
