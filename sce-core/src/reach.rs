@@ -17,11 +17,13 @@ mod sets;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod ways;
 
 pub use exposed::{Contact, Exposure};
 pub use index::Reach;
 pub use packet::{Flow, InvalidFlow, Source};
 pub use walk::{Exit, Outcome, Verdict};
+pub use ways::{Headers, Hop, Vantage, Way};
 
 use crate::network::Network;
 

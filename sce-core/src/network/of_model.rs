@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
-    Acl, Address, Destination, Endpoint, Entry, Gateway, Group, Holder, Id, Interface, Nat, Network, Origin, Peer, Place,
-    PrefixList, Route, RouteTable, Rule, Subnet, Target, Traffic, Unread, Vpc,
+    Acl, Address, Destination, Endpoint, Entry, Gateway, Group, Holder, Id, Interface, Nat, Network, Origin, Peer,
+    Place, PrefixList, Route, RouteTable, Rule, Subnet, Target, Traffic, Unread, Vpc,
 };
 use crate::aws::resource::{self, AclRule, GroupRule, Kind, Protocol, RouteTarget};
 use crate::cidr::Cidr;
@@ -71,7 +71,8 @@ impl Reading<'_> {
     fn vpcs(&mut self) {
         let model = self.model;
         for (thing, vpc) in model.vpcs() {
-            let facts = Vpc { blocks: vec![vpc.cidr], main_table: None, default_acl: None, account: None, region: None };
+            let facts =
+                Vpc { blocks: vec![vpc.cidr], main_table: None, default_acl: None, account: None, region: None };
             let added = self.network.vpcs.add(thing.label(), facts);
             self.once(thing.label(), added.is_ok());
         }
@@ -130,7 +131,8 @@ impl Reading<'_> {
         let model = self.model;
         for thing in model.of_kind(Kind::InternetGateway) {
             let resource::Properties::InternetGateway(gateway) = &thing.properties else { continue };
-            let vpc = gateway.vpc.as_ref().and_then(|vpc| self.known(thing, vpc, |network, name| network.vpcs.find(name)));
+            let vpc =
+                gateway.vpc.as_ref().and_then(|vpc| self.known(thing, vpc, |network, name| network.vpcs.find(name)));
             let added = self.network.gateways.add(thing.label(), Gateway::Internet(vpc));
             self.once(thing.label(), added.is_ok());
         }

@@ -95,7 +95,8 @@ impl<'n> Reach<'n> {
     /// All that a host on the internet can reach.
     #[must_use]
     pub fn from_internet(&self, contact: Contact) -> Vec<Exposure<'n>> {
-        let mut search = Search { reach: self, contact, fronts: HashMap::new(), groups: HashMap::new(), classes: HashMap::new() };
+        let mut search =
+            Search { reach: self, contact, fronts: HashMap::new(), groups: HashMap::new(), classes: HashMap::new() };
         let mut found = Vec::new();
         for (id, interface) in self.network.interfaces.iter() {
             if matches!(interface.holder, Holder::NatGateway(_)) {
@@ -251,7 +252,8 @@ impl<'n> Search<'_, 'n> {
                     Peer::List(list) => reach.listed(*list, family, assumed.as_slice()),
                     Peer::Group(_) | Peer::Foreign(_) => Vec::new(),
                 };
-                let spans = spans.into_iter().filter(|span| carried.iter().any(|carried| carried.meet(*span).is_some()));
+                let spans =
+                    spans.into_iter().filter(|span| carried.iter().any(|carried| carried.meet(*span).is_some()));
                 let kinds = kinds(rule.traffic);
                 spans.filter_map(move |peer| kinds.map(|(protocols, ports)| Clause { peer, protocols, ports }))
             });
@@ -289,9 +291,8 @@ fn answered(inward: &[Clause], replies: &[Clause], back: &[Span]) -> Vec<Clause>
                 narrow(*ports, reply.ports)?;
                 Some((narrow(*protocols, reply.protocols)?, reply.peer))
             });
-            let spans = kinds.flat_map(|(protocols, peer)| {
-                back.iter().filter_map(move |back| Some((protocols, peer.meet(*back)?)))
-            });
+            let spans = kinds
+                .flat_map(|(protocols, peer)| back.iter().filter_map(move |back| Some((protocols, peer.meet(*back)?))));
             spans.map(|(protocols, peer)| Clause { peer, protocols, ports: ALL_PORTS }).collect::<Vec<_>>()
         })
         .collect();

@@ -93,7 +93,9 @@ impl Reach<'_> {
         let own = match members {
             Members::None => return Vec::new(),
             Members::KnownOrOwn(own) if network.interfaces[own].groups.contains(&group) => return vec![family.all()],
-            Members::KnownAnd(own) if network.interfaces[own].groups.contains(&group) => self.floating_spans(own, family),
+            Members::KnownAnd(own) if network.interfaces[own].groups.contains(&group) => {
+                self.floating_spans(own, family)
+            }
             _ => Vec::new(),
         };
         let of_member = |id: &Id<Interface>| {
@@ -151,11 +153,16 @@ impl Reach<'_> {
         let mut routes: Vec<(&Target, Vec<Span>)> = Vec::new();
         let levels = self.levels(table, family);
         let unsure = self.unsure(table, family, assumed);
+        let listed = span::union(unsure.iter().flat_map(|(_, spans)| spans.iter().copied()).collect());
+        let others = span::complement(&listed);
         sweep(&levels, family, |stretch, stack| {
-            for target in winners(stack, unsure.iter().any(|(_, spans)| spans.iter().any(|s| s.has(stretch.first)))) {
-                match routes.iter_mut().find(|(known, _)| *known == target) {
-                    Some((_, spans)) => spans.push(stretch),
-                    None => routes.push((target, vec![stretch])),
+            for (unsure, parts) in [(true, &listed), (false, &others)] {
+                let parts = span::meet(&[stretch], parts);
+                for target in winners(stack, unsure).into_iter().filter(|_| !parts.is_empty()) {
+                    match routes.iter_mut().find(|(known, _)| *known == target) {
+                        Some((_, spans)) => spans.extend_from_slice(&parts),
+                        None => routes.push((target, parts.clone())),
+                    }
                 }
             }
         });
@@ -318,7 +325,11 @@ pub(super) fn acl_clauses(entries: &[Entry], family: Family) -> Vec<Clause> {
             let first = clauses.len() - passing.len();
             clauses[first..].iter_mut().for_each(|clause| clause.peer.last = stretch.last);
         } else {
-            clauses.extend(passing.iter().map(|(protocols, ports)| Clause { peer: stretch, protocols: *protocols, ports: *ports }));
+            clauses.extend(passing.iter().map(|(protocols, ports)| Clause {
+                peer: stretch,
+                protocols: *protocols,
+                ports: *ports,
+            }));
             before = passing;
         }
     }
@@ -329,9 +340,11 @@ pub(super) fn acl_clauses(entries: &[Entry], family: Family) -> Vec<Clause> {
 fn too_many(entries: &[(Span, Protocols, Ports, bool)], from: u128) -> Vec<Clause> {
     let rest = Span { first: from, last: u128::MAX };
     let allowed = entries.iter().filter(|(.., allow)| *allow);
-    allowed.filter_map(|(span, protocols, ports, _)| {
-        Some(Clause { peer: span.meet(rest)?, protocols: *protocols, ports: *ports })
-    }).collect()
+    allowed
+        .filter_map(|(span, protocols, ports, _)| {
+            Some(Clause { peer: span.meet(rest)?, protocols: *protocols, ports: *ports })
+        })
+        .collect()
 }
 
 /// Protocols and ports that entries let pass for one address.
@@ -359,7 +372,8 @@ fn passing(entries: &[(Protocols, Ports, bool)]) -> Vec<(Protocols, Ports)> {
 
 /// The whole range up to `last`, cut wherever one of the ranges begins or ends.
 fn cuts(ranges: impl Iterator<Item = (u32, u32)>, last: u32) -> Vec<(u32, u32)> {
-    let mut begins: Vec<u32> = ranges.flat_map(|(first, end)| [first, end + 1]).chain([0]).filter(|at| *at <= last).collect();
+    let mut begins: Vec<u32> =
+        ranges.flat_map(|(first, end)| [first, end + 1]).chain([0]).filter(|at| *at <= last).collect();
     begins.sort_unstable();
     begins.dedup();
     let ends = begins.iter().skip(1).map(|next| next - 1).chain([last]);

@@ -284,15 +284,7 @@ impl<'a, 'n> Flows<'a, 'n> {
         vec![(&LOCAL, local), (reach.unread_table(), rest)]
     }
 
-    fn onward(
-        &mut self,
-        trip: &mut Trip<'_>,
-        subnet: Id<Subnet>,
-        target: &Target,
-        set: &Set,
-        seen: Seen,
-        back: &Back,
-    ) {
+    fn onward(&mut self, trip: &mut Trip<'_>, subnet: Id<Subnet>, target: &Target, set: &Set, seen: Seen, back: &Back) {
         let network = self.reach.network;
         let vpc = network.subnets[subnet].vpc;
         let id = match target {
@@ -303,7 +295,9 @@ impl<'a, 'n> Flows<'a, 'n> {
             Target::Gateway(id) => *id,
         };
         match &network.gateways[id] {
-            Gateway::Internet(attached) if *attached == Some(vpc) => self.to_internet(trip, subnet, id, set, seen, back),
+            Gateway::Internet(attached) if *attached == Some(vpc) => {
+                self.to_internet(trip, subnet, id, set, seen, back)
+            }
             Gateway::EgressOnly(attached) if *attached == Some(vpc) && self.family == Family::V6 => {
                 let set = set.only(&[GLOBAL], End::Src);
                 self.meet_internet(trip, id, &set, seen.end, back);
@@ -633,7 +627,9 @@ fn asking(family: Family) -> Vec<Clause> {
 
 /// Replies by what ACLs look at: the port that the client, or a NAT gateway, chose.
 pub(super) fn reply_kinds() -> Vec<(Protocols, Ports)> {
-    let echo = |protocol: u8| ((protocol, protocol), (u16::from(echo_reply(protocol)) << 8, u16::from(echo_reply(protocol)) << 8));
+    let echo = |protocol: u8| {
+        ((protocol, protocol), (u16::from(echo_reply(protocol)) << 8, u16::from(echo_reply(protocol)) << 8))
+    };
     let chosen = |protocol: u8| ((protocol, protocol), CLIENT_PORTS);
     let others = [(0, 0), (2, 5), (7, 16), (18, 57), (59, u8::MAX)].map(|protocols| (protocols, (0, 0)));
     others.into_iter().chain([echo(ICMP), echo(ICMP_V6), chosen(TCP), chosen(UDP)]).collect()

@@ -48,8 +48,20 @@ fn v4(text: &str) -> IpAddr {
 }
 
 const BLOCKS: [&str; 14] = [
-    "0.0.0.0/0", "0.0.0.0/0", "10.0.0.0/8", "10.0.0.0/24", "10.0.0.0/26", "10.0.1.0/24", "10.0.1.64/26", "10.0.0.4/32",
-    "198.51.100.0/24", "198.51.100.0/25", "203.0.113.0/24", "203.0.113.7/32", "52.0.0.0/8", "52.1.0.0/16",
+    "0.0.0.0/0",
+    "0.0.0.0/0",
+    "10.0.0.0/8",
+    "10.0.0.0/24",
+    "10.0.0.0/26",
+    "10.0.1.0/24",
+    "10.0.1.64/26",
+    "10.0.0.4/32",
+    "198.51.100.0/24",
+    "198.51.100.0/25",
+    "203.0.113.0/24",
+    "203.0.113.7/32",
+    "52.0.0.0/8",
+    "52.1.0.0/16",
 ];
 
 /// A network of two or three VPCs, the first two of which may have the same block.
@@ -58,22 +70,32 @@ pub(crate) fn network(dice: &mut Dice) -> Network {
     let blocks = ["10.0.0.0/24", dice.pick(&["10.0.1.0/24", "10.0.0.0/24"]), "10.0.2.0/24"];
     let vpcs: Vec<Id<Vpc>> = (0..2 + dice.below(2))
         .map(|n| {
-            let vpc = Vpc { blocks: vec![block(blocks[n])], main_table: None, default_acl: None, account: None, region: None };
+            let vpc = Vpc {
+                blocks: vec![block(blocks[n])],
+                main_table: None,
+                default_acl: None,
+                account: None,
+                region: None,
+            };
             network.vpcs.add(&format!("vpc-{n}"), vpc).unwrap()
         })
         .collect();
     let read = !dice.one_in(3);
     let lists = [
-        network.prefix_lists.add("pl-s3", PrefixList {
-            service: Some("s3".into()),
-            entries: read.then(|| vec![block("52.1.0.0/16"), block("52.2.0.0/15")]),
-        }),
+        network.prefix_lists.add(
+            "pl-s3",
+            PrefixList {
+                service: Some("s3".into()),
+                entries: read.then(|| vec![block("52.1.0.0/16"), block("52.2.0.0/15")]),
+            },
+        ),
         network.prefix_lists.add("pl-own", PrefixList { service: None, entries: Some(vec![block("203.0.113.0/28")]) }),
     ]
     .map(Result::unwrap);
     for (n, vpc) in vpcs.iter().enumerate() {
         let traffic_acl = acl(dice, *vpc);
-        let default_acl = (!dice.one_in(3)).then(|| network.acls.add(&format!("acl-default-{n}"), traffic_acl).unwrap());
+        let default_acl =
+            (!dice.one_in(3)).then(|| network.acls.add(&format!("acl-default-{n}"), traffic_acl).unwrap());
         network.vpcs.change(*vpc).default_acl = default_acl;
         let main = network.route_tables.add(&format!("rtb-main-{n}"), RouteTable { vpc: *vpc, routes: Vec::new() });
         network.vpcs.change(*vpc).main_table = main.ok().filter(|_| !dice.one_in(12));
@@ -133,7 +155,11 @@ fn gateways(dice: &mut Dice, network: &mut Network, vpcs: &[Id<Vpc>], subnets: &
         add(network, format!("vgw-{n}"), Gateway::VirtualPrivate(Some(*vpc)));
     }
     let side = (!dice.one_in(4)).then_some(vpcs[1]);
-    add(network, "pcx-1".to_owned(), Gateway::Peering(Peering { sides: [Some(vpcs[0]), side], active: !dice.one_in(5) }));
+    add(
+        network,
+        "pcx-1".to_owned(),
+        Gateway::Peering(Peering { sides: [Some(vpcs[0]), side], active: !dice.one_in(5) }),
+    );
     let attached = vpcs.iter().filter(|_| !dice.one_in(3)).copied().collect();
     add(network, "tgw-1".to_owned(), Gateway::Transit(attached));
     gateways

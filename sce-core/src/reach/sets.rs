@@ -5,6 +5,7 @@
 
 pub(super) mod span;
 
+#[cfg(test)]
 use std::net::IpAddr;
 
 pub(super) use span::{Family, Span};
@@ -98,6 +99,7 @@ impl Cube {
     }
 
     /// Whether it has a header.
+    #[cfg(test)]
     pub(super) fn has(&self, src: u128, dst: u128, protocol: u8, port: u16) -> bool {
         self.src.has(src) && self.dst.has(dst) && holds(self.protocols, protocol) && holds(self.ports, port)
     }
@@ -116,6 +118,7 @@ impl Set {
     }
 
     /// Whether it has a header.
+    #[cfg(test)]
     pub(super) fn has(&self, src: IpAddr, dst: IpAddr, protocol: u8, port: u16) -> bool {
         let (src, dst) = (span::number(src), span::number(dst));
         self.cubes.iter().any(|cube| cube.has(src, dst, protocol, port))
@@ -123,14 +126,16 @@ impl Set {
 
     /// What of it passes a filter that looks at one end.
     pub(super) fn through(&self, clauses: &[Clause], end: End) -> Self {
-        let pairs = self.cubes.iter().flat_map(|cube| clauses.iter().filter_map(move |clause| cube.within(clause, end)));
+        let pairs =
+            self.cubes.iter().flat_map(|cube| clauses.iter().filter_map(move |clause| cube.within(clause, end)));
         Self { cubes: pairs.collect() }.tidy()
     }
 
     /// What of it has that end in one of these spans, which share no address.
     pub(super) fn only(&self, spans: &[Span], end: End) -> Self {
         let clause = |peer: &Span| Clause { peer: *peer, protocols: ALL_PROTOCOLS, ports: ALL_PORTS };
-        let pairs = self.cubes.iter().flat_map(|cube| spans.iter().filter_map(move |span| cube.within(&clause(span), end)));
+        let pairs =
+            self.cubes.iter().flat_map(|cube| spans.iter().filter_map(move |span| cube.within(&clause(span), end)));
         Self { cubes: pairs.collect() }
     }
 

@@ -84,21 +84,21 @@ impl Reach<'_> {
     #[must_use]
     pub fn walk(&self, flow: &Flow) -> Outcome {
         let mut best: Option<Found> = None;
-        self.ways(flow, |found| {
+        self.each_way(flow, |found| {
             let done = found.verdict() == Verdict::Delivered;
             if best.as_ref().is_none_or(|best| found.rank() > best.rank()) {
                 best = Some(found);
             }
             done
         });
-        // INVARIANT: `ways` tries at least one.
+        // INVARIANT: `each_way` tries at least one.
         best.map_or_else(Outcome::nothing, |found| found.outcome(self.network))
     }
 
     /// Whether some way of the flow satisfies a condition: how a witness is held to what it shall show.
-    pub(super) fn some_way(&self, flow: &Flow, condition: impl Fn(&Found) -> bool) -> bool {
+    pub(super) fn some_way(&self, flow: &Flow, mut condition: impl FnMut(&Found) -> bool) -> bool {
         let mut met = false;
-        self.ways(flow, |found| {
+        self.each_way(flow, |found| {
             met = condition(&found);
             met
         });
@@ -106,7 +106,7 @@ impl Reach<'_> {
     }
 
     /// Every way the flow may go, until the caller has seen enough.
-    fn ways(&self, flow: &Flow, mut enough: impl FnMut(Found) -> bool) {
+    fn each_way(&self, flow: &Flow, mut enough: impl FnMut(Found) -> bool) {
         let mut choices = Choices::default();
         loop {
             let found = Walk::new(self, flow, &mut choices).run();
