@@ -1,5 +1,7 @@
 //! The walk and the sets, held to each other on random networks.
 
+mod planned;
+
 use std::net::IpAddr;
 
 use proptest::prelude::*;
@@ -12,11 +14,7 @@ use super::random::{self, Dice};
 use super::sets::span::number;
 use super::sets::{Cube, Family};
 use super::walk::{Exit, Found};
-use crate::lock::Lock;
-use crate::model::Model;
 use crate::network::{Id, Interface, Network};
-use crate::plan::plan;
-use crate::spec::{Format, parse};
 
 const FLOWS: usize = 150;
 
@@ -153,37 +151,4 @@ fn exits(reach: &Reach<'_>, flow: &Flow, contact: Contact) -> Vec<Exit> {
         false
     });
     exits
-}
-
-fn planned(rest: &str) -> Network {
-    let text = format!("pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n{rest}");
-    let spec = parse(&text, Format::Toml).unwrap();
-    Network::of_model(&Model::planned(&plan(&spec, &Lock::offline(&spec)).unwrap()))
-}
-
-const BASTION: &str = "[[compute]]\nname = \"analysis\"\nsubnet = \"private\"\n\
-    [access]\nmode = \"bastion\"\nallow = [{ name = \"campus-vpn\", cidr = \"140.142.0.0/16\" }]\n\
-    [[access.people]]\nname = \"johannes\"\nkey = \"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGx5tu0OTOlIdLLB7qWSiKqAgSO3YMiDIqGHRNMxCbjT\"\n";
-
-#[test]
-fn the_bastion_is_the_one_way_in_and_two_hops_go_through_it() {
-    let network = planned(BASTION);
-    let reach = Reach::of(&network);
-    let exposed = reach.exposed();
-    let told: Vec<String> = exposed.iter().map(|e| serde_json::to_string(e).unwrap()).collect();
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains(r#""protocol":"tcp","ports":"22-22","sources":["140.142.0.0/16"]"#), "{told:?}");
-    let hops = reach.closure(Contact::Connect);
-    let told: Vec<(&str, usize)> = hops.iter().map(|hop| (network.interfaces.name(hop.to), hop.hops)).collect();
-    assert_eq!(told, [("bastion", 1), ("instance-private", 2)]);
-    assert!(hops.iter().all(|hop| hop.witness.is_some()));
-}
-
-#[test]
-fn ways_out_of_the_private_subnet_are_those_that_the_spec_asks_for() {
-    for (rest, expected) in [(BASTION, vec!["nat-gateway", "s3-endpoint"]), ("", vec![])] {
-        let network = planned(rest);
-        let reach = Reach::of(&network);
-        let _ = (&reach, expected);
-    }
 }
