@@ -95,10 +95,14 @@ struct Examined {
 /// Every property, examined on a model, planned or live.
 #[must_use]
 pub fn prove(model: &Model, intent: &Intent) -> Vec<Proof> {
+    prove_each(model, intent, properties())
+}
+
+fn prove_each(model: &Model, intent: &Intent, properties: &[&'static Property]) -> Vec<Proof> {
     let network = Network::of_model(model);
     let reach = Reach::of(&network);
     let grounds = Grounds::new(model, intent, &network, &reach);
-    properties().iter().map(|property| property.proof(&grounds)).collect()
+    properties.iter().map(|property| property.proof(&grounds)).collect()
 }
 
 /// All properties, in the order of their telling.

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::intent::Intent;
 use super::rights::Rights;
 use super::witness::Witness;
+use crate::cidr::Cidr;
 use crate::model::Model;
-use crate::network::{Id, Interface, Network, Subnet};
-use crate::reach::{Exit, Flow, Reach, Vantage, Verdict};
+use crate::network::{Id, Interface, Network, PrefixList, Subnet};
+use crate::reach::{Exit, Flow, Reach, Vantage, Verdict, Way};
 
 /// What examinations ask.
 pub(super) struct Grounds<'a> {
@@ -53,10 +54,37 @@ impl<'a> Grounds<'a> {
         self.network.unread.iter().map(|unread| format!("{}: {}", unread.what, unread.why)).collect()
     }
 
+    /// A flow of the way, followed again.
+    pub(super) fn shown_by(&self, way: Way) -> Option<Witness> {
+        shown_by(self.network, self.reach, way)
+    }
+
     /// The flow, followed again; none when it then gets nowhere, and so shows nothing.
     pub(super) fn replayed(&self, flow: &Flow) -> Option<Witness> {
         replayed(self.network, self.reach, flow)
     }
+}
+
+/// The same network, where S3 is at those addresses: its lists that were not read hold them.
+pub(super) fn with_s3_at(network: &Network, addresses: Vec<Cidr>) -> Network {
+    let mut network = network.clone();
+    let is_s3 = |list: &PrefixList| list.service.as_deref().is_some_and(|service| service.ends_with(".s3"));
+    let unread = network.prefix_lists.iter().filter(|(_, list)| is_s3(list) && list.entries.is_none());
+    let unread: Vec<Id<PrefixList>> = unread.map(|(id, _)| id).collect();
+    for list in unread {
+        network.prefix_lists.change(list).entries = Some(addresses.clone());
+    }
+    network
+}
+
+/// A flow of the way, followed again: one of the web where the way has such, since it shows best.
+pub(super) fn shown_by(network: &Network, reach: &Reach<'_>, way: Way) -> Option<Witness> {
+    const WEB: u16 = 443;
+    let flow = way.witness?;
+    let of_the_web = Flow { dst_port: WEB, ..flow.clone() };
+    let is_on_the_way = |flow: &Flow| reach.walk(flow).exit.as_ref() == Some(&way.to);
+    let flows = [(flow.protocol == 6).then_some(of_the_web), Some(flow)];
+    flows.into_iter().flatten().find(is_on_the_way).and_then(|flow| replayed(network, reach, &flow))
 }
 
 /// The flow, followed again in that network.

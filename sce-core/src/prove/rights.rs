@@ -9,7 +9,7 @@ use crate::aws::iam::{Attachment, Decision, Document, Policies, Principal, Reque
 use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{Kind, Properties, Role};
 use crate::model::{Model, Resource};
-use crate::value::{Attribute, Reference, Value};
+use crate::value::{Attribute, Reference};
 
 /// What may be done in a model.
 pub(super) struct Rights<'a> {
@@ -383,9 +383,4 @@ fn everything() -> Vec<Arc<Document>> {
 
 fn document(policy: &Policy, attachment: Attachment) -> Option<Arc<Document>> {
     Document::of(policy, attachment).ok().map(Arc::new)
-}
-
-/// The node that a value leads to.
-pub(super) fn leads_to<T: ToString>(model: &Model, value: &Value<T>, label: &str) -> bool {
-    model.follow(value).is_some_and(|thing| thing.label() == label)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Asked, Intent, Proof, Witness, properties, prove};
+use super::{Asked, Intent, Proof, Witness, properties, prove_each};
 use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{
     AclRule, Bucket, DefaultSecurityGroup, GatewayEndpoint, GroupRule, Instance, KmsKey, ManagedPolicy, NetworkAcl, Peer,
@@ -62,13 +62,9 @@ impl Scene {
         Self { model: Model::planned(&plan), intent: Intent::of(&spec, &lock, &plan) }
     }
 
-    pub(super) fn proofs(&self) -> Vec<Proof> {
-        prove(&self.model, &self.intent)
-    }
-
     pub(super) fn proof(&self, id: &str) -> Proof {
-        assert!(properties().iter().any(|property| property.id.0 == id), "{id}");
-        self.proofs().into_iter().find(|proof| proof.property.id.0 == id).unwrap()
+        let property = properties().iter().find(|property| property.id.0 == id).unwrap();
+        prove_each(&self.model, &self.intent, &[property]).pop().unwrap()
     }
 
     pub(super) fn resource(&mut self, id: &str) -> &mut Resource {

@@ -147,7 +147,7 @@ mod tests {
             let proof = scene.proof(ID);
             assert_eq!(proof.status, Status::Holds, "{} {:?}", proof.why, proof.witness);
         }
-        let (mut scene, other) = (Scene::machine(), Scene::shut_as("registry-of-births"));
+        let (mut scene, other) = (Scene::machine(), Scene::shut_as("births"));
         scene.intent.beside = Beside::Other(Box::new(other.model));
         let proof = scene.proof(ID);
         assert_eq!((proof.status, proof.why.contains("that was named")), (Status::Holds, true), "{}", proof.why);

@@ -3,7 +3,6 @@
 use super::{ADMINISTRATORS, EVALUATOR, Examined, Grounds, Property, PropertyId, UNSEEN_PRINCIPALS, required, standard};
 use crate::aws::resource::Kind;
 use crate::model::Resource;
-use crate::prove::Witness;
 use crate::prove::rights::{Caller, Question, Via, shown};
 
 pub(super) static PROPERTY: Property = Property {

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::{Examined, Grounds, Property, PropertyId, ROUTERS, standard};
 use crate::network::{Id, Network, Subnet};
 use crate::prove::Witness;
-use crate::prove::grounds::followed;
-use crate::reach::{Contact, Exit, Flow, Source, Vantage};
+use crate::prove::grounds::{followed, with_s3_at};
+use crate::reach::{Contact, Exit, Flow, Reach, Source, Vantage};
 use crate::spec::Egress;
 
 pub(super) static PROPERTY: Property = Property {
@@ -34,27 +34,29 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     if subnets.is_empty() {
         return Examined::unknown("the model has no private subnet");
     }
+    // Where S3 is not: what goes there takes the endpoint.
+    let network = with_s3_at(grounds.network, Vec::new());
+    let reach = Reach::of(&network);
     let by_nat = |subnet: &Id<Subnet>| {
-        let ways = grounds.reach.ways_out(Vantage::Subnet(*subnet), Contact::Connect);
+        let ways = reach.ways_out(Vantage::Subnet(*subnet), Contact::Connect);
         ways.iter().any(|way| matches!(way.to, Exit::Internet { nat: Some(_), .. }))
     };
     let without = subnets.iter().find(|subnet| !by_nat(subnet));
     let counter_example = without.and_then(|subnet| {
         let name = grounds.network.subnets.name(*subnet);
-        Some((format!("from {name} no packet of the web comes out at a NAT gateway"), web(grounds, *subnet)?))
+        Some((format!("from {name} no packet of the web comes out at a NAT gateway"), web(&network, &reach, *subnet)?))
     });
     Examined::of(counter_example, &grounds.unread_network(), "packets of the web leave through the NAT gateway, and replies come back")
 }
 
 /// A packet that should get out, and what becomes of it.
-fn web(grounds: &Grounds<'_>, subnet: Id<Subnet>) -> Option<Witness> {
-    let network: &Network = grounds.network;
+fn web(network: &Network, reach: &Reach<'_>, subnet: Id<Subnet>) -> Option<Witness> {
     let block = network.subnets[subnet].blocks.first()?;
     let IpAddr::V4(first) = block.first() else { return None };
     let src_ip = Ipv4Addr::from_bits(first.to_bits().checked_add(KEPT)?).into();
     let from = Source::Id(network.subnets.name(subnet).into());
     let flow = Flow { from, src_ip, dst_ip: SOMEWHERE.into(), protocol: 6, src_port: None, dst_port: WEB };
-    Some(followed(network, grounds.reach, &flow))
+    Some(followed(network, reach, &flow))
 }
 
 #[cfg(test)]

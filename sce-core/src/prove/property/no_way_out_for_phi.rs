@@ -54,7 +54,7 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
                 continue;
             }
             let told = exit_name(grounds.network, &way.to);
-            let Some(witness) = way.witness.and_then(|flow| grounds.replayed(&flow)) else { continue };
+            let Some(witness) = grounds.shown_by(way) else { continue };
             if !ways.contains(&told) {
                 ways.push(told);
                 witnesses.push(witness);

@@ -72,7 +72,10 @@ fn in_a_new_subnet(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
         let facts = Subnet { vpc, blocks: vec![block], table: None, acl, public_on_launch: false };
         let (subnet, group) = (format!("a new subnet of {}", network.vpcs.name(vpc)), format!("an open group of {vpc:?}"));
         let all: Option<Cidr> = "0.0.0.0/0".parse().ok();
-        let open = || all.map(|block| Rule { traffic: Traffic::All, peer: Peer::Block(block) }).into_iter().collect();
+        // A conversation takes a reply, and of ICMP most ask for none.
+        let traffic = [6, 17].map(|protocol| Traffic::Ports { protocol, first: 0, last: u16::MAX });
+        let rules = |block: Cidr| traffic.map(|traffic| Rule { traffic, peer: Peer::Block(block) });
+        let open = || all.map(rules).into_iter().flatten().collect();
         let Ok(subnet) = network.subnets.add(&subnet, facts) else { continue };
         let Ok(group) = network.groups.add(&group, Group { vpc: Some(vpc), ingress: open(), egress: open() }) else { continue };
         let name = format!("a new machine in {}", network.subnets.name(subnet));

@@ -1,8 +1,7 @@
 //! What the private subnet sends to S3 goes by the endpoint, and never over the internet (L491-L495, C13).
 
 use super::{Examined, Grounds, Property, PropertyId, ROUTERS, standard};
-use crate::network::{Network, PrefixList};
-use crate::prove::grounds::{exit_name, replayed};
+use crate::prove::grounds::{exit_name, shown_by, with_s3_at};
 use crate::reach::{Contact, Exit, Reach};
 
 pub(super) static PROPERTY: Property = Property {
@@ -29,7 +28,9 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     if vantages.is_empty() {
         return Examined::unknown("the model has no private subnet");
     }
-    let network = with_s3_everywhere(grounds.network);
+    // Halves of it, so that a default route does not beat them, and any other does.
+    let halves = ["0.0.0.0/1", "128.0.0.0/1"].map(str::parse).into_iter().flatten().collect();
+    let network = with_s3_at(grounds.network, halves);
     let reach = Reach::of(&network);
     let mut reached = false;
     let counter_example = vantages.iter().find_map(|vantage| {
@@ -38,8 +39,8 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
                 reached = true;
                 return None;
             }
-            let witness = replayed(&network, &reach, &way.witness?)?;
-            Some((format!("packets for S3 can go to {}", exit_name(&network, &way.to)), witness))
+            let why = format!("packets for S3 can go to {}", exit_name(&network, &way.to));
+            Some((why, shown_by(&network, &reach, way)?))
         })
     });
     let holding = match reached {
@@ -47,19 +48,6 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
         false => "no packet for an address of S3 leaves at all",
     };
     Examined::of(counter_example, &grounds.unread_network(), holding)
-}
-
-/// The same network, where S3 may be at every public address: at those of its list that were read, else at all.
-fn with_s3_everywhere(network: &Network) -> Network {
-    let mut network = network.clone();
-    let is_s3 = |list: &PrefixList| list.service.as_deref().is_some_and(|service| service.ends_with(".s3"));
-    let unread: Vec<_> = network.prefix_lists.iter().filter(|(_, list)| is_s3(list)).map(|(id, _)| id).collect();
-    let halves = ["0.0.0.0/1", "128.0.0.0/1"].map(str::parse);
-    let everywhere: Vec<_> = halves.into_iter().flatten().collect();
-    for list in unread {
-        network.prefix_lists.change(list).entries = Some(everywhere.clone());
-    }
-    network
 }
 
 #[cfg(test)]

@@ -128,25 +128,24 @@ fn changes_who_reads(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
     grounds.rights.roles().iter().find_map(|caller| {
         let deeds = CHANGES.iter().flat_map(|(action, target)| things(*target).map(move |thing| (*action, thing)));
         deeds.into_iter().find_map(|(action, thing)| {
-            let question = deed(grounds, caller, action, thing);
-            question.is_allowed().then(|| {
-                let told = format!("{} may {action} on {}, and so change who reads", caller.label, thing.label());
-                (told.clone(), shown(told, &[question]))
-            })
+            let question = ways_to_do(grounds, caller, action, thing).into_iter().find(Question::is_allowed)?;
+            let told = format!("{} may {action} on {}, and so change who reads", caller.label, thing.label());
+            Some((told.clone(), shown(told, &[question])))
         })
     })
 }
 
-fn deed(grounds: &Grounds<'_>, caller: &Caller, action: &str, thing: &Resource) -> Question {
-    let question = match thing.properties.kind() {
-        Kind::Bucket => grounds.rights.ask_bucket(caller, action, thing, Via::Endpoint),
+fn ways_to_do(grounds: &Grounds<'_>, caller: &Caller, action: &str, thing: &Resource) -> Vec<Question> {
+    let rights = &grounds.rights;
+    match (thing.properties.kind(), action) {
+        (Kind::Bucket, _) => Via::ALL.map(|via| rights.ask_bucket(caller, action, thing, via)).into(),
         // A grant for AWS's own use of a volume opens nothing to who makes it; any other is what is asked about.
-        Kind::KmsKey => grounds.rights.ask_key(caller, action, thing, None).saying("kms:GrantIsForAWSResource", "false"),
-        _ => grounds.rights.ask_of(caller, action, thing, Via::Endpoint),
-    };
-    match action {
-        "iam:PassRole" => question.saying("iam:PassedToService", "ec2.amazonaws.com"),
-        _ => question,
+        (Kind::KmsKey, _) => vec![rights.ask_key(caller, action, thing, None).saying("kms:GrantIsForAWSResource", "false")],
+        (_, "iam:PassRole") => {
+            let to = ["ec2.amazonaws.com", "lambda.amazonaws.com"];
+            to.map(|to| rights.ask_of(caller, action, thing, Via::Internet).saying("iam:PassedToService", to)).into()
+        }
+        _ => vec![rights.ask_of(caller, action, thing, Via::Internet)],
     }
 }
 
