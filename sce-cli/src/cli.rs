@@ -93,6 +93,8 @@ pub(crate) enum Command {
     Check(Check),
     /// Tell what a rule asks for, why, and what to do.
     Explain(Explain),
+    /// Decide requests by the IAM policies that they meet.
+    Authorize(Authorize),
     /// Estimate what it will cost a month.
     Cost(Cost),
     /// Print the IAM policies that running sce for a spec takes, by duty.
@@ -318,6 +320,14 @@ pub(crate) struct Check {
     pub(crate) day: Day,
     #[command(flatten)]
     pub(crate) format: Format,
+}
+
+/// `sce authorize`
+#[derive(Debug, Args)]
+pub(crate) struct Authorize {
+    /// One JSON object a line, each a request with its policies; `-` for standard input.
+    #[arg(long, value_name = "FILE.jsonl")]
+    pub(crate) requests: PathBuf,
 }
 
 /// `sce explain`

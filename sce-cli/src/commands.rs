@@ -4,6 +4,7 @@ mod access;
 mod account;
 mod apply;
 mod archive;
+mod authorize;
 mod check;
 mod cidr;
 mod close_out;
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Keys(keys) => keys::run(&keys, &global),
         Command::Plan(plan) => plan::run(&plan, &global),
         Command::Permissions(permissions) => permissions::run(&permissions, &global),
+        Command::Authorize(asked) => authorize::run(&asked),
         Command::Explain(explain) => explain::run(&explain),
         Command::Cost(cost) => cost::run(&cost, &global),
         Command::Archive(archive) => archive::run(&archive, &global),

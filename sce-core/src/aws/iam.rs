@@ -6,6 +6,7 @@
 //!
 //! Source: AWS IAM guide, "Policy evaluation logic" and the pages it leads to.
 
+mod access;
 mod atoms;
 mod authorize;
 mod condition;
@@ -13,20 +14,26 @@ mod document;
 mod evaluate;
 mod json;
 mod pattern;
+mod picture;
 mod principal;
 mod public;
 mod quantity;
 mod request;
+mod search;
+mod space;
 mod tri;
 
+pub use access::{Act, Actor, Asking, Can, Proof, READS, Reader, Readers, Somebody, Step};
 pub use atoms::TooWild;
 pub use authorize::{AuthorizeError, authorize, read_request};
 pub use document::{Attachment, Document, StatementName, Symbols, read};
 pub use evaluate::{Because, Decision, Layer, Policies, Verdict, evaluate, evaluate_some};
 pub use json::Invalid;
+pub use picture::{Gate, Holder, Home, Key, Picture, Store};
 pub use principal::{InvalidPrincipal, Principal};
 pub use public::{PublicAccessBlock, is_public};
 pub use request::{Context, DuplicateKey, Request};
+pub use search::{Possible, Question, possible};
 
 #[cfg(test)]
 mod tests;

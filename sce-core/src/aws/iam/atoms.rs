@@ -16,12 +16,14 @@ use super::pattern::Token;
 pub struct TooWild;
 
 /// How many steps the automata take together before it is too much: about a second. Real policies take some thousands.
-const MOST_STEPS: usize = 10_000_000;
+const MOST_STEPS: usize = 4_000_000;
 
 /// One step of a pattern over characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Step {
     Character(char),
+    /// In whatever case; given in lower case.
+    Letter(char),
     Any,
     AnyInPart,
     One,
@@ -34,10 +36,24 @@ type States = Vec<u32>;
 /// What is known of all patterns at once, and how that was come by: the place before, and the character between.
 type Reached = (Vec<States>, Option<(usize, char)>);
 
+/// A pattern, and whether case counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Shape {
+    pub(super) tokens: Vec<Token>,
+    pub(super) caseless: bool,
+}
+
 /// The shortest text of each class, among those that match `within`.
 pub(super) fn representatives(within: &[Token], patterns: &[Vec<Token>]) -> Result<Vec<String>, TooWild> {
-    let all: BTreeSet<&[Token]> = patterns.iter().map(Vec::as_slice).collect();
-    let automata: Vec<Vec<Step>> = std::iter::once(within).chain(all).map(steps).collect();
+    let shapes: Vec<_> = patterns.iter().map(|tokens| Shape { tokens: tokens.clone(), caseless: false }).collect();
+    of_shapes(within, &shapes)
+}
+
+/// The same, of patterns for which case may not count.
+pub(super) fn of_shapes(within: &[Token], shapes: &[Shape]) -> Result<Vec<String>, TooWild> {
+    let all: BTreeSet<&Shape> = shapes.iter().collect();
+    let first = std::iter::once(steps(within, false));
+    let automata: Vec<Vec<Step>> = first.chain(all.iter().map(|shape| steps(&shape.tokens, shape.caseless))).collect();
     let start: Vec<States> = automata.iter().map(|steps| closed(steps, vec![0])).collect();
     let mut seen: HashMap<Vec<States>, usize> = HashMap::new();
     let mut queue: Vec<Reached> = vec![(start.clone(), None)];
@@ -87,6 +103,10 @@ fn alphabet(automata: &[Vec<Step>], state: &[States]) -> BTreeSet<char> {
         for step in states.iter().filter_map(|at| steps.get(*at as usize)) {
             match step {
                 Step::Character(character) => characters.insert(*character),
+                Step::Letter(letter) => {
+                    characters.extend(letter.to_uppercase());
+                    characters.insert(*letter)
+                }
                 Step::AnyInPart | Step::OneInPart => characters.insert(':'),
                 Step::Any | Step::One => false,
             };
@@ -102,6 +122,7 @@ fn advanced(steps: &[Step], states: &States, character: char) -> States {
     for at in states {
         match steps.get(*at as usize) {
             Some(Step::Character(wanted)) if *wanted == character => after.push(at + 1),
+            Some(Step::Letter(wanted)) if character.to_lowercase().eq([*wanted]) => after.push(at + 1),
             Some(Step::One) => after.push(at + 1),
             Some(Step::OneInPart) if character != ':' => after.push(at + 1),
             Some(Step::Any) => after.push(*at),
@@ -150,11 +171,12 @@ fn length(steps: &[Step]) -> u32 {
 }
 
 /// The tokens over characters: a run of bytes is text.
-fn steps(tokens: &[Token]) -> Vec<Step> {
+fn steps(tokens: &[Token], caseless: bool) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut run = Vec::new();
     let flush = |run: &mut Vec<u8>, steps: &mut Vec<Step>| {
-        steps.extend(String::from_utf8_lossy(run).chars().map(Step::Character));
+        let step = if caseless { Step::Letter } else { Step::Character };
+        steps.extend(String::from_utf8_lossy(run).chars().map(step));
         run.clear();
     };
     for token in tokens {

@@ -56,22 +56,20 @@ impl AuthorizeError {
     }
 }
 
-/// Decides each line's request by its policies, in order; empty lines are passed over. A request whose resource has `*` or `?` in it
-/// asks whether some resource of that pattern is allowed.
+/// Decides the request on a line, counted from 1; an empty line asks nothing. A request whose resource has `*` or `?` in it asks
+/// whether some resource of that pattern is allowed.
 ///
 /// # Errors
-/// The first line that is no request, with what is wrong in it.
-pub fn authorize(lines: &str) -> Result<Vec<Decision>, AuthorizeError> {
-    let filled = lines.lines().enumerate().filter(|(_, text)| !text.trim().is_empty());
-    filled.map(|(index, text)| decide(index + 1, text)).collect()
-}
-
-fn decide(line: usize, text: &str) -> Result<Decision, AuthorizeError> {
+/// When it is no request, with what is wrong in it.
+pub fn authorize(line: usize, text: &str) -> Result<Option<Decision>, AuthorizeError> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
     let (request, policies) = read_request(text).map_err(|source| AuthorizeError::Invalid { line, source })?;
     if !request.is_pattern() {
-        return Ok(evaluate(&request, &policies));
+        return Ok(Some(evaluate(&request, &policies)));
     }
-    evaluate_some(&request, &policies).map_err(|source| {
+    evaluate_some(&request, &policies).map(Some).map_err(|source| {
         let resource = request.resource.clone();
         AuthorizeError::TooWild { line, resource, source }
     })

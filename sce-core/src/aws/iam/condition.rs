@@ -43,6 +43,7 @@ pub(super) enum Set {
 /// What the values of a policy are for an operator.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Values {
+    /// Compared letter by letter, or as patterns.
     Texts(Vec<Pattern>),
     /// In lower case, compared with what is put in lower case.
     Caseless(Vec<Pattern>),
@@ -264,6 +265,11 @@ impl Test {
     /// The operator.
     pub(super) const fn operator(&self) -> Operator {
         self.operator
+    }
+
+    /// Whether some value hangs on what the request says of another key.
+    pub(super) fn has_variables(&self) -> bool {
+        self.keys().nth(1).is_some()
     }
 
     /// What the policy compares with.

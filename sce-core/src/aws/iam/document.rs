@@ -118,6 +118,12 @@ impl Document {
         Ok(Self { statements, names_principals: attachment != Attachment::Identity })
     }
 
+    /// A document that says nothing.
+    #[must_use]
+    pub const fn empty(attachment: Attachment) -> Self {
+        Self { statements: Vec::new(), names_principals: !matches!(attachment, Attachment::Identity) }
+    }
+
     /// The condition keys it asks for, variables included, in lower case.
     #[must_use]
     pub fn keys(&self) -> BTreeSet<&str> {
@@ -127,7 +133,7 @@ impl Document {
 
     /// The resources that it names or excepts.
     pub(super) fn resource_patterns(&self) -> impl Iterator<Item = &Pattern> {
-        self.statements.iter().flat_map(|rule| rule.resources.iter().flat_map(Listed::items))
+        self.statements.iter().flat_map(Rule::resource_patterns)
     }
 
     /// Whether its statements name principals.
@@ -453,7 +459,7 @@ fn bad_pattern(text: &str, bad: BadPattern, path: &Path) -> Invalid {
         BadPattern::Unclosed => "`}` after `${`",
         BadPattern::Nameless => "a key between `${` and `}`",
         BadPattern::Default => "a default in single quotes, as in `${aws:PrincipalTag/team,'none'}`",
-        BadPattern::Long => "8,192 bytes at most",
+        BadPattern::Long => "4,096 bytes at most",
     };
     Invalid::new(path, Fault::Value { found: shown(text), expected })
 }
@@ -507,6 +513,11 @@ impl Rule {
                 (!spared).then_some(Grantee::Directly)
             }
         }
+    }
+
+    /// The resources that it names or excepts.
+    pub(super) fn resource_patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.resources.iter().flat_map(Listed::items)
     }
 
     /// Whether it is about this action, given in lower case.

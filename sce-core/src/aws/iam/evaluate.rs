@@ -118,7 +118,7 @@ pub fn evaluate_some(request: &Request, policies: &Policies) -> Result<Decision,
 }
 
 /// One resource for each way in which the policies can tell apart those of the request's pattern.
-pub(super) fn resources(view: &View<'_>, policies: &Policies) -> Result<Vec<String>, TooWild> {
+fn resources(view: &View<'_>, policies: &Policies) -> Result<Vec<String>, TooWild> {
     let patterns = policies.documents().flat_map(|document| document.resource_patterns());
     let resolved: Vec<_> = patterns.filter_map(|pattern| pattern.resolved(view).ok()).collect();
     atoms::representatives(&tokens(&view.request().resource), &resolved)

@@ -3,6 +3,7 @@
 //! Source: AWS IAM guide, "IAM JSON policy elements: Condition operators".
 
 use std::cmp::Ordering;
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -44,12 +45,34 @@ impl Decimal {
         Some(Self { negative, digits: all[first..=last].to_vec(), exponent })
     }
 
+    /// Whether a float tells it from its neighbours.
+    pub(super) fn is_small(&self) -> bool {
+        self.digits.len() <= 15 && self.exponent.abs() <= 15
+    }
+
     fn magnitude(&self, other: &Self) -> Ordering {
         match (self.digits.is_empty(), other.digits.is_empty()) {
             (true, true) => Ordering::Equal,
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
             (false, false) => self.exponent.cmp(&other.exponent).then_with(|| self.digits.cmp(&other.digits)),
+        }
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.digits.is_empty() {
+            return f.write_str("0");
+        }
+        let sign = if self.negative { "-" } else { "" };
+        let digits: String = self.digits.iter().map(|digit| char::from(*digit)).collect();
+        match usize::try_from(self.exponent) {
+            Ok(whole) if (1..=20).contains(&whole) && digits.len() <= whole => write!(f, "{sign}{digits:0<whole$}"),
+            Ok(whole) if (1..digits.len()).contains(&whole) => {
+                write!(f, "{sign}{}.{}", &digits[..whole], &digits[whole..])
+            }
+            _ => write!(f, "{sign}0.{digits}e{}", self.exponent),
         }
     }
 }
@@ -139,6 +162,9 @@ mod tests {
         }
         for (one, other) in [("1.20", "1.2"), ("1e3", "1000"), ("-0", "0"), ("007", "7"), (".5", "0.5"), ("+3", "3")] {
             assert_eq!(number(one), number(other), "{one} = {other}");
+        }
+        for text in ["0", "12", "1.2", "-1.5", "1200", "0.03", "1e30", "9007199254740993"] {
+            assert_eq!(number(&number(text).to_string()), number(text), "{text}");
         }
         // Two neighbours that a float cannot tell apart.
         assert!(number("9007199254740992") < number("9007199254740993"));

@@ -2,16 +2,18 @@
 
 use super::*;
 
+mod access;
 mod conditions;
 mod documents;
 mod formula;
 mod laws;
+mod plan;
 
 /// Decides a request written as `sce authorize` takes it.
 fn decide(request: &serde_json::Value) -> Decision {
-    let decided =
-        authorize(&request.to_string()).unwrap_or_else(|error| panic!("{error}: {request}: {:?}", error.help()));
-    decided.into_iter().next().expect("a line has an answer")
+    let decided = authorize(1, &request.to_string());
+    let decided = decided.unwrap_or_else(|error| panic!("{error}: {request}: {:?}", error.help()));
+    decided.expect("a line that asks has an answer")
 }
 
 /// The verdict in its JSON word, and the layer and statement it rests on.

@@ -237,7 +237,7 @@ fn the_line_and_the_place_within_a_request_are_told() {
         for (key, value) in wrong.as_object().unwrap() {
             request[key] = value.clone();
         }
-        let error = authorize(&format!("{good}\n\n{request}\n")).unwrap_err();
+        let error = authorize(3, &request.to_string()).unwrap_err();
         assert_eq!(error.line(), 3);
         (std::error::Error::source(&error).unwrap().to_string(), error.help())
     };

@@ -152,7 +152,7 @@ fn allowed(request: &Request, layers: &Layers) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn a_denial_that_applies_wins_wherever_it_stands(request in request(), layers in layers(), at: prop::sample::Index) {
