@@ -17,6 +17,7 @@ mod lock;
 mod permissions;
 mod plan;
 mod power;
+mod prove;
 mod schema;
 mod status;
 mod synth;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Archive(archive) => archive::run(&archive, &global),
         Command::Synth(synth) => synth::run(&synth, &global),
         Command::Lock(lock) => wait(lock::run(&lock, &global)),
+        Command::Prove(prove) => wait(prove::run(&prove, &global)),
         Command::Check(check) => wait(check::run(&check, &global)),
         Command::Account(asked) => wait(or_interrupted("account", account::run(&asked, &global))),
         Command::Apply(apply) => wait(or_interrupted("apply", apply::run(&apply, &global))),

@@ -110,9 +110,8 @@ fn network(interfaces: usize, repeat: bool) -> Network {
 
 /// Nine entries: some denials of small blocks and ports, and then the usual.
 fn acl(dice: &mut Dice, vpc: Id<Vpc>) -> Acl {
-    let mut ingress: Vec<Entry> = (0..8)
-        .map(|n| Entry { number: n, allow: false, traffic: ports(dice), block: abroad(dice) })
-        .collect();
+    let mut ingress: Vec<Entry> =
+        (0..8).map(|n| Entry { number: n, allow: false, traffic: ports(dice), block: abroad(dice) }).collect();
     let all = Entry { number: 100, allow: true, traffic: Traffic::All, block: cidr(0, 0) };
     ingress.push(all.clone());
     Acl { vpc, ingress, egress: vec![all] }

@@ -114,7 +114,8 @@ pub fn properties() -> &'static [&'static Property] {
 impl Property {
     fn proof(&'static self, grounds: &Grounds<'_>) -> Proof {
         let Examined { status, why, outside, assumptions, witness } = (self.examine)(grounds);
-        let both = |always: &[&str], here: Vec<String>| always.iter().map(|&told| told.to_owned()).chain(here).collect();
+        let both =
+            |always: &[&str], here: Vec<String>| always.iter().map(|&told| told.to_owned()).chain(here).collect();
         Proof {
             property: self,
             required: (self.required)(&grounds.intent.declared),

@@ -64,9 +64,10 @@ pub use sce_core::cost::estimate;
 pub use sce_core::permissions::permissions;
 pub use sce_core::plan::account::{Settings as AccountSettings, account as plan_account};
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
+pub use sce_core::prove::{Intent, Proof, prove};
 pub use sce_core::{
     access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, permissions as rights, pit,
-    spec, ssh, value,
+    prove as proofs, spec, ssh, value,
 };
 pub use sce_synth as synth;
 

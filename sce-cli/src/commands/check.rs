@@ -1,9 +1,10 @@
 //! `sce check`
 
 use sce::spec::Waiver;
-use sce::{Declared, Finding, NotShown, Report};
+use sce::{Declared, Finding, NotShown, Proof, Report};
 use serde::Serialize;
 
+use super::prove;
 use crate::cli::{Check, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted, wrapped};
@@ -22,6 +23,7 @@ struct Document<'a> {
 /// What was judged.
 struct Judged {
     findings: Vec<Finding>,
+    proofs: Vec<Proof>,
     /// What those who answer cannot show; none of a plan.
     not_shown: Option<Vec<NotShown>>,
 }
@@ -31,24 +33,26 @@ pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure>
         true => live(check, global).await?,
         false => planned(check, global)?,
     };
-    let Judged { findings, not_shown } = &judged;
+    let Judged { findings, proofs, not_shown } = &judged;
+    let unproved = proofs.iter().any(Proof::blocks);
     if check.format.json {
         let not_shown = not_shown.as_deref();
         output::json(&Document { report: Report::new(findings, check.all), not_shown })?;
     } else {
         let not_shown = not_shown.as_deref().unwrap_or_default();
-        output::result(&format!("{}{}", text(findings, check.all), not_shown_text(not_shown)))?;
+        let proofs = if unproved { prove::in_short(proofs) } else { String::new() };
+        output::result(&format!("{}{proofs}{}", text(findings, check.all), not_shown_text(not_shown)))?;
     }
-    Ok(Exit::findings(findings.iter().any(Finding::blocks)))
+    Ok(Exit::findings(unproved || findings.iter().any(Finding::blocks)))
 }
 
 fn planned(check: &Check, global: &Global) -> Result<Judged, Failure> {
     let Prepared { file, lock, plan } = prepared::offline(&check.spec, global.quiet)?;
-    let findings = match sce::check(plan, file.spec, lock, prepared::terms(Some(&check.day))) {
-        Ok(checked) => checked.findings().to_vec(),
-        Err(refused) => refused.findings,
+    let (findings, proofs) = match sce::check(plan, file.spec, lock, prepared::terms(Some(&check.day))) {
+        Ok(checked) => (checked.findings().to_vec(), checked.proofs().to_vec()),
+        Err(refused) => (refused.findings, refused.proofs),
     };
-    Ok(Judged { findings, not_shown: None })
+    Ok(Judged { findings, proofs, not_shown: None })
 }
 
 async fn live(check: &Check, global: &Global) -> Result<Judged, Failure> {
@@ -56,7 +60,7 @@ async fn live(check: &Check, global: &Global) -> Result<Judged, Failure> {
     let _progress = Progress::new(global.quiet, "reading the account");
     let (declared, terms) = (Declared::of(&prepared.file.spec), prepared::terms(Some(&check.day)));
     let seen = sce::verify(&session, &prepared.plan, &declared, &terms).await;
-    Ok(Judged { findings: seen.findings, not_shown: Some(seen.not_shown) })
+    Ok(Judged { findings: seen.findings, proofs: seen.proofs, not_shown: Some(seen.not_shown) })
 }
 
 /// The open findings, or all; then how many there are.

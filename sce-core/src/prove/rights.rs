@@ -113,8 +113,13 @@ impl<'a> Rights<'a> {
     /// Somebody of this account whom nobody lists, whatever his own policies let him do.
     pub(super) fn insider(&self) -> Option<Caller> {
         let Intent { partition, account, .. } = self.intent;
-        let principal = Principal::from_arn(&format!("arn:{partition}:iam::{account}:role/somebody-not-listed")).ok()?;
-        Some(Caller { label: "somebody of the account whom nobody lists".to_owned(), principal, identity: everything() })
+        let principal =
+            Principal::from_arn(&format!("arn:{partition}:iam::{account}:role/somebody-not-listed")).ok()?;
+        Some(Caller {
+            label: "somebody of the account whom nobody lists".to_owned(),
+            principal,
+            identity: everything(),
+        })
     }
 
     /// The services that policies of these resources name, and one that often serves files to the world.
@@ -186,7 +191,9 @@ impl<'a> Rights<'a> {
         if let Properties::Bucket(bucket) = &bucket.properties {
             question.policies.restrict_public_buckets = bucket.public_access_blocked;
         }
-        if via == Via::Endpoint && let Some(endpoint) = self.s3_endpoint() {
+        if via == Via::Endpoint
+            && let Some(endpoint) = self.s3_endpoint()
+        {
             question.policies.endpoint = self.endpoints.get(endpoint.label()).cloned().into_iter().collect();
         }
         question
@@ -205,7 +212,9 @@ impl<'a> Rights<'a> {
             None => question,
         };
         match through {
-            Some(service) => question.saying("kms:ViaService", &format!("{service}.{}.amazonaws.com", self.intent.region)),
+            Some(service) => {
+                question.saying("kms:ViaService", &format!("{service}.{}.amazonaws.com", self.intent.region))
+            }
             None => question,
         }
     }

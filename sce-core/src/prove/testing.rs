@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::{Asked, Intent, Proof, Witness, properties, prove_each};
 use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{
-    AclRule, Bucket, DefaultSecurityGroup, GatewayEndpoint, GroupRule, Instance, KmsKey, ManagedPolicy, NetworkAcl, Peer,
-    Properties, Protocol, Role, Route, RouteTarget, SecurityGroup,
+    AclRule, Bucket, DefaultSecurityGroup, GatewayEndpoint, GroupRule, Instance, KmsKey, ManagedPolicy, NetworkAcl,
+    Peer, Properties, Protocol, Role, Route, RouteTarget, SecurityGroup,
 };
 use crate::lock::Lock;
 use crate::model::{Model, Resource, Unread};

@@ -152,13 +152,7 @@ impl Reach<'_> {
         ways
     }
 
-    fn passages(
-        &self,
-        flows: &mut Flows<'_, '_>,
-        from: Vantage,
-        to: &[Id<Interface>],
-        family: Family,
-    ) -> Vec<Passage> {
+    fn passages(&self, flows: &mut Flows<'_, '_>, from: Vantage, to: &[Id<Interface>], family: Family) -> Vec<Passage> {
         let senders: Vec<Sender> = match from {
             Vantage::Internet => return to.iter().flat_map(|to| flows.from_internet(*to)).collect(),
             Vantage::Gateway(id) => {
@@ -213,9 +207,8 @@ impl Reach<'_> {
             Vantage::Subnet(id) => Source::Id(network.subnets.name(id).into()),
             Vantage::Gateway(id) => Source::Id(network.gateways.name(id).into()),
         };
-        let shows = |found: &Found| {
-            found.first.as_ref() == Ok(exit) && (contact == Contact::Deliver || found.reply.is_ok())
-        };
+        let shows =
+            |found: &Found| found.first.as_ref() == Ok(exit) && (contact == Contact::Deliver || found.reply.is_ok());
         // Addresses of the internet show best what leaves to it; of others, each set is of headers that get there, so one will do.
         let carried = super::filter::carried(family);
         let telling = set.only(&carried, End::Dst);
@@ -245,7 +238,14 @@ fn flow(from: &Source, cube: &Cube, family: Family) -> Flow {
         _ => 0,
     };
     let address = |span: Span| family.address(inside(span));
-    Flow { from: from.clone(), src_ip: address(cube.src), dst_ip: address(cube.dst), protocol, src_port: None, dst_port }
+    Flow {
+        from: from.clone(),
+        src_ip: address(cube.src),
+        dst_ip: address(cube.dst),
+        protocol,
+        src_port: None,
+        dst_port,
+    }
 }
 
 /// An address where a host may be: past the first few of a block, which AWS keeps.

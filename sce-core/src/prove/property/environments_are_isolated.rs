@@ -1,6 +1,8 @@
 //! Two environments in one account do not touch (L337-L343, R12).
 
-use super::{ADMINISTRATORS, EVALUATOR, Examined, Grounds, Property, PropertyId, ROUTERS, UNSEEN_PRINCIPALS, required, standard};
+use super::{
+    ADMINISTRATORS, EVALUATOR, Examined, Grounds, Property, PropertyId, ROUTERS, UNSEEN_PRINCIPALS, required, standard,
+};
 use crate::aws::resource::Kind;
 use crate::model::{Model, Resource};
 use crate::network::{Holder, Id, Interface, Network};
@@ -49,7 +51,9 @@ const THROUGH: [Option<&str>; 6] = [None, Some("s3"), Some("dynamodb"), Some("sq
 
 fn examine(grounds: &Grounds<'_>) -> Examined {
     let (other, told) = match &grounds.intent.beside {
-        Beside::Nothing => return Examined::unknown("no second environment is known, and none could be planned from the spec"),
+        Beside::Nothing => {
+            return Examined::unknown("no second environment is known, and none could be planned from the spec");
+        }
         Beside::Twin(twin) => (twin, "beside a twin: the same spec under another PIT"),
         Beside::Other(other) => (other, "beside the environment that was named"),
     };
@@ -58,7 +62,10 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     let rights = Rights::of(&both, grounds.intent);
     let counter_example = packets(&network).or_else(|| deeds(&both, &rights));
     let unread: Vec<String> = network.unread.iter().map(|unread| format!("{}: {}", unread.what, unread.why)).collect();
-    let unread: Vec<String> = unread.into_iter().chain(rights.unread(&[Kind::Bucket, Kind::KmsKey, Kind::Role, Kind::ManagedPolicy])).collect();
+    let unread: Vec<String> = unread
+        .into_iter()
+        .chain(rights.unread(&[Kind::Bucket, Kind::KmsKey, Kind::Role, Kind::ManagedPolicy]))
+        .collect();
     Examined::of(counter_example, &unread, format!("{told}: no packet passes between the two, and no role acts across"))
 }
 
@@ -70,10 +77,13 @@ fn packets(network: &Network) -> Option<(String, Witness)> {
     let reach = Reach::of(network);
     let (others, ours): (Vec<Id<Interface>>, Vec<Id<Interface>>) =
         network.interfaces.iter().map(|(id, _)| id).partition(|id| is_others(network.interfaces.name(*id)));
-    let sends = |id: &&Id<Interface>| !matches!(network.interfaces[**id].holder, Holder::NatGateway(_) | Holder::Endpoint(_));
-    let hosts = |from: &[Id<Interface>]| from.iter().filter(sends).map(|id| Vantage::Interface(*id)).collect::<Vec<_>>();
+    let sends =
+        |id: &&Id<Interface>| !matches!(network.interfaces[**id].holder, Holder::NatGateway(_) | Holder::Endpoint(_));
+    let hosts =
+        |from: &[Id<Interface>]| from.iter().filter(sends).map(|id| Vantage::Interface(*id)).collect::<Vec<_>>();
     let subnets = |others: bool| {
-        let mine = network.subnets.iter().map(|(id, _)| id).filter(move |id| is_others(network.subnets.name(*id)) == others);
+        let mine =
+            network.subnets.iter().map(|(id, _)| id).filter(move |id| is_others(network.subnets.name(*id)) == others);
         mine.map(Vantage::Subnet).collect::<Vec<_>>()
     };
     let from = [(hosts(&ours), &others), (subnets(false), &others), (hosts(&others), &ours), (subnets(true), &ours)];
@@ -93,10 +103,12 @@ fn packets(network: &Network) -> Option<(String, Witness)> {
 fn deeds(both: &Model, rights: &Rights<'_>) -> Option<(String, Witness)> {
     rights.roles().iter().find_map(|caller| {
         let across = |thing: &&Resource| {
-            thing.scope == Scope::Pit && is_others(thing.label()) != (is_others(&caller.label) || caller.label.contains(&format!(" {OTHER}")))
+            thing.scope == Scope::Pit
+                && is_others(thing.label()) != (is_others(&caller.label) || caller.label.contains(&format!(" {OTHER}")))
         };
         both.resources.iter().filter(across).find_map(|thing| {
-            let (action, question) = questions(rights, caller, thing).into_iter().find(|(_, question)| question.is_allowed())?;
+            let (action, question) =
+                questions(rights, caller, thing).into_iter().find(|(_, question)| question.is_allowed())?;
             let told = format!("{} may {action} on {} of the other environment", caller.label, thing.label());
             Some((told.clone(), shown(told, &[question])))
         })
@@ -113,7 +125,10 @@ fn questions(rights: &Rights<'_>, caller: &Caller, thing: &Resource) -> Vec<(&'s
         return asked.chain([of_session]).collect();
     }
     let actions = DEEDS.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, actions)| *actions);
-    actions.iter().flat_map(|action| ways(rights, caller, action, thing).into_iter().map(|question| (*action, question))).collect()
+    actions
+        .iter()
+        .flat_map(|action| ways(rights, caller, action, thing).into_iter().map(|question| (*action, question)))
+        .collect()
 }
 
 fn ways(rights: &Rights<'_>, caller: &Caller, action: &str, thing: &Resource) -> Vec<Question> {
@@ -127,7 +142,9 @@ fn ways(rights: &Rights<'_>, caller: &Caller, action: &str, thing: &Resource) ->
         _ => {
             let question = rights.ask_of(caller, action, thing, Via::Endpoint);
             let tagged = thing.tags.iter().fold(question, |question, (key, value)| {
-                question.saying(&format!("aws:ResourceTag/{key}"), value).saying(&format!("ssm:resourceTag/{key}"), value)
+                question
+                    .saying(&format!("aws:ResourceTag/{key}"), value)
+                    .saying(&format!("ssm:resourceTag/{key}"), value)
             });
             vec![tagged.saying("ssm:SessionDocumentAccessCheck", "true")]
         }
@@ -168,7 +185,10 @@ mod tests {
         let mut scene = Scene::machine();
         scene.allow("access-policy", "ec2:StartInstances", "arn:aws:ec2:us-west-2:111122223333:instance/*");
         let proof = scene.proof(ID);
-        assert_eq!(proof.why, "whoever holds access-policy may ec2:StartInstances on other-instance-private of the other environment");
+        assert_eq!(
+            proof.why,
+            "whoever holds access-policy may ec2:StartInstances on other-instance-private of the other environment"
+        );
     }
 
     #[test]

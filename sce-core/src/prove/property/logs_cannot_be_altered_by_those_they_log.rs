@@ -1,6 +1,8 @@
 //! Those whom the logs are about can add to them and alter nothing (L580-L632).
 
-use super::{ADMINISTRATORS, EVALUATOR, Examined, Grounds, Property, PropertyId, UNSEEN_PRINCIPALS, required, standard};
+use super::{
+    ADMINISTRATORS, EVALUATOR, Examined, Grounds, Property, PropertyId, UNSEEN_PRINCIPALS, required, standard,
+};
 use crate::aws::resource::Kind;
 use crate::model::Resource;
 use crate::prove::rights::{Caller, Question, Via, shown};
@@ -57,28 +59,35 @@ const DEEDS: [(Kind, &[&str]); 5] = [
 
 fn examine(grounds: &Grounds<'_>) -> Examined {
     let counter_example = grounds.rights.roles().iter().find_map(|caller| {
-        let deeds = logs(grounds).into_iter().flat_map(|(thing, actions)| actions.iter().map(move |action| (thing, *action)));
+        let deeds =
+            logs(grounds).into_iter().flat_map(|(thing, actions)| actions.iter().map(move |action| (thing, *action)));
         deeds.into_iter().find_map(|(thing, action)| {
             let question = question(grounds, caller, action, thing).into_iter().find(Question::is_allowed)?;
             let told = format!("{} may {action} on {}", caller.label, thing.label());
             Some((told.clone(), shown(told, &[question])))
         })
     });
-    let kinds = [Kind::LogGroup, Kind::Bucket, Kind::FlowLog, Kind::Trail, Kind::KmsKey, Kind::Role, Kind::ManagedPolicy];
+    let kinds =
+        [Kind::LogGroup, Kind::Bucket, Kind::FlowLog, Kind::Trail, Kind::KmsKey, Kind::Role, Kind::ManagedPolicy];
     let mut unread = grounds.rights.unread(&kinds);
     if grounds.model.log_groups().next().is_none() {
         unread.push("the model has no log group".to_owned());
     }
     let things = logs(grounds).len();
-    let holding = format!("{} callers can add to logs and alter none of {things} things they rest on", grounds.rights.roles().len());
+    let holding = format!(
+        "{} callers can add to logs and alter none of {things} things they rest on",
+        grounds.rights.roles().len()
+    );
     Examined::of(counter_example, &unread, holding)
 }
 
 /// What the logs are, and what they rest on.
 fn logs<'a>(grounds: &Grounds<'a>) -> Vec<(&'a Resource, &'static [&'static str])> {
-    let targets: Vec<&str> = grounds.model.buckets().filter_map(|(_, bucket)| Some(bucket.access_log.as_ref()?.bucket.as_str())).collect();
+    let targets: Vec<&str> =
+        grounds.model.buckets().filter_map(|(_, bucket)| Some(bucket.access_log.as_ref()?.bucket.as_str())).collect();
     let is_log = |thing: &Resource| thing.properties.kind() != Kind::Bucket || targets.contains(&thing.name.as_str());
-    let deeds = |thing: &Resource| DEEDS.iter().find(|(kind, _)| *kind == thing.properties.kind()).map(|(_, actions)| *actions);
+    let deeds =
+        |thing: &Resource| DEEDS.iter().find(|(kind, _)| *kind == thing.properties.kind()).map(|(_, actions)| *actions);
     let things = grounds.model.resources.iter().filter(|thing| is_log(thing));
     things.filter_map(|thing| deeds(thing).map(|actions| (thing, actions))).collect()
 }
@@ -100,8 +109,8 @@ fn question(grounds: &Grounds<'_>, caller: &Caller, action: &str, thing: &Resour
 
 #[cfg(test)]
 mod tests {
-    use crate::prove::testing::{Scene, requests_of};
     use crate::prove::Status;
+    use crate::prove::testing::{Scene, requests_of};
 
     const ID: &str = "logs-cannot-be-altered-by-those-they-log";
 
@@ -117,8 +126,18 @@ mod tests {
     fn each_way_of_altering_logs_is_found() {
         for (policy, action, resource, who) in [
             ("compute-policy", "logs:*", "*", "compute-role may logs:DeleteLogGroup on log-group"),
-            ("compute-policy", "s3:DeleteObjectVersion", "*", "compute-role may s3:DeleteObjectVersion on bucket-accesslogs"),
-            ("access-policy", "ec2:DeleteFlowLogs", "*", "whoever holds access-policy may ec2:DeleteFlowLogs on flow-log"),
+            (
+                "compute-policy",
+                "s3:DeleteObjectVersion",
+                "*",
+                "compute-role may s3:DeleteObjectVersion on bucket-accesslogs",
+            ),
+            (
+                "access-policy",
+                "ec2:DeleteFlowLogs",
+                "*",
+                "whoever holds access-policy may ec2:DeleteFlowLogs on flow-log",
+            ),
             ("file-table-policy", "kms:ScheduleKeyDeletion", "*", "file-table-role may kms:ScheduleKeyDeletion on key"),
         ] {
             let mut scene = Scene::machine();

@@ -46,7 +46,11 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
         let name = grounds.network.subnets.name(*subnet);
         Some((format!("from {name} no packet of the web comes out at a NAT gateway"), web(&network, &reach, *subnet)?))
     });
-    Examined::of(counter_example, &grounds.unread_network(), "packets of the web leave through the NAT gateway, and replies come back")
+    Examined::of(
+        counter_example,
+        &grounds.unread_network(),
+        "packets of the web leave through the NAT gateway, and replies come back",
+    )
 }
 
 /// A packet that should get out, and what becomes of it.

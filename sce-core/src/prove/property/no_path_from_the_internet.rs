@@ -24,7 +24,8 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
         return Examined::unknown("the model has no private subnet");
     }
     let exposed = grounds.reach.from_internet(Contact::Deliver);
-    let mut inside = exposed.iter().filter(|exposure| private.contains(&grounds.network.interfaces[exposure.id].subnet));
+    let mut inside =
+        exposed.iter().filter(|exposure| private.contains(&grounds.network.interfaces[exposure.id].subnet));
     let counter_example = inside.find_map(|exposure| {
         let witness = grounds.replayed(exposure.witness.as_ref()?)?;
         let (protocol, ports) = (exposure.protocol(), exposure.port_range());

@@ -66,9 +66,11 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
         ways.push(told);
         witnesses.push(witness);
     }
-    let counter_example = witnesses.into_iter().next().map(|witness| (format!("data can go out to {}", ways.join(", ")), witness));
+    let counter_example =
+        witnesses.into_iter().next().map(|witness| (format!("data can go out to {}", ways.join(", ")), witness));
     let mut unread = grounds.unread_network();
-    unread.extend(grounds.rights.unread(&[crate::aws::resource::Kind::Role, crate::aws::resource::Kind::ManagedPolicy]));
+    unread
+        .extend(grounds.rights.unread(&[crate::aws::resource::Kind::Role, crate::aws::resource::Kind::ManagedPolicy]));
     let holding = format!("no packet leaves but to endpoints, and these admit {admitted}");
     Examined::of(counter_example, &unread, holding)
 }

@@ -1,6 +1,8 @@
 //! The key is a second lock: who may ask S3 for everything opens nothing without the key's leave (L1138, R21).
 
-use super::{ADMINISTRATORS, EVALUATOR, Examined, Grounds, Property, PropertyId, UNSEEN_PRINCIPALS, addressable, standard};
+use super::{
+    ADMINISTRATORS, EVALUATOR, Examined, Grounds, Property, PropertyId, UNSEEN_PRINCIPALS, addressable, standard,
+};
 use crate::aws::resource::{Encryption, Kind};
 use crate::model::Resource;
 use crate::prove::Witness;
@@ -30,7 +32,11 @@ pub(super) static PROPERTY: Property = Property {
 /// What a header of a put may say, and the bucket's policy has to refuse.
 const OTHER_ENCRYPTION: [(&str, &str, &str); 3] = [
     ("s3:x-amz-server-side-encryption", "AES256", "with S3's own keys"),
-    ("s3:x-amz-server-side-encryption-aws-kms-key-id", "arn:aws:kms:us-west-2:999988887777:key/theirs", "with another key"),
+    (
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
+        "arn:aws:kms:us-west-2:999988887777:key/theirs",
+        "with another key",
+    ),
     ("s3:x-amz-server-side-encryption-customer-algorithm", "AES256", "with a key of the writer's own"),
 ];
 
@@ -44,7 +50,11 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     }
     let mut unread = grounds.rights.unread(&[Kind::Bucket, Kind::KmsKey]);
     unread.extend(missing(grounds));
-    Examined::of(counter_example, &unread, "the key opens for nobody whom it does not name, and nothing is stored under another")
+    Examined::of(
+        counter_example,
+        &unread,
+        "the key opens for nobody whom it does not name, and nothing is stored under another",
+    )
 }
 
 /// Those whom the key's policy does not name: whatever their own policies and the bucket's say, the key decides.
@@ -69,14 +79,19 @@ fn bucket_default(grounds: &Grounds<'_>, store: &Resource, encryption: &Encrypti
     let insider = grounds.rights.insider().filter(|_| !has_key)?;
     let gets = Via::ALL.map(|via| grounds.rights.ask_bucket(&insider, "s3:GetObject", store, via));
     let get = gets.into_iter().find(Question::is_allowed)?;
-    let told = format!("{} may read {} by S3's leave alone: its objects are not under the environment's key", insider.label, store.label());
+    let told = format!(
+        "{} may read {} by S3's leave alone: its objects are not under the environment's key",
+        insider.label,
+        store.label()
+    );
     Some((told.clone(), shown(told, &[get])))
 }
 
 fn put_otherwise(grounds: &Grounds<'_>, store: &Resource) -> Option<(String, Witness)> {
     let insider = grounds.rights.insider()?;
     OTHER_ENCRYPTION.iter().find_map(|(header, value, how)| {
-        let puts = Via::ALL.map(|via| grounds.rights.ask_bucket(&insider, "s3:PutObject", store, via).saying(header, value));
+        let puts =
+            Via::ALL.map(|via| grounds.rights.ask_bucket(&insider, "s3:PutObject", store, via).saying(header, value));
         let put = puts.into_iter().find(Question::is_allowed)?;
         let told = format!("{} may put into {} what is encrypted {how}", insider.label, store.label());
         Some((told.clone(), shown(told, &[put])))
@@ -87,8 +102,8 @@ fn put_otherwise(grounds: &Grounds<'_>, store: &Resource) -> Option<(String, Wit
 mod tests {
     use crate::aws::policy::{Policy, Statement, text};
     use crate::aws::resource::Encryption;
-    use crate::prove::testing::{Scene, requests_of};
     use crate::prove::Status;
+    use crate::prove::testing::{Scene, requests_of};
 
     const ID: &str = "nothing-is-readable-without-the-key";
 
@@ -103,7 +118,10 @@ mod tests {
     #[test]
     fn a_key_with_the_policy_that_aws_presets_is_no_second_lock() {
         let mut scene = Scene::machine();
-        let preset = Statement::allow("Preset").principals([text("arn:aws:iam::111122223333:root")]).actions(["kms:*"]).resources([text("*")]);
+        let preset = Statement::allow("Preset")
+            .principals([text("arn:aws:iam::111122223333:root")])
+            .actions(["kms:*"])
+            .resources([text("*")]);
         scene.key("key").policy = Policy::new(vec![preset]);
         let proof = scene.proof(ID);
         assert_eq!((proof.status, requests_of(&proof)[0].action.as_str()), (Status::Violated, "kms:Decrypt"));

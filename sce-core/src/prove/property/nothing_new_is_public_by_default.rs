@@ -36,10 +36,13 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     let blocks: Vec<bool> = grounds.model.public_access_blocks().map(|(_, block)| block.blocked).collect();
     let of_account = match blocks.as_slice() {
         [] => "the account's own public access block of S3, which the model does not show".to_owned(),
-        all if all.iter().all(|blocked| *blocked) => "buckets of other projects: the account's public access block is on".to_owned(),
+        all if all.iter().all(|blocked| *blocked) => {
+            "buckets of other projects: the account's public access block is on".to_owned()
+        }
         _ => "buckets of other projects: the account's public access block is off".to_owned(),
     };
-    let holding = "default groups let nothing in, a new subnet has no route to the internet, and S3 blocks public policies";
+    let holding =
+        "default groups let nothing in, a new subnet has no route to the internet, and S3 blocks public policies";
     Examined::of(counter_example, &unread, holding).outside([of_account])
 }
 
@@ -47,11 +50,8 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
 fn launched_by_default(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
     let mut network = grounds.network.clone();
     let subnets: Vec<Id<Subnet>> = network.subnets.iter().map(|(id, _)| id).collect();
-    let groups: Vec<Id<Group>> = grounds
-        .model
-        .default_security_groups()
-        .filter_map(|(thing, _)| network.groups.find(thing.label()))
-        .collect();
+    let groups: Vec<Id<Group>> =
+        grounds.model.default_security_groups().filter_map(|(thing, _)| network.groups.find(thing.label())).collect();
     for subnet in subnets {
         let vpc = network.subnets[subnet].vpc;
         let around = groups.iter().copied().filter(|group| network.groups[*group].vpc == Some(vpc)).collect();
@@ -70,14 +70,17 @@ fn in_a_new_subnet(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
         let Some(block) = free_block(&network, vpc) else { continue };
         let acl = network.vpcs[vpc].default_acl;
         let facts = Subnet { vpc, blocks: vec![block], table: None, acl, public_on_launch: false };
-        let (subnet, group) = (format!("a new subnet of {}", network.vpcs.name(vpc)), format!("an open group of {vpc:?}"));
+        let (subnet, group) =
+            (format!("a new subnet of {}", network.vpcs.name(vpc)), format!("an open group of {vpc:?}"));
         let all: Option<Cidr> = "0.0.0.0/0".parse().ok();
         // A conversation takes a reply, and of ICMP most ask for none.
         let traffic = [6, 17].map(|protocol| Traffic::Ports { protocol, first: 0, last: u16::MAX });
         let rules = |block: Cidr| traffic.map(|traffic| Rule { traffic, peer: Peer::Block(block) });
         let open = || all.map(rules).into_iter().flatten().collect();
         let Ok(subnet) = network.subnets.add(&subnet, facts) else { continue };
-        let Ok(group) = network.groups.add(&group, Group { vpc: Some(vpc), ingress: open(), egress: open() }) else { continue };
+        let Ok(group) = network.groups.add(&group, Group { vpc: Some(vpc), ingress: open(), egress: open() }) else {
+            continue;
+        };
         let name = format!("a new machine in {}", network.subnets.name(subnet));
         add_machine(&mut network, &name, subnet, vec![group], true);
     }
@@ -121,7 +124,8 @@ fn free_block(network: &Network, vpc: Id<Vpc>) -> Option<Cidr> {
 
 /// A bucket whose policy, were it opened to everyone, would be.
 fn opened_by_mistake(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
-    let mut stores = grounds.model.buckets().filter(|(thing, _)| grounds.intent.declared.phi_stores.contains(thing.label()));
+    let mut stores =
+        grounds.model.buckets().filter(|(thing, _)| grounds.intent.declared.phi_stores.contains(thing.label()));
     stores.find_map(|(thing, bucket)| {
         if bucket.public_access_blocked {
             return None;

@@ -97,9 +97,8 @@ fn is_chosen(grounds: &Grounds<'_>, exposure: &Exposure<'_>) -> bool {
 /// From what the internet reaches, on to something else than ssh of the private machine.
 fn from_host_to_host(grounds: &Grounds<'_>, exposed: &[Exposure<'_>]) -> Option<(String, Witness)> {
     let network = grounds.network;
-    let can_be_taken = |id: &Id<Interface>| {
-        !matches!(network.interfaces[*id].holder, Holder::NatGateway(_) | Holder::Endpoint(_))
-    };
+    let can_be_taken =
+        |id: &Id<Interface>| !matches!(network.interfaces[*id].holder, Holder::NatGateway(_) | Holder::Endpoint(_));
     let others: Vec<Id<Interface>> = network.interfaces.iter().map(|(id, _)| id).filter(can_be_taken).collect();
     exposed.iter().find_map(|exposure| {
         let others: Vec<Id<Interface>> = others.iter().copied().filter(|id| *id != exposure.id).collect();
@@ -126,7 +125,8 @@ fn beside_ssh(flow: Flow, headers: &[crate::reach::Headers]) -> Flow {
         return flow;
     }
     let more = headers.iter().find_map(|headers| {
-        let protocol = if headers.protocols.0 <= TCP.0 && TCP.0 <= headers.protocols.1 { TCP.0 } else { headers.protocols.0 };
+        let protocol =
+            if headers.protocols.0 <= TCP.0 && TCP.0 <= headers.protocols.1 { TCP.0 } else { headers.protocols.0 };
         let (first, last) = headers.ports;
         let port = [first, last].into_iter().find(|port| (protocol, *port) != (TCP.0, SSH.0))?;
         Some((protocol, port))

@@ -61,7 +61,12 @@ mod tests {
     fn it_holds_with_and_without_a_way_out() {
         for scene in [Scene::machine(), Scene::shut(), Scene::bastion()] {
             let proof = scene.proof(ID);
-            assert_eq!((proof.status, proof.why.contains("leaves by the endpoint")), (Status::Holds, true), "{}", proof.why);
+            assert_eq!(
+                (proof.status, proof.why.contains("leaves by the endpoint")),
+                (Status::Holds, true),
+                "{}",
+                proof.why
+            );
         }
     }
 

@@ -1,6 +1,8 @@
 //! Stores of PHI are read by the listed roles, the custodian and the declared administrators, and by nobody else (L1137-L1144, C12).
 
-use super::{ADMINISTRATORS, EVALUATOR, Examined, Grounds, Property, PropertyId, UNSEEN_PRINCIPALS, addressable, standard};
+use super::{
+    ADMINISTRATORS, EVALUATOR, Examined, Grounds, Property, PropertyId, UNSEEN_PRINCIPALS, addressable, standard,
+};
 use crate::aws::resource::Kind;
 use crate::model::Resource;
 use crate::prove::Witness;
@@ -62,12 +64,15 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     let counter_example = read_by_others(grounds, &stores.iter().map(|(thing, _)| *thing).collect::<Vec<_>>())
         .or_else(|| becomes_a_reader(grounds))
         .or_else(|| changes_who_reads(grounds));
-    let mut unread = grounds.rights.unread(&[Kind::Bucket, Kind::KmsKey, Kind::Role, Kind::ManagedPolicy, Kind::GatewayEndpoint]);
+    let mut unread =
+        grounds.rights.unread(&[Kind::Bucket, Kind::KmsKey, Kind::Role, Kind::ManagedPolicy, Kind::GatewayEndpoint]);
     unread.extend(missing(grounds));
     let listed: Vec<&str> = grounds.intent.administrators.iter().map(String::as_str).collect();
     let holding = "nobody reads but the private machine's role by the endpoint, the custodian if there is one, and administrators";
-    Examined::of(counter_example, &unread, holding)
-        .assuming([format!("the declared administrators are {}", if listed.is_empty() { "none".to_owned() } else { listed.join(", ") })])
+    Examined::of(counter_example, &unread, holding).assuming([format!(
+        "the declared administrators are {}",
+        if listed.is_empty() { "none".to_owned() } else { listed.join(", ") }
+    )])
 }
 
 /// Everybody who is asked about: whom the model shows, and whom it does not.
@@ -140,7 +145,9 @@ fn ways_to_do(grounds: &Grounds<'_>, caller: &Caller, action: &str, thing: &Reso
     match (thing.properties.kind(), action) {
         (Kind::Bucket, _) => Via::ALL.map(|via| rights.ask_bucket(caller, action, thing, via)).into(),
         // A grant for AWS's own use of a volume opens nothing to who makes it; any other is what is asked about.
-        (Kind::KmsKey, _) => vec![rights.ask_key(caller, action, thing, None).saying("kms:GrantIsForAWSResource", "false")],
+        (Kind::KmsKey, _) => {
+            vec![rights.ask_key(caller, action, thing, None).saying("kms:GrantIsForAWSResource", "false")]
+        }
         (_, "iam:PassRole") => {
             let to = ["ec2.amazonaws.com", "lambda.amazonaws.com"];
             to.map(|to| rights.ask_of(caller, action, thing, Via::Internet).saying("iam:PassedToService", to)).into()
@@ -152,8 +159,8 @@ fn ways_to_do(grounds: &Grounds<'_>, caller: &Caller, action: &str, thing: &Reso
 #[cfg(test)]
 mod tests {
     use crate::aws::policy::{Policy, Statement, text};
-    use crate::prove::testing::{Scene, requests_of};
     use crate::prove::Status;
+    use crate::prove::testing::{Scene, requests_of};
 
     const ID: &str = "stores-are-read-by-the-listed-only";
 
@@ -171,7 +178,10 @@ mod tests {
         scene.allow("uploader-policy", "s3:GetObject", "arn:aws:s3:::hipaa-data-111122223333-us-west-2/*");
         let proof = scene.proof(ID);
         let asked = requests_of(&proof);
-        assert_eq!((proof.status, asked[0].action.as_str(), asked[1].action.as_str()), (Status::Violated, "s3:GetObject", "kms:Decrypt"));
+        assert_eq!(
+            (proof.status, asked[0].action.as_str(), asked[1].action.as_str()),
+            (Status::Violated, "s3:GetObject", "kms:Decrypt")
+        );
         assert!(proof.why.starts_with("uploader-role may read bucket-data"), "{}", proof.why);
     }
 
@@ -181,7 +191,11 @@ mod tests {
         scene.without_statement("bucket-output", "DenyReadsOffEndpoint");
         let proof = scene.proof(ID);
         assert_eq!(proof.status, Status::Violated);
-        assert!(proof.why.contains("compute-role may read bucket-output through an endpoint of another network"), "{}", proof.why);
+        assert!(
+            proof.why.contains("compute-role may read bucket-output through an endpoint of another network"),
+            "{}",
+            proof.why
+        );
     }
 
     #[test]
@@ -196,10 +210,9 @@ mod tests {
 
     #[test]
     fn whoever_may_change_who_reads_is_found() {
-        for (action, resource) in [
-            ("s3:PutBucketPolicy", "arn:aws:s3:::hipaa-data-111122223333-us-west-2"),
-            ("iam:*", "*"),
-        ] {
+        for (action, resource) in
+            [("s3:PutBucketPolicy", "arn:aws:s3:::hipaa-data-111122223333-us-west-2"), ("iam:*", "*")]
+        {
             let mut scene = Scene::machine();
             scene.allow("flow-log-policy", action, resource);
             let proof = scene.proof(ID);
@@ -215,7 +228,10 @@ mod tests {
         assert_eq!(scene.proof(ID).status, Status::Unknown);
         let mut scene = Scene::machine();
         scene.bucket("bucket-data").policy = Some(Policy::new(vec![
-            Statement::allow("Everyone").everyone().actions(["s3:GetObject"]).resources([text("arn:aws:s3:::hipaa-data-111122223333-us-west-2/*")]),
+            Statement::allow("Everyone")
+                .everyone()
+                .actions(["s3:GetObject"])
+                .resources([text("arn:aws:s3:::hipaa-data-111122223333-us-west-2/*")]),
         ]));
         assert_eq!(scene.proof(ID).status, Status::Violated);
     }

@@ -41,7 +41,10 @@ fn the_bastion_is_the_one_way_in_and_two_hops_go_through_it() {
     let reach = Reach::of(&network);
     let told: Vec<String> = reach.exposed().iter().map(|e| serde_json::to_string(e).unwrap()).collect();
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].contains(r#""protocol":"tcp","ports":"22-22","sources":["140.142.0.0/16"],"witness":{"#), "{told:?}");
+    assert!(
+        told[0].contains(r#""protocol":"tcp","ports":"22-22","sources":["140.142.0.0/16"],"witness":{"#),
+        "{told:?}"
+    );
     let hops = reach.closure(Contact::Connect);
     let told: Vec<(&str, usize)> = hops.iter().map(|hop| (network.interfaces.name(hop.to), hop.hops)).collect();
     assert_eq!(told, [("instance-bastion", 1), ("instance-private", 2)]);
