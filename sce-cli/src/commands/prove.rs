@@ -67,7 +67,11 @@ pub(crate) fn in_short(proofs: &[Proof]) -> String {
 }
 
 fn entry(proof: &Proof, all: bool) -> String {
-    let required = if proof.required { "required" } else { "not asked" };
+    let required = match (proof.required, proof.status) {
+        (true, _) => "required",
+        (false, Status::Violated) => "given up",
+        (false, _) => "not asked",
+    };
     let indent = "          ";
     let line = |text: &str| format!("{}\n", wrapped(text, indent));
     let head =

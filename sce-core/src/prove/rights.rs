@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::intent::Intent;
 use super::witness::{Asked, Witness};
 use crate::aws::iam::{Attachment, Decision, Document, Policies, Principal, Request, Verdict, evaluate, evaluate_some};
-use crate::aws::policy::{Policy, Statement, text};
+use crate::aws::policy::{Effect, Policy, Statement, text};
 use crate::aws::resource::{Kind, Properties, Role};
 use crate::model::{Model, Resource};
 use crate::value::{Attribute, Reference};
@@ -31,6 +31,8 @@ pub(super) struct Caller {
     pub(super) label: String,
     pub(super) principal: Principal,
     pub(super) identity: Vec<Arc<Document>>,
+    /// What the actions that his policies allow begin with, in lower case: nothing else is his by them.
+    allowed: Vec<String>,
 }
 
 /// The way that a request takes to AWS.
@@ -100,14 +102,15 @@ impl<'a> Rights<'a> {
 
     /// Somebody who signs nothing.
     pub(super) fn anonymous() -> Caller {
-        Caller { label: "anybody, unsigned".to_owned(), principal: Principal::Anonymous, identity: Vec::new() }
+        let (label, allowed) = ("anybody, unsigned".to_owned(), Vec::new());
+        Caller { label, principal: Principal::Anonymous, identity: Vec::new(), allowed }
     }
 
     /// Somebody of another account, whom its own policies let do everything.
     pub(super) fn outsider(&self) -> Option<Caller> {
         let arn = self.elsewhere();
         let principal = Principal::from_arn(&format!("arn:{}:iam::{arn}:role/outsider", self.intent.partition)).ok()?;
-        Some(Caller { label: "somebody of another account".to_owned(), principal, identity: everything() })
+        Some(Caller::of_everything("somebody of another account", principal))
     }
 
     /// Somebody of this account whom nobody lists, whatever his own policies let him do.
@@ -115,11 +118,7 @@ impl<'a> Rights<'a> {
         let Intent { partition, account, .. } = self.intent;
         let principal =
             Principal::from_arn(&format!("arn:{partition}:iam::{account}:role/somebody-not-listed")).ok()?;
-        Some(Caller {
-            label: "somebody of the account whom nobody lists".to_owned(),
-            principal,
-            identity: everything(),
-        })
+        Some(Caller::of_everything("somebody of the account whom nobody lists", principal))
     }
 
     /// The services that policies of these resources name, and one that often serves files to the world.
@@ -134,6 +133,7 @@ impl<'a> Rights<'a> {
             label: format!("the service {name}"),
             principal: Principal::Service(name),
             identity: Vec::new(),
+            allowed: Vec::new(),
         };
         names.into_iter().map(caller).collect()
     }
@@ -149,6 +149,17 @@ impl<'a> Rights<'a> {
 
     pub(super) fn role_arn(&self, name: &str) -> String {
         format!("arn:{}:iam::{}:role/{name}", self.intent.partition, self.intent.account)
+    }
+
+    /// Calls on a log group: on itself, on all of it as AWS writes that, and on whichever of its streams.
+    pub(super) fn ask_log_group(&self, caller: &Caller, action: &str, group: &Resource) -> Vec<Question> {
+        // A group has no policy of its own, so what no policy of the caller allows needs no closer look.
+        if !caller.begins_to_allow(action) {
+            return Vec::new();
+        }
+        let arn = self.arn(group);
+        let arns = [arn.clone(), format!("{arn}:*"), format!("{arn}:log-stream:*")];
+        arns.iter().map(|arn| self.ask(caller, action, arn, Via::Endpoint)).collect()
     }
 
     /// A request of this account's things, by what it says of itself on that way.
@@ -275,9 +286,9 @@ impl<'a> Rights<'a> {
     fn read_roles(&mut self) {
         let mut held = BTreeSet::new();
         for (thing, role) in self.model.roles() {
-            let identity = self.identity(thing, role, &mut held);
+            let (identity, allowed) = self.identity(thing, role, &mut held);
             let Ok(principal) = Principal::from_arn(&self.role_arn(&thing.name)) else { continue };
-            self.roles.push(Caller { label: thing.label().to_owned(), principal, identity });
+            self.roles.push(Caller { label: thing.label().to_owned(), principal, identity, allowed });
         }
         for (thing, policy) in self.model.managed_policies() {
             if held.contains(thing.label()) {
@@ -287,12 +298,18 @@ impl<'a> Rights<'a> {
             let document = self.compiled(&policy.document, Attachment::Identity);
             let (Ok(principal), Some(document)) = (Principal::from_arn(&holder), document) else { continue };
             let label = format!("whoever holds {}", thing.label());
-            self.roles.push(Caller { label, principal, identity: vec![document] });
+            let allowed = beginnings(&policy.document);
+            self.roles.push(Caller { label, principal, identity: vec![document], allowed });
         }
     }
 
-    fn identity(&mut self, thing: &Resource, role: &Role, held: &mut BTreeSet<String>) -> Vec<Arc<Document>> {
-        let mut identity = Vec::new();
+    fn identity(
+        &mut self,
+        thing: &Resource,
+        role: &Role,
+        held: &mut BTreeSet<String>,
+    ) -> (Vec<Arc<Document>>, Vec<String>) {
+        let (mut identity, mut allowed) = (Vec::new(), Vec::new());
         if !role.inline_policies.is_empty() {
             self.unread.push(format!("{}: it has inline policies, which the model does not show", thing.label()));
         }
@@ -303,12 +320,13 @@ impl<'a> Rights<'a> {
                 continue;
             };
             held.insert(label);
+            allowed.extend(beginnings(&policy.document));
             match self.compiled(&policy.document, Attachment::Identity) {
                 Some(document) => identity.push(document),
                 None => self.unread.push(format!("{}: a policy of it says what AWS would refuse", thing.label())),
             }
         }
-        identity
+        (identity, allowed)
     }
 
     fn compiled(&self, policy: &Policy, attachment: Attachment) -> Option<Arc<Document>> {
@@ -321,6 +339,27 @@ impl<'a> Rights<'a> {
         };
         Document::with_symbols(policy, attachment, &symbols).ok().map(Arc::new)
     }
+}
+
+impl Caller {
+    fn of_everything(label: &str, principal: Principal) -> Self {
+        Self { label: label.to_owned(), principal, identity: everything(), allowed: vec![String::new()] }
+    }
+
+    fn begins_to_allow(&self, action: &str) -> bool {
+        let action = action.to_lowercase();
+        self.allowed.iter().any(|beginning| action.starts_with(beginning))
+    }
+}
+
+/// What the actions that a policy allows begin with, up to the first wildcard; nothing at all where it says what it does not allow.
+fn beginnings(policy: &Policy) -> Vec<String> {
+    let allows = policy.statements().iter().filter(|statement| statement.effect == Effect::Allow);
+    let beginnings = allows.flat_map(|statement| {
+        let listed = statement.actions.iter().map(|action| action.known().cloned().unwrap_or_default());
+        listed.chain((!statement.not_actions.is_empty()).then(String::new)).collect::<Vec<_>>()
+    });
+    beginnings.map(|text| text.split(['*', '?', '$']).next().unwrap_or_default().to_lowercase()).collect()
 }
 
 impl Question {

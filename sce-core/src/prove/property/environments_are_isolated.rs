@@ -134,11 +134,7 @@ fn questions(rights: &Rights<'_>, caller: &Caller, thing: &Resource) -> Vec<(&'s
 fn ways(rights: &Rights<'_>, caller: &Caller, action: &str, thing: &Resource) -> Vec<Question> {
     match thing.properties.kind() {
         Kind::Bucket => Via::ALL.map(|via| rights.ask_bucket(caller, action, thing, via)).into(),
-        Kind::LogGroup => {
-            let arn = rights.arn(thing);
-            let arns = [arn.clone(), format!("{arn}:*"), format!("{arn}:log-stream:*")];
-            arns.iter().map(|arn| rights.ask(caller, action, arn, Via::Endpoint)).collect()
-        }
+        Kind::LogGroup => rights.ask_log_group(caller, action, thing),
         _ => {
             let question = rights.ask_of(caller, action, thing, Via::Endpoint);
             let tagged = thing.tags.iter().fold(question, |question, (key, value)| {

@@ -98,11 +98,7 @@ fn question(grounds: &Grounds<'_>, caller: &Caller, action: &str, thing: &Resour
     match thing.properties.kind() {
         Kind::Bucket => Via::ALL.map(|via| rights.ask_bucket(caller, action, thing, via)).into(),
         Kind::KmsKey => vec![rights.ask_key(caller, action, thing, None)],
-        Kind::LogGroup => {
-            let arn = rights.arn(thing);
-            let arns = [arn.clone(), format!("{arn}:*"), format!("{arn}:log-stream:*")];
-            arns.iter().map(|arn| rights.ask(caller, action, arn, Via::Endpoint)).collect()
-        }
+        Kind::LogGroup => rights.ask_log_group(caller, action, thing),
         _ => vec![rights.ask_of(caller, action, thing, Via::Endpoint)],
     }
 }

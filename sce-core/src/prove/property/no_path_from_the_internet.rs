@@ -32,7 +32,8 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
         Some((format!("the internet reaches {} at {protocol} {ports}", exposure.interface), witness))
     });
     let interfaces = grounds.interfaces_in(&private).len();
-    let holding = format!("no header set from the internet reaches one of the {interfaces} interfaces there");
+    let holding =
+        format!("no packet from the internet reaches an interface there, of which the model has {interfaces}");
     Examined::of(counter_example, &grounds.unread_network(), holding)
 }
 
