@@ -27,26 +27,15 @@ pub(super) fn reading(grounds: &Grounds<'_>, caller: &Caller, store: &Resource, 
     let gets = READS.map(|action| grounds.rights.ask_bucket(caller, action, store, via));
     let get = gets.into_iter().find(Question::is_allowed)?;
     match opening(grounds, caller, bucket) {
-        Opening::NeedsNoKey => Some(vec![get]),
-        Opening::With(decrypt) if decrypt.is_allowed() => Some(vec![get, decrypt]),
-        Opening::With(_) => None,
+        None => Some(vec![get]),
+        Some(decrypt) => decrypt.is_allowed().then(|| vec![get, decrypt]),
     }
 }
 
-/// What it takes to open what S3 hands out.
-pub(super) enum Opening {
-    /// Nothing: S3's own keys open for whoever may read.
-    NeedsNoKey,
-    /// The key's leave.
-    With(Question),
-}
-
-/// What it takes for a caller to open an object of a bucket.
-pub(super) fn opening(grounds: &Grounds<'_>, caller: &Caller, bucket: &Bucket) -> Opening {
-    let Encryption::Kms { key, .. } = &bucket.encryption else { return Opening::NeedsNoKey };
-    match grounds.model.follow(key) {
-        Some(key) => Opening::With(grounds.rights.ask_key(caller, "kms:Decrypt", key, Some("s3"))),
-        // A key that nobody shows may open for anybody.
-        None => Opening::NeedsNoKey,
-    }
+/// What a caller has to ask of the key to open an object of a bucket; none where S3 opens it for whoever may read.
+pub(super) fn opening(grounds: &Grounds<'_>, caller: &Caller, bucket: &Bucket) -> Option<Question> {
+    let Encryption::Kms { key, .. } = &bucket.encryption else { return None };
+    // A key that nobody shows may open for anybody.
+    let key = grounds.model.follow(key)?;
+    Some(grounds.rights.ask_key(caller, "kms:Decrypt", key, Some("s3")))
 }

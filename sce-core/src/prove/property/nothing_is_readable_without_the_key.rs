@@ -7,7 +7,7 @@ use crate::aws::resource::{Encryption, Kind};
 use crate::model::Resource;
 use crate::prove::Witness;
 use crate::prove::rights::{Caller, Question, Rights, Via, shown};
-use crate::prove::stores::{Opening, missing, opening, phi_stores};
+use crate::prove::stores::{missing, opening, phi_stores};
 
 pub(super) static PROPERTY: Property = Property {
     id: PropertyId("nothing-is-readable-without-the-key"),
@@ -64,12 +64,10 @@ fn strangers(grounds: &Grounds<'_>) -> Vec<Caller> {
 
 fn opened_without(grounds: &Grounds<'_>, store: &Resource) -> Option<(String, Witness)> {
     let (_, bucket) = phi_stores(grounds).into_iter().find(|(thing, _)| thing.label() == store.label())?;
-    strangers(grounds).iter().find_map(|caller| match opening(grounds, caller, bucket) {
-        Opening::With(decrypt) if decrypt.is_allowed() => {
-            let told = format!("the key opens {} for {}, whom it does not name", store.label(), caller.label);
-            Some((told.clone(), shown(told, &[decrypt])))
-        }
-        Opening::With(_) | Opening::NeedsNoKey => None,
+    strangers(grounds).iter().find_map(|caller| {
+        let decrypt = opening(grounds, caller, bucket).filter(Question::is_allowed)?;
+        let told = format!("the key opens {} for {}, whom it does not name", store.label(), caller.label);
+        Some((told.clone(), shown(told, &[decrypt])))
     })
 }
 
