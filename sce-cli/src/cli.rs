@@ -1,6 +1,7 @@
 //! What may be asked, and how it is written.
 
 mod judging;
+mod proving;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use sce::spec::AccessMode;
 use sce::synth::Dialect;
 
 pub(crate) use judging::{Catalog, Judging, Looking, View};
+pub(crate) use proving::Prove;
 
 /// Builds, checks, operates and closes out Secure Compute Environments (SCE) for health data on AWS.
 #[derive(Debug, Parser)]
@@ -91,6 +93,8 @@ pub(crate) enum Command {
     Plan(SpecJson),
     /// Judge the plan, or what is in the account, by every rule.
     Check(Check),
+    /// Prove what is claimed of the plan, or of what is in the account, or show a counter-example.
+    Prove(Prove),
     /// Save what the account says of itself, read-only, for work without credentials.
     Collect(Collect),
     /// Tell what a rule asks for, why, and what to do.

@@ -20,6 +20,7 @@ mod lock;
 mod permissions;
 mod plan;
 mod power;
+mod prove;
 mod reach;
 mod register;
 mod schema;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Archive(archive) => archive::run(&archive, &global),
         Command::Synth(synth) => synth::run(&synth, &global),
         Command::Lock(lock) => wait(lock::run(&lock, &global)),
+        Command::Prove(prove) => wait(prove::run(&prove, &global)),
         Command::Check(check) => wait(check::run(&check, &global)),
         Command::Collect(asked) => wait(collect::run(&asked, &global)),
         Command::Account(asked) => wait(or_interrupted("account", account::run(&asked, &global))),

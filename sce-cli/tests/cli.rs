@@ -1010,3 +1010,50 @@ fn the_register_is_one_document() {
     assert!(register["risks"].as_array().unwrap().iter().all(|risk| risk["residual"] == risk["severity_kept"]));
     assert_eq!(folder.sce(&["register", "hipaa.toml"]).stdout.lines().next().unwrap().split(',').count(), 2);
 }
+
+/// The two specs of docs/prove.md: with a way out, and without.
+fn to_prove(folder: &Folder) {
+    let head = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n[compute.private]\ntype = \"m7i.large\"\n";
+    folder.write("nat.toml", head);
+    let mirror = "packages = { mirror = \"https://pypi.example.edu/simple\" }\n";
+    folder.write("none.toml", &format!("{head}{mirror}[network]\negress = \"none\"\n"));
+}
+
+#[test]
+fn what_docs_say_of_proofs_is_what_is_said() {
+    let folder = Folder::new();
+    to_prove(&folder);
+    let page = include_str!("../../docs/prove.md");
+    let examples: Vec<&str> = page.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    for (spec, example) in ["nat.toml", "none.toml"].iter().zip(examples) {
+        let ran = folder.sce(&["prove", spec, "-q"]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
+        assert!(ran.stdout.contains(example), "{example}\nis not in\n{}", ran.stdout);
+    }
+}
+
+#[test]
+fn proofs_are_one_document() {
+    let folder = Folder::new();
+    to_prove(&folder);
+    let ran = folder.sce(&["prove", "nat.toml", "--json", "-q"]);
+    let properties = ran.json()["properties"].as_array().unwrap().clone();
+    assert_eq!((ran.status, properties.len()), (0, 10));
+    let way_out = properties.iter().find(|property| property["id"] == "no-way-out-for-phi").unwrap();
+    assert_eq!((&way_out["holds"], &way_out["required"]), (&Value::Bool(false), &Value::Bool(false)));
+    assert_eq!(way_out["witness"]["flow"]["from"], "instance-private");
+    assert_eq!(way_out["witness"]["outcome"]["verdict"], "leaves_network");
+}
+
+#[test]
+fn a_folder_and_oneself_are_nothing_to_prove() {
+    let folder = Folder::new();
+    to_prove(&folder);
+    assert!(folder.sce(&["prove", "."]).refused().contains("is a folder"));
+    assert!(
+        folder
+            .sce(&["prove", "nat.toml", "--beside", "none.toml", "-q"])
+            .refused()
+            .contains("no environment is isolated from itself")
+    );
+}

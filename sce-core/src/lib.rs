@@ -21,6 +21,7 @@ pub mod network;
 pub mod permissions;
 pub mod pit;
 pub mod plan;
+pub mod prove;
 pub mod reach;
 pub mod spec;
 pub mod ssh;

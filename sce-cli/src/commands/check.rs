@@ -5,10 +5,11 @@ use std::path::Path;
 use jiff::civil::Date;
 use sce::checks::{SpecText, sarif};
 use sce::spec::{Format, Spec, Waiver};
-use sce::{Declared, Finding, NotShown, Report};
+use sce::{Declared, Finding, Intent, NotShown, Proof, Report};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::prove;
 use crate::cli::{Check, Global, Looking};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted, wrapped};
@@ -27,6 +28,8 @@ struct Document<'a> {
 /// What was judged.
 pub(crate) struct Judged {
     pub(crate) findings: Vec<Finding>,
+    /// What came of every claim.
+    pub(crate) proofs: Vec<Proof>,
     pub(crate) spec: Spec,
     /// The day of the judgement.
     pub(crate) on: Date,
@@ -39,7 +42,8 @@ pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure>
         Some(folder) => saved(check, folder, global)?,
         None => judged(&check.spec, check.live, &check.looking, global).await?,
     };
-    let Judged { findings, not_shown, .. } = &judged;
+    let Judged { findings, proofs, not_shown, .. } = &judged;
+    let unproved = proofs.iter().any(Proof::blocks);
     if check.sarif {
         output::json(&as_sarif(findings, check)?)?;
     } else if check.format.json {
@@ -47,9 +51,10 @@ pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure>
         output::json(&Document { report: Report::new(findings, check.all), not_shown })?;
     } else {
         let not_shown = not_shown.as_deref().unwrap_or_default();
-        output::result(&format!("{}{}", text(findings, check.all), not_shown_text(not_shown)))?;
+        let proofs = if unproved { prove::in_short(proofs) } else { String::new() };
+        output::result(&format!("{}{proofs}{}", text(findings, check.all), not_shown_text(not_shown)))?;
     }
-    Ok(Exit::findings(findings.iter().any(Finding::blocks)))
+    Ok(Exit::findings(unproved || findings.iter().any(Finding::blocks)))
 }
 
 /// The spec's plan, or what is in the account, by every rule.
@@ -65,11 +70,11 @@ fn of_plan(spec: &Path, looking: &Looking, global: &Global) -> Result<Judged, Fa
     let terms = prepared.terms_looking(looking)?;
     let Prepared { file, lock, plan } = prepared;
     let (spec, on) = (file.spec.clone(), terms.today);
-    let findings = match sce::check(plan, file.spec, lock, terms) {
-        Ok(checked) => checked.findings().to_vec(),
-        Err(refused) => refused.findings,
+    let (findings, proofs) = match sce::check(plan, file.spec, lock, terms) {
+        Ok(checked) => (checked.findings().to_vec(), checked.proofs().to_vec()),
+        Err(refused) => (refused.findings, refused.proofs),
     };
-    Ok(Judged { findings, spec, on, not_shown: None })
+    Ok(Judged { findings, proofs, spec, on, not_shown: None })
 }
 
 /// What was saved of the account, in the words of the plan that the spec and its lock make.
@@ -78,7 +83,8 @@ fn saved(check: &Check, folder: &Path, global: &Global) -> Result<Judged, Failur
     let terms = prepared.terms_looking(&check.looking)?;
     let model = sce::saved::model(folder, Some(&prepared.plan))?;
     let findings = sce::judge(&model, &Declared::of(&prepared.file.spec), &terms);
-    Ok(Judged { findings, spec: prepared.file.spec, on: terms.today, not_shown: None })
+    let proofs = sce::prove(&model, &Intent::of(&prepared.file.spec, &prepared.lock, &prepared.plan));
+    Ok(Judged { findings, proofs, spec: prepared.file.spec, on: terms.today, not_shown: None })
 }
 
 async fn of_account(spec: &Path, looking: &Looking, global: &Global) -> Result<Judged, Failure> {
@@ -87,7 +93,7 @@ async fn of_account(spec: &Path, looking: &Looking, global: &Global) -> Result<J
     let (declared, terms) = (Declared::of(&prepared.file.spec), prepared.terms_looking(looking)?);
     let seen = sce::verify(&session, &prepared.plan, &declared, &terms).await;
     let (spec, on) = (prepared.file.spec, terms.today);
-    Ok(Judged { findings: seen.findings, spec, on, not_shown: Some(seen.not_shown) })
+    Ok(Judged { findings: seen.findings, proofs: seen.proofs, spec, on, not_shown: Some(seen.not_shown) })
 }
 
 /// Findings as SARIF, with the lines of the spec that they are about.
