@@ -110,7 +110,7 @@ fn exposed(reach: &Reach<'_>, described: &Described<'_>, json: bool) -> Result<(
         schema_version: 1,
         exposed: &exposed,
         ways_around: ways.collect(),
-        unread: network.unread.iter().map(|Unread { what, why }| Told { what: &**what, why: &**why }).collect(),
+        unread: network.unread.iter().map(|unread| Told { what: &unread.what, why: &unread.why }).collect(),
         not_understood: described.not_understood.iter().map(|file| Told { what: file.path, why: &file.why }).collect(),
     })
 }

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use mutate::Mutator;
 use sce_core::aws::describe::tree::{self, File};
 use sce_core::aws::describe::{flow, read};
+use sce_core::aws::iam::{Attachment, Document, authorize, is_public};
 use sce_core::reach::Reach;
 use sce_core::spec::{Format, parse};
 
@@ -79,6 +80,38 @@ fn specs() {
     run("spec", &inputs, |path, bytes| {
         if let Err(error) = parse(&String::from_utf8_lossy(bytes), Format::of_file(path)) {
             assert!(!error.problems.is_empty());
+        }
+    });
+}
+
+#[test]
+fn policies() {
+    let policies = ["hipaa-data", "hipaa-output", "hipaa-accesslogs"].map(|bucket| {
+        let path = format!("s3/{bucket}-123456789012-us-west-2/get-bucket-policy.json");
+        let saved = fixtures().into_iter().find(|(below, _)| *below == path).expect("a saved policy");
+        let answer: serde_json::Value = serde_json::from_slice(&saved.1).expect("JSON");
+        (path, answer["Policy"].as_str().expect("a policy, as text").as_bytes().to_vec())
+    });
+    run("policy", &policies, |_, bytes| match Document::read(&String::from_utf8_lossy(bytes), Attachment::Resource) {
+        Ok(document) => drop(is_public(&document)),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    });
+}
+
+#[test]
+fn requests() {
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Sid":"a","Effect":"Allow","Action":["s3:Get*","s3:List?ucket"],
+        "Resource":"arn:aws:s3:::phi/${aws:username, 'x'}/*","Condition":{"StringLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/*"]},
+        "ForAllValues:StringEqualsIfExists":{"aws:TagKeys":["a","b"]},"IpAddress":{"aws:SourceIp":"10.0.0.0/8"},
+        "Bool":{"aws:SecureTransport":"true"},"NumericLessThan":{"aws:MultiFactorAuthAge":"3600"}}}]}"#;
+    let request = format!(
+        r#"{{"principal":{{"type":"aws","arn":"arn:aws:iam::111122223333:role/r"}},"action":"s3:GetObject",
+        "resource":"arn:aws:s3:::phi/x/*","resource_account":"111122223333","context":{{"aws:SourceIp":"10.0.0.1",
+        "aws:TagKeys":["a"],"aws:SecureTransport":"true"}},"policies":{{"identity":[{policy}],"boundary":[{policy}]}}}}"#
+    );
+    run("request", &[(String::new(), request.into_bytes())], |_, bytes| {
+        if let Err(error) = authorize(1, &String::from_utf8_lossy(bytes)) {
+            assert!(!error.to_string().is_empty());
         }
     });
 }

@@ -55,10 +55,13 @@ pub(super) struct Gathered<'a> {
     pub(super) endpoint_services: Records<'a, EndpointService<'a>>,
     pub(super) verified_access: Records<'a, VerifiedAccessEndpoint<'a>>,
     /// What was answered for each account and region that paths name, and how many pages of it.
-    pub(super) seen: BTreeMap<(Option<&'a str>, Option<&'a str>), BTreeMap<Answer, Pages<'a>>>,
+    pub(super) seen: BTreeMap<Where<'a>, BTreeMap<Answer, Pages<'a>>>,
     /// Every other answer, as it stands.
     pub(super) documents: Vec<Document<'a>>,
 }
+
+/// The account and the region that a path names.
+pub(super) type Where<'a> = (Option<&'a str>, Option<&'a str>);
 
 /// The pages of an answer.
 #[derive(Clone, Copy, Debug, Default)]

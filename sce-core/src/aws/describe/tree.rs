@@ -305,8 +305,8 @@ impl<'a> Source<'a> {
         let parts = || folders.clone().chain(name.split(['.', '_']));
         Self {
             path,
-            account: parts().filter(|part| part.parse::<AccountId>().is_ok()).next_back(),
-            region: parts().filter(|part| part.parse::<Region>().is_ok()).next_back(),
+            account: parts().rfind(|part| part.parse::<AccountId>().is_ok()),
+            region: parts().rfind(|part| part.parse::<Region>().is_ok()),
             folder: folders.clone().next_back(),
             call: if stem.contains('_') { stem.replace('_', "-").into() } else { stem.into() },
         }

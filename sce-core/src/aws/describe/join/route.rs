@@ -42,7 +42,7 @@ impl<'g, 'a> Join<'g, 'a> {
             return Target::Blackhole;
         }
         if let Some(interface) = &record.network_interface_id {
-            return self.to_interface(interface.as_str(), file);
+            return self.route_to_interface(interface.as_str(), file);
         }
         let gateways = [
             &record.gateway_id,
@@ -52,10 +52,10 @@ impl<'g, 'a> Join<'g, 'a> {
             &record.egress_only_internet_gateway_id,
         ];
         if let Some(gateway) = gateways.into_iter().flatten().next() {
-            return self.to_gateway(gateway.as_str(), vpc, file);
+            return self.route_to_gateway(gateway.as_str(), vpc, file);
         }
         if let Some(instance) = &record.instance_id {
-            return self.to_instance(instance.as_str());
+            return self.route_to_instance(instance.as_str());
         }
         let others =
             [&record.core_network_arn, &record.local_gateway_id, &record.carrier_gateway_id, &record.odb_network_arn];
@@ -65,7 +65,7 @@ impl<'g, 'a> Join<'g, 'a> {
         Target::Unknown(what.into())
     }
 
-    fn to_interface(&mut self, name: &str, file: FileId) -> Target {
+    fn route_to_interface(&mut self, name: &str, file: FileId) -> Target {
         if let Some(id) = self.network.interfaces.find(name) {
             return Target::Interface(id);
         }
@@ -74,7 +74,7 @@ impl<'g, 'a> Join<'g, 'a> {
     }
 
     /// A route to an instance is one to its interface, when it has one.
-    fn to_instance(&mut self, name: &str) -> Target {
+    fn route_to_instance(&mut self, name: &str) -> Target {
         let holds = |holder: &Holder| matches!(holder, Holder::Instance(instance) if **instance == *name);
         let mut interfaces = self.network.interfaces.iter().filter(|(_, interface)| holds(&interface.holder));
         match (interfaces.next(), interfaces.next()) {
@@ -83,7 +83,7 @@ impl<'g, 'a> Join<'g, 'a> {
         }
     }
 
-    fn to_gateway(&mut self, name: &str, vpc: Id<Vpc>, file: FileId) -> Target {
+    fn route_to_gateway(&mut self, name: &str, vpc: Id<Vpc>, file: FileId) -> Target {
         if name == "local" {
             return Target::Local;
         }

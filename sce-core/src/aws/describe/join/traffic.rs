@@ -26,7 +26,7 @@ fn of(protocol: Protocol, first: Option<Port>, last: Option<Port>, icmp: (Option
             Traffic::Ports { protocol, first, last }
         }
         Some(protocol @ (1 | 58)) => {
-            let byte = |port| end(port).map(|number| u8::try_from(number));
+            let byte = |port| end(port).map(u8::try_from);
             match (byte(icmp.0).transpose(), byte(icmp.1).transpose()) {
                 (Ok(kind), Ok(code)) => Traffic::Icmp { protocol, kind, code },
                 // A type beyond 255 is none; a code without a type matches nothing.
