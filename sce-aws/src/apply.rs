@@ -290,7 +290,8 @@ impl Run<'_> {
         registry.keep("spec.json", &json(serde_json::to_string_pretty(checked.spec()))).await?;
         registry.keep("lock.json", &json(serde_json::to_string_pretty(checked.lock()))).await?;
         registry.keep_plan(self.plan).await?;
-        registry.keep("findings.json", &json(serde_json::to_string_pretty(checked.findings()))).await
+        registry.keep("findings.json", &json(serde_json::to_string_pretty(checked.findings()))).await?;
+        registry.keep("proofs.json", &json(serde_json::to_string_pretty(checked.proofs()))).await
     }
 
     /// One node: looked for, made if it is not there, settled if it is not as planned.

@@ -322,7 +322,7 @@ impl End<'_> {
         }
         let mut damaged = BTreeMap::new();
         let mut writer = archive::Writer::create(&options.archive, &options.protection)?;
-        for document in ["spec.json", "lock.json", "plan.json", "findings.json"] {
+        for document in ["spec.json", "lock.json", "plan.json", "findings.json", "proofs.json"] {
             if let Some(content) = registry.read(document).await? {
                 writer.add_document(document, &content)?;
             }

@@ -5,6 +5,7 @@ use sce_core::check::{Declared, Finding, Terms, judge};
 use sce_core::model::Model;
 use sce_core::pit::Tags;
 use sce_core::plan::{Node, Plan};
+use sce_core::prove::{Intent, Proof, prove};
 use serde::Serialize;
 
 use crate::account;
@@ -25,6 +26,8 @@ pub struct Verification {
     pub not_shown: Vec<NotShown>,
     /// What the rules say of what is there.
     pub findings: Vec<Finding>,
+    /// What comes of every claim about what is there; none of an account without an environment.
+    pub proofs: Vec<Proof>,
 }
 
 /// What was seen of one node.
@@ -92,7 +95,9 @@ pub async fn verify(session: &Session, plan: &Plan, declared: &Declared, terms: 
     let observed = observe(session, plan).await;
     let mut model = observed.model(plan);
     account::facts(session).await.add_to(&mut model);
-    compared(session, plan, &observed, judge(&model, declared, terms))
+    let proofs = prove(&model, &Intent::of_applied(declared, plan));
+    let verification = compared(session, plan, &observed, judge(&model, declared, terms));
+    Verification { proofs, ..verification }
 }
 
 /// Each node as it is beside as it was planned, with these findings.
@@ -105,7 +110,14 @@ pub(crate) fn compared(session: &Session, plan: &Plan, observed: &Observed, find
         .collect();
     let unplanned: Vec<String> = observed.unplanned.iter().map(|(name, _)| name.clone()).collect();
     let as_planned = nodes.iter().all(|verdict| matches!(verdict.seen, Seen::AsPlanned));
-    Verification { verified: as_planned && unplanned.is_empty(), nodes, unplanned, not_shown, findings }
+    Verification {
+        verified: as_planned && unplanned.is_empty(),
+        nodes,
+        unplanned,
+        not_shown,
+        findings,
+        proofs: Vec::new(),
+    }
 }
 
 fn seen(session: &Session, plan: &Plan, node: &Node, observed: &Observed, not_shown: &mut Vec<NotShown>) -> Seen {

@@ -1,6 +1,7 @@
 //! What may be asked, and how it is written.
 
 mod judging;
+mod proving;
 
 use std::path::PathBuf;
 
@@ -13,7 +14,8 @@ use sce::pit::Pit;
 use sce::spec::AccessMode;
 use sce::synth::Dialect;
 
-pub(crate) use judging::{Judging, Looking};
+pub(crate) use judging::{Catalog, Judging, Looking, View};
+pub(crate) use proving::Prove;
 
 /// Builds, checks, operates and closes out Secure Compute Environments (SCE) for health data on AWS.
 #[derive(Debug, Parser)]
@@ -91,6 +93,8 @@ pub(crate) enum Command {
     Plan(SpecJson),
     /// Judge the plan, or what is in the account, by every rule.
     Check(Check),
+    /// Prove what is claimed of the plan, or of what is in the account, or show a counter-example.
+    Prove(Prove),
     /// Save what the account says of itself, read-only, for work without credentials.
     Collect(Collect),
     /// Tell what a rule asks for, why, and what to do.
@@ -99,6 +103,12 @@ pub(crate) enum Command {
     Reach(Reach),
     /// Decide requests by the IAM policies that they meet.
     Authorize(Authorize),
+    /// List every risk with what remains of it, what is open and who accepted what, as Markdown.
+    Register(View),
+    /// Go through the Security Rule item by item: what is shown, and what cannot be, as Markdown.
+    Coverage(View),
+    /// Show which services may touch PHI, and what each kind of resource is of.
+    Catalog(Catalog),
     /// Estimate what it will cost a month.
     Cost(Cost),
     /// Print the IAM policies that running sce for a spec takes, by duty.
@@ -355,6 +365,9 @@ pub(crate) struct Check {
     pub(crate) looking: Looking,
     #[command(flatten)]
     pub(crate) format: Format,
+    /// SARIF 2.1.0 on standard output, for code hosts and editors; what is waived is there as suppressed.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) sarif: bool,
 }
 
 /// `sce collect`
@@ -390,6 +403,9 @@ pub(crate) struct Explain {
     /// Every rule.
     #[arg(long)]
     pub(crate) all: bool,
+    /// Every rule in full, as Markdown.
+    #[arg(long, requires = "all", conflicts_with = "json")]
+    pub(crate) markdown: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }

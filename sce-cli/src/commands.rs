@@ -5,11 +5,13 @@ mod account;
 mod apply;
 mod archive;
 mod authorize;
+mod catalog;
 mod check;
 mod cidr;
 mod close_out;
 mod collect;
 mod cost;
+mod coverage;
 mod data;
 mod explain;
 mod init;
@@ -18,7 +20,9 @@ mod lock;
 mod permissions;
 mod plan;
 mod power;
+mod prove;
 mod reach;
+mod register;
 mod schema;
 mod status;
 mod synth;
@@ -39,11 +43,15 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Permissions(permissions) => permissions::run(&permissions, &global),
         Command::Authorize(asked) => authorize::run(&asked),
         Command::Explain(explain) => explain::run(&explain),
+        Command::Catalog(catalog) => catalog::run(&catalog),
+        Command::Coverage(view) => wait(coverage::run(&view, &global)),
+        Command::Register(view) => wait(register::run(&view, &global)),
         Command::Cost(cost) => cost::run(&cost, &global),
         Command::Reach(reach) => reach::run(&reach, &global),
         Command::Archive(archive) => archive::run(&archive, &global),
         Command::Synth(synth) => synth::run(&synth, &global),
         Command::Lock(lock) => wait(lock::run(&lock, &global)),
+        Command::Prove(prove) => wait(prove::run(&prove, &global)),
         Command::Check(check) => wait(check::run(&check, &global)),
         Command::Collect(asked) => wait(collect::run(&asked, &global)),
         Command::Account(asked) => wait(or_interrupted("account", account::run(&asked, &global))),

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::civil::Date;
+use sce::catalog::{Catalogue, InvalidCatalogue};
 use sce::checks::{Institution, InvalidInstitution};
 use sce::lock::Lock;
 use sce::{LockSource, Plan, Session, SpecFile, Terms};
@@ -33,7 +34,10 @@ impl Prepared {
     }
 
     fn terms_on(&self, day: Date, asked: &Judging) -> Result<Terms, Failure> {
-        let terms = Terms::on(day);
+        let terms = match &asked.catalog {
+            Some(path) => Terms::on(day).by(catalogue(path)?),
+            None => Terms::on(day),
+        };
         Ok(match &asked.policy {
             Some(path) => terms.under(institution(path)?).priced(&self.plan),
             None => terms,
@@ -46,6 +50,14 @@ fn institution(path: &Path) -> Result<Institution, Failure> {
     sce::read_text(path)?.parse().map_err(|error: InvalidInstitution| {
         let shown = path.display().to_string();
         Failure::usage(format!("`{shown}` is no valid policy")).with_problems(&shown, &error.problems)
+    })
+}
+
+/// A list of the services that may touch PHI, told by file and line when something is wrong with it.
+pub(crate) fn catalogue(path: &Path) -> Result<Catalogue, Failure> {
+    sce::read_text(path)?.parse().map_err(|error: InvalidCatalogue| {
+        let shown = path.display().to_string();
+        Failure::usage(format!("`{shown}` is no valid catalogue")).at(&shown, error.line(), &error, error.help())
     })
 }
 

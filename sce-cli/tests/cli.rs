@@ -892,3 +892,168 @@ fn an_institutions_policy_is_judged_and_read_strictly() {
     let told = refused.refused();
     assert!(told.contains("policy.toml:4: unknown field `egres`") && told.contains("did you mean `egress`?"), "{told}");
 }
+
+/// A page of documentation in the repository.
+fn page(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)).unwrap()
+}
+
+#[test]
+fn pages_that_the_command_writes_are_current() {
+    let folder = Folder::new();
+    let rules = folder.sce(&["explain", "--all", "--markdown"]).stdout;
+    assert_eq!(rules, page("rules.md"), "write it anew: sce explain --all --markdown > docs/rules.md");
+    let coverage = folder.sce(&["coverage", "hipaa.toml", "--on", "2026-11-24"]).stdout;
+    let how = "write it anew: sce init -o hipaa.toml && sce coverage hipaa.toml --on 2026-11-24 > docs/coverage.md";
+    assert_eq!(coverage, page("coverage.md"), "{how}");
+}
+
+#[test]
+fn the_map_from_risk_to_rule_names_every_item_and_every_rule() {
+    let (map, explained) = (page("rules-map.md"), Folder::new().sce(&["explain", "--all", "--json"]).json());
+    let rules: Vec<&str> =
+        explained["rules"].as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    let quoted: Vec<&str> = map.split('`').skip(1).step_by(2).collect();
+    let named = |text: &&&str| text.contains('-') && !text.contains([' ', '#', '.']);
+    for name in quoted.iter().filter(named) {
+        assert!(rules.contains(name), "there is no rule `{name}`");
+    }
+    for rule in &rules {
+        assert!(quoted.contains(rule), "`{rule}` is not in docs/rules-map.md");
+    }
+    let items = (120..=123).map(|n| format!("R{n}")).chain((1..=38).map(|n| format!("C{n}")));
+    let items = items.chain((1..=34).map(|n| format!("S{n}"))).chain((1..=15).map(|n| format!("E{n}")));
+    for item in items.chain((1..=10).map(|n| format!("I{n}"))).chain((1..=7).map(|n| format!("A{n}"))) {
+        assert!(map.contains(&format!("\n| {item} ")), "{item} is missing");
+    }
+}
+
+#[test]
+fn nothing_says_that_an_environment_complies() {
+    let folder = Folder::new();
+    let asked: &[&[&str]] = &[
+        &["coverage", "hipaa.toml"],
+        &["coverage", "hipaa.toml", "--json"],
+        &["register", "hipaa.toml"],
+        &["register", "hipaa.toml", "--json"],
+        &["check", "hipaa.toml", "--all"],
+        &["check", "hipaa.toml", "--all", "--json"],
+        &["check", "hipaa.toml", "--all", "--sarif"],
+        &["explain", "--all", "--markdown"],
+        &["catalog", "--all"],
+        &["catalog", "--json"],
+    ];
+    for arguments in asked {
+        let ran = folder.sce(arguments);
+        assert_eq!(ran.status, 0, "{arguments:?}: {ran:?}");
+        assert!(!ran.stdout.to_lowercase().contains("compliant"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn the_catalogue_is_of_its_day_and_replaceable() {
+    let folder = Folder::new();
+    let newest = folder.sce(&["catalog", "--json"]).json();
+    assert_eq!((&newest["edition"]["as_of"], &newest["editions"][0]), (&"2026-05-22".into(), &"2017-03-23".into()));
+    let services = newest["services"].as_array().unwrap();
+    let iam = services.iter().find(|one| one["service"] == "AWS Identity and Access Management").unwrap();
+    assert_eq!((&iam["tool"], &iam["listed_as"]), (&true.into(), &Value::Null));
+    assert_eq!(iam["kinds"][0]["class"], "triggers and orchestration");
+    let old = folder.sce(&["catalog", "--edition", "2018-01-01"]).stdout;
+    assert!(
+        old.contains("as of 2017-03-23: 13") && old.contains("AWS Key Management Service: not on the list"),
+        "{old}"
+    );
+    assert!(
+        folder.sce(&["catalog", "--edition", "2000-01-01"]).refused().contains("no edition that held on 2000-01-01")
+    );
+
+    let list =
+        "schema_version = 1\n[[edition]]\nas_of = 2026-01-01\nsource = \"our agreement\"\nservices = [\"Amazon S3\"]\n";
+    folder.write("list.toml", list);
+    let check = folder.sce(&["check", "hipaa.toml", "--catalog", "list.toml", "--json"]);
+    assert_eq!(check.status, 1);
+    let findings = check.json()["findings"].as_array().unwrap().clone();
+    assert!(findings.iter().all(|finding| finding["rule"] == "phi-stays-on-eligible-services"));
+    assert!(findings.iter().any(|finding| finding["resource"] == "volume-private"), "{findings:?}");
+    assert!(findings.iter().all(|finding| finding["resource"] != "bucket-data"), "{findings:?}");
+    folder.write("list.toml", &list.replace("source", "soruce"));
+    assert!(
+        folder.sce(&["catalog", "--catalog", "list.toml"]).refused().contains("list.toml:4: unknown field `soruce`")
+    );
+}
+
+#[test]
+fn sarif_tells_the_lines_of_the_spec() {
+    let folder = Folder::new();
+    folder.write("idle.toml", &folder.read("hipaa.toml").replace("[access]\n", "[access]\nidle_minutes = 45\n"));
+    let log = folder.sce(&["check", "idle.toml", "--sarif"]).json();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let of_spec = |result: &&Value| result["locations"][0]["logicalLocations"][0]["name"] == "spec";
+    let result = results.iter().find(of_spec).unwrap();
+    let physical = &result["locations"][0]["physicalLocation"];
+    assert_eq!((&log["version"], &result["ruleId"]), (&"2.1.0".into(), &"sessions-end-when-idle".into()));
+    let text = folder.read("idle.toml");
+    let line = text.lines().position(|line| line.starts_with("idle_minutes")).unwrap() + 1;
+    assert_eq!(
+        (&physical["artifactLocation"]["uri"], &physical["region"]["startLine"]),
+        (&"idle.toml".into(), &line.into())
+    );
+    assert_eq!(folder.sce(&["check", "idle.toml", "--sarif", "--json"]).status, 2);
+}
+
+#[test]
+fn the_register_is_one_document() {
+    let folder = Folder::new();
+    let register = folder.sce(&["register", "hipaa.toml", "--json"]).json();
+    assert_eq!((&register["schema_version"], &register["owner"]), (&1.into(), &"builder@example.edu".into()));
+    assert!(register["risks"].as_array().unwrap().iter().all(|risk| risk["residual"] == risk["severity_kept"]));
+    assert_eq!(folder.sce(&["register", "hipaa.toml"]).stdout.lines().next().unwrap().split(',').count(), 2);
+}
+
+/// The two specs of docs/prove.md: with a way out, and without.
+fn to_prove(folder: &Folder) {
+    let head = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n[compute.private]\ntype = \"m7i.large\"\n";
+    folder.write("nat.toml", head);
+    let mirror = "packages = { mirror = \"https://pypi.example.edu/simple\" }\n";
+    folder.write("none.toml", &format!("{head}{mirror}[network]\negress = \"none\"\n"));
+}
+
+#[test]
+fn what_docs_say_of_proofs_is_what_is_said() {
+    let folder = Folder::new();
+    to_prove(&folder);
+    let page = include_str!("../../docs/prove.md");
+    let examples: Vec<&str> = page.split("```text\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    for (spec, example) in ["nat.toml", "none.toml"].iter().zip(examples) {
+        let ran = folder.sce(&["prove", spec, "-q"]);
+        assert_eq!((ran.status, ran.stderr.as_str()), (0, ""), "{ran:?}");
+        assert!(ran.stdout.contains(example), "{example}\nis not in\n{}", ran.stdout);
+    }
+}
+
+#[test]
+fn proofs_are_one_document() {
+    let folder = Folder::new();
+    to_prove(&folder);
+    let ran = folder.sce(&["prove", "nat.toml", "--json", "-q"]);
+    let properties = ran.json()["properties"].as_array().unwrap().clone();
+    assert_eq!((ran.status, properties.len()), (0, 10));
+    let way_out = properties.iter().find(|property| property["id"] == "no-way-out-for-phi").unwrap();
+    assert_eq!((&way_out["holds"], &way_out["required"]), (&Value::Bool(false), &Value::Bool(false)));
+    assert_eq!(way_out["witness"]["flow"]["from"], "instance-private");
+    assert_eq!(way_out["witness"]["outcome"]["verdict"], "leaves_network");
+}
+
+#[test]
+fn a_folder_and_oneself_are_nothing_to_prove() {
+    let folder = Folder::new();
+    to_prove(&folder);
+    assert!(folder.sce(&["prove", "."]).refused().contains("is a folder"));
+    assert!(
+        folder
+            .sce(&["prove", "nat.toml", "--beside", "none.toml", "-q"])
+            .refused()
+            .contains("no environment is isolated from itself")
+    );
+}

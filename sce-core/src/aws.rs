@@ -8,3 +8,4 @@ pub mod iam;
 pub mod permissions;
 pub mod policy;
 pub mod resource;
+pub mod service;

@@ -1,11 +1,15 @@
-//! Judging a model by the rules, before anything exists or after: the same rules, the same findings.
+//! Judging a model by the rules, before anything exists or after: the same rules, the same findings; and, of a plan, proving what is
+//! claimed of it.
 //!
 //! Only [`check`] makes a [`CheckedPlan`], and only a checked plan can be applied.
 
 mod facts;
 mod finding;
 mod institution;
+mod register;
 mod rule;
+mod rules_page;
+mod sarif;
 mod terms;
 mod waived;
 
@@ -20,16 +24,21 @@ pub use institution::{
     Allow, BlocksFrom, Check, Cost, Forbid, Institution, InvalidInstitution,
     SCHEMA_VERSION as INSTITUTION_SCHEMA_VERSION, Waivers,
 };
+pub(crate) use register::cell_text;
+pub use register::{Register, Risk, RiskState, register};
 pub use rule::{
     Citation, Control, Law, Mapping, Rule, RuleId, Specification, all as rules, named as rule,
     of_account as rules_of_account,
 };
+pub use rules_page::rules_markdown;
+pub use sarif::{SpecText, sarif};
 pub use terms::Terms;
 pub use waived::{JudgedWaiver, Outcome};
 
 use crate::lock::Lock;
 use crate::model::Model;
 use crate::plan::Plan;
+use crate::prove::{Intent, Proof, prove};
 use crate::spec::Spec;
 
 /// A plan that the rules let pass, with all that building it takes. Nothing else can be applied.
@@ -40,27 +49,47 @@ pub struct CheckedPlan {
     lock: Lock,
     terms: Terms,
     findings: Vec<Finding>,
+    proofs: Vec<Proof>,
 }
 
-/// Why a plan did not pass: every finding, the severe ones among them.
-#[derive(Clone, Debug, PartialEq, Error)]
-#[error("{} finding(s) that stop the plan are open", .findings.iter().filter(|finding| finding.blocks()).count())]
+/// Why a plan did not pass: every finding, the severe ones among them, and every proof.
+#[derive(Clone, Debug, Error)]
+#[error("{}", self.message())]
 pub struct Refused {
     /// All findings, in order.
     pub findings: Vec<Finding>,
+    /// What came of every claim; those that the spec asks for and that do not hold block.
+    pub proofs: Vec<Proof>,
 }
 
-/// Judges a plan by every rule, as things stand on that day.
+impl Refused {
+    fn message(&self) -> String {
+        let findings = self.findings.iter().filter(|finding| finding.blocks()).count();
+        let claims: Vec<&str> =
+            self.proofs.iter().filter(|proof| proof.blocks()).map(|proof| proof.property.id.0).collect();
+        let open = format!("{findings} finding(s) that stop the plan are open");
+        match (findings, claims.as_slice()) {
+            (_, []) => open,
+            (0, claims) => format!("not proved: `{}`", claims.join("`, `")),
+            (_, claims) => format!("{open}, and not proved: `{}`", claims.join("`, `")),
+        }
+    }
+}
+
+/// Judges a plan by every rule, as things stand on that day, and proves what is claimed of it.
 ///
 /// # Errors
-/// When a finding is open that stops the plan: of severity high or above, or what the institution says. All findings are in the error.
+/// When a finding is open that stops the plan (of severity high or above, or what the institution says), or a claim that the spec asks
+/// for does not hold. All findings and proofs are in the error.
 pub fn check(plan: Plan, spec: Spec, lock: Lock, terms: Terms) -> Result<CheckedPlan, Refused> {
     let terms = terms.priced(&plan);
-    let findings = judge(&Model::planned(&plan), &Declared::of(&spec), &terms);
-    if findings.iter().any(Finding::blocks) {
-        return Err(Refused { findings });
+    let model = Model::planned(&plan);
+    let findings = judge(&model, &Declared::of(&spec), &terms);
+    let proofs = prove(&model, &Intent::of(&spec, &lock, &plan));
+    if findings.iter().any(Finding::blocks) || proofs.iter().any(Proof::blocks) {
+        return Err(Refused { findings, proofs });
     }
-    Ok(CheckedPlan { plan, spec, lock, terms, findings })
+    Ok(CheckedPlan { plan, spec, lock, terms, findings, proofs })
 }
 
 /// Every rule's findings on a model, planned or live: complete, and in a stable order (severity, rule, resource). What the spec's
@@ -143,6 +172,12 @@ impl CheckedPlan {
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
         &self.findings
+    }
+
+    /// What came of every claim.
+    #[must_use]
+    pub fn proofs(&self) -> &[Proof] {
+        &self.proofs
     }
 }
 

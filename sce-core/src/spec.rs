@@ -20,7 +20,7 @@ pub use existing::UseExisting;
 pub(crate) use locate::line_at;
 pub use locate::line_of;
 pub use parse::{Format, Problem, SpecError, parse};
-pub(crate) use parse::{grammar_help, nearest};
+pub(crate) use parse::{date, grammar_help, nearest};
 pub(crate) use validate::is_email;
 pub use waiver::{Addressable, Waiver};
 

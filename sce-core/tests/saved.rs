@@ -163,7 +163,7 @@ fn each_changed_field_breaks_its_own_rule_and_no_other() {
         let rules: BTreeSet<&str> = opened.iter().map(|(rule, ..)| *rule).filter(|name| !consequence(name)).collect();
         let broken = opened.iter().any(|(name, _, status)| name == rule && *status == Status::Broken);
         let closed: Vec<_> =
-            before.difference(&after).filter(|(name, ..)| name != rule && !consequence(&name)).collect();
+            before.difference(&after).filter(|(name, ..)| name != rule && !consequence(name)).collect();
         if rules != [*rule].into() || !broken || !closed.is_empty() {
             wrong.push(format!("{rule}: opened {opened:?}, closed {closed:?}"));
         }
@@ -258,10 +258,11 @@ impl Scene {
                 include_str!("../../tests/fixtures/collected/shut.json"),
             ],
         };
-        let spec = parse(spec, Format::Toml).unwrap();
-        let lock = LockFile::from_toml(lock).unwrap().pit.remove(&spec.pit).unwrap();
-        let (plan, declared) = (plan(&spec, &lock).unwrap(), Declared::of(&spec));
-        Self { plan, declared, files: serde_json::from_str(files).unwrap() }
+        let spec = parse(spec, Format::Toml).expect("the fixture has it");
+        let lock =
+            LockFile::from_toml(lock).expect("the fixture has it").pit.remove(&spec.pit).expect("the fixture has it");
+        let (plan, declared) = (plan(&spec, &lock).expect("the fixture has it"), Declared::of(&spec));
+        Self { plan, declared, files: serde_json::from_str(files).expect("the fixture has it") }
     }
 
     fn model(&self, files: &BTreeMap<String, Json>) -> Model {
@@ -284,16 +285,16 @@ impl Scene {
         let is_this = |path: &&String| path.starts_with(start) && path.ends_with(file) && path.contains(end);
         let path = files.keys().find(is_this).unwrap_or_else(|| panic!("{folder} {file}")).clone();
         let steps: Vec<&str> = pointer.split('/').skip(1).collect();
-        let done = change(files.get_mut(&path).unwrap(), &steps, value);
+        let done = change(files.get_mut(&path).expect("the fixture has it"), &steps, value);
         assert!(done, "{path} has no {pointer}");
         files
     }
 
     /// The id of the environment's key.
     fn key(&self) -> String {
-        let aliases = self.files["kms/list-aliases.json"]["Aliases"].as_array().unwrap();
-        let alias = aliases.iter().find(|alias| alias["AliasName"] == "alias/hipaa_key").unwrap();
-        alias["TargetKeyId"].as_str().unwrap().to_owned()
+        let aliases = self.files["kms/list-aliases.json"]["Aliases"].as_array().expect("the fixture has it");
+        let alias = aliases.iter().find(|alias| alias["AliasName"] == "alias/hipaa_key").expect("the fixture has it");
+        alias["TargetKeyId"].as_str().expect("the fixture has it").to_owned()
     }
 }
 
@@ -317,14 +318,14 @@ fn change(json: &mut Json, steps: &[&str], value: &str) -> bool {
         Json::Object(fields) => match (rest, value) {
             ([], "-") => fields.remove(&step).is_some(),
             ([], value) => {
-                fields.insert(step, serde_json::from_str(value).unwrap()).as_ref()
-                    != Some(&serde_json::from_str(value).unwrap())
+                fields.insert(step, serde_json::from_str(value).expect("the fixture has it")).as_ref()
+                    != Some(&serde_json::from_str(value).expect("the fixture has it"))
             }
             _ => fields.get_mut(&step).is_some_and(|inner| change(inner, rest, value)),
         },
         Json::Array(items) => {
             if step == "+" {
-                items.push(serde_json::from_str(value).unwrap());
+                items.push(serde_json::from_str(value).expect("the fixture has it"));
                 return true;
             }
             if step == "*" {

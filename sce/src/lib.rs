@@ -68,9 +68,10 @@ pub use sce_core::cost::estimate;
 pub use sce_core::permissions::{of_account as account_permissions, permissions};
 pub use sce_core::plan::account::{Place as AccountPlace, Settings as AccountSettings, account as plan_account};
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
+pub use sce_core::prove::{Intent, Proof, prove};
 pub use sce_core::{
-    access, account, aws, check as checks, cidr, cost, identifiers, journal, lock, model, network,
-    permissions as rights, pit, reach, spec, ssh, value,
+    access, account, aws, catalog, check as checks, cidr, cost, coverage, identifiers, journal, lock, model, network,
+    permissions as rights, pit, prove as proofs, reach, spec, ssh, value,
 };
 pub use sce_synth as synth;
 

@@ -87,7 +87,7 @@ fn assert_same(whose: &str, live: &Model, saved: &Model) {
 
 fn told(report: &Value) -> Vec<(String, String, String)> {
     let text = |finding: &Value, key: &str| finding[key].as_str().unwrap_or_default().to_owned();
-    let findings = report["findings"].as_array().unwrap();
+    let findings = report["findings"].as_array().expect("the test has it");
     findings.iter().map(|one| (text(one, "rule"), text(one, "resource"), text(one, "status"))).collect()
 }
 
@@ -98,15 +98,15 @@ fn no_secrets(folder: &Path) {
 }
 
 fn planned(spec: &Path) -> Plan {
-    let file = SpecFile::read(spec).unwrap();
-    let (lock, _) = file.lock().unwrap();
-    sce::plan(&file.spec, &lock).unwrap()
+    let file = SpecFile::read(spec).expect("the test has it");
+    let (lock, _) = file.lock().expect("the test has it");
+    sce::plan(&file.spec, &lock).expect("the test has it")
 }
 
 async fn session(emulators: &Emulators) -> Session {
     let data = ["s3", "lambda", "dynamodb", "sqs", "sns", "cloudwatch"];
     let data = data.map(|service| format!("{service}={}", emulators.data));
     let flags = std::iter::once(emulators.control.as_str()).chain(data.iter().map(String::as_str));
-    let target = Target::Emulator(Endpoints::from_flags(flags).unwrap());
-    Session::open(&target, &"us-west-2".parse().unwrap()).await.unwrap()
+    let target = Target::Emulator(Endpoints::from_flags(flags).expect("the test has it"));
+    Session::open(&target, &"us-west-2".parse().expect("the test has it")).await.expect("the test has it")
 }

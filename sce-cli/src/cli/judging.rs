@@ -1,9 +1,11 @@
-//! What a judgement rests on beside the facts, as arguments.
+//! What a judgement rests on beside the facts, as arguments; and the commands that show what came of it.
 
 use std::path::PathBuf;
 
 use clap::Args;
 use jiff::civil::Date;
+
+use super::Format;
 
 /// What a judgement rests on.
 #[derive(Debug, Default, Args)]
@@ -11,6 +13,9 @@ pub(crate) struct Judging {
     /// The institution's policy (TOML): what it allows, who may accept risks, what an environment may cost.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+    /// Another list (TOML) of the services that may touch PHI than the one built in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
 }
 
 /// The same for commands that change nothing.
@@ -18,7 +23,37 @@ pub(crate) struct Judging {
 pub(crate) struct Looking {
     #[command(flatten)]
     pub(crate) judging: Judging,
-    /// Judge as of this day rather than today: what waivers will have lapsed by then.
+    /// Judge as of this day rather than today: by the catalogue of that day, and without the waivers that lapse before.
     #[arg(long, value_name = "DATE")]
     pub(crate) on: Option<Date>,
+}
+
+/// `sce coverage` and `sce register`
+#[derive(Debug, Args)]
+pub(crate) struct View {
+    /// The spec: TOML, or JSON when its name ends so.
+    pub(crate) spec: PathBuf,
+    /// Judge what is in the account rather than the plan; read-only.
+    #[arg(long)]
+    pub(crate) live: bool,
+    #[command(flatten)]
+    pub(crate) looking: Looking,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// `sce catalog`
+#[derive(Debug, Args)]
+pub(crate) struct Catalog {
+    /// The edition that holds on this day; today's when left out.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) edition: Option<Date>,
+    /// Another list (TOML) than the one built in.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// Every service on the list too.
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) format: Format,
 }

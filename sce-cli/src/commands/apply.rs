@@ -1,10 +1,9 @@
 //! `sce apply`
 
-use sce::{Applied, ApplyOptions, CheckedPlan, Finding, NotShown, Seen, Verdict, Verification};
+use sce::{Applied, ApplyOptions, CheckedPlan, Finding, NotShown, Proof, Refused, Seen, Verdict, Verification};
 use serde::Serialize;
 
-use super::check;
-use super::verify;
+use super::{check, prove, verify};
 use crate::cli::{Apply, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted, note};
@@ -25,6 +24,8 @@ struct Document<'a> {
     not_as_planned: Vec<&'a Verdict>,
     unplanned: &'a [String],
     findings: Vec<&'a Finding>,
+    /// What came of every claim.
+    properties: &'a [Proof],
     not_shown: &'a [NotShown],
 }
 
@@ -39,7 +40,9 @@ pub(crate) async fn run(asked: &Apply, global: &Global) -> Result<Exit, Failure>
         true => output::json(&document(&applied))?,
         false => output::result(&text(&checked, &applied))?,
     }
-    Ok(Exit::findings(!applied.verified || applied.verification.findings.iter().any(Finding::blocks)))
+    let Verification { findings, proofs, .. } = &applied.verification;
+    let blocked = findings.iter().any(Finding::blocks) || proofs.iter().any(Proof::blocks);
+    Ok(Exit::findings(!applied.verified || blocked))
 }
 
 /// The plan, if the rules let it pass; what they said, if not.
@@ -51,15 +54,17 @@ fn checked(prepared: Prepared, asked: &Apply) -> Result<Option<CheckedPlan>, Fai
         Err(refused) => refused,
     };
     match asked.format.json {
-        true => output::json(&nothing_done(&refused.findings))?,
-        false => output::result(&check::text(&refused.findings, false))?,
+        true => output::json(&nothing_done(&refused))?,
+        false => {
+            output::result(&format!("{}{}", check::text(&refused.findings, false), prove::in_short(&refused.proofs)))?
+        }
     }
     note(&format!("error: {refused}; nothing was built"));
     Ok(None)
 }
 
 /// What is told of a plan that the rules refused.
-fn nothing_done(findings: &[Finding]) -> Document<'_> {
+fn nothing_done(refused: &Refused) -> Document<'_> {
     Document {
         schema_version: 1,
         created: &[],
@@ -70,13 +75,14 @@ fn nothing_done(findings: &[Finding]) -> Document<'_> {
         verified: false,
         not_as_planned: Vec::new(),
         unplanned: &[],
-        findings: findings.iter().filter(|finding| finding.open()).collect(),
+        findings: refused.findings.iter().filter(|finding| finding.open()).collect(),
+        properties: &refused.proofs,
         not_shown: &[],
     }
 }
 
 fn document(applied: &Applied) -> Document<'_> {
-    let Verification { nodes, unplanned, not_shown, findings, .. } = &applied.verification;
+    let Verification { nodes, unplanned, not_shown, findings, proofs, .. } = &applied.verification;
     Document {
         schema_version: applied.schema_version,
         created: &applied.created,
@@ -88,6 +94,7 @@ fn document(applied: &Applied) -> Document<'_> {
         not_as_planned: nodes.iter().filter(|verdict| !matches!(verdict.seen, Seen::AsPlanned)).collect(),
         unplanned,
         findings: findings.iter().filter(|finding| finding.open()).collect(),
+        properties: proofs,
         not_shown,
     }
 }

@@ -2,11 +2,15 @@
 
 use std::path::Path;
 
-use sce::spec::Waiver;
-use sce::{Declared, Finding, NotShown, Report};
+use jiff::civil::Date;
+use sce::checks::{SpecText, sarif};
+use sce::spec::{Format, Spec, Waiver};
+use sce::{Declared, Finding, Intent, NotShown, Proof, Report};
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::cli::{Check, Global};
+use super::prove;
+use crate::cli::{Check, Global, Looking};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted, wrapped};
 use crate::prepared::{self, Keep, Prepared};
@@ -22,38 +26,55 @@ struct Document<'a> {
 }
 
 /// What was judged.
-struct Judged {
-    findings: Vec<Finding>,
+pub(crate) struct Judged {
+    pub(crate) findings: Vec<Finding>,
+    /// What came of every claim.
+    pub(crate) proofs: Vec<Proof>,
+    pub(crate) spec: Spec,
+    /// The day of the judgement.
+    pub(crate) on: Date,
     /// What those who answer cannot show; none of a plan.
     not_shown: Option<Vec<NotShown>>,
 }
 
 pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure> {
-    let judged = match (&check.saved, check.live) {
-        (Some(folder), _) => saved(check, folder, global)?,
-        (None, true) => live(check, global).await?,
-        (None, false) => planned(check, global)?,
+    let judged = match &check.saved {
+        Some(folder) => saved(check, folder, global)?,
+        None => judged(&check.spec, check.live, &check.looking, global).await?,
     };
-    let Judged { findings, not_shown } = &judged;
-    if check.format.json {
+    let Judged { findings, proofs, not_shown, .. } = &judged;
+    let unproved = proofs.iter().any(Proof::blocks);
+    if check.sarif {
+        output::json(&as_sarif(findings, check)?)?;
+    } else if check.format.json {
         let not_shown = not_shown.as_deref();
         output::json(&Document { report: Report::new(findings, check.all), not_shown })?;
     } else {
         let not_shown = not_shown.as_deref().unwrap_or_default();
-        output::result(&format!("{}{}", text(findings, check.all), not_shown_text(not_shown)))?;
+        let proofs = if unproved { prove::in_short(proofs) } else { String::new() };
+        output::result(&format!("{}{proofs}{}", text(findings, check.all), not_shown_text(not_shown)))?;
     }
-    Ok(Exit::findings(findings.iter().any(Finding::blocks)))
+    Ok(Exit::findings(unproved || findings.iter().any(Finding::blocks)))
 }
 
-fn planned(check: &Check, global: &Global) -> Result<Judged, Failure> {
-    let prepared = prepared::offline(&check.spec, global.quiet)?;
-    let terms = prepared.terms_looking(&check.looking)?;
+/// The spec's plan, or what is in the account, by every rule.
+pub(crate) async fn judged(spec: &Path, live: bool, looking: &Looking, global: &Global) -> Result<Judged, Failure> {
+    match live {
+        true => of_account(spec, looking, global).await,
+        false => of_plan(spec, looking, global),
+    }
+}
+
+fn of_plan(spec: &Path, looking: &Looking, global: &Global) -> Result<Judged, Failure> {
+    let prepared = prepared::offline(spec, global.quiet)?;
+    let terms = prepared.terms_looking(looking)?;
     let Prepared { file, lock, plan } = prepared;
-    let findings = match sce::check(plan, file.spec, lock, terms) {
-        Ok(checked) => checked.findings().to_vec(),
-        Err(refused) => refused.findings,
+    let (spec, on) = (file.spec.clone(), terms.today);
+    let (findings, proofs) = match sce::check(plan, file.spec, lock, terms) {
+        Ok(checked) => (checked.findings().to_vec(), checked.proofs().to_vec()),
+        Err(refused) => (refused.findings, refused.proofs),
     };
-    Ok(Judged { findings, not_shown: None })
+    Ok(Judged { findings, proofs, spec, on, not_shown: None })
 }
 
 /// What was saved of the account, in the words of the plan that the spec and its lock make.
@@ -61,15 +82,33 @@ fn saved(check: &Check, folder: &Path, global: &Global) -> Result<Judged, Failur
     let prepared = prepared::offline(&check.spec, global.quiet)?;
     let terms = prepared.terms_looking(&check.looking)?;
     let model = sce::saved::model(folder, Some(&prepared.plan))?;
-    Ok(Judged { findings: sce::judge(&model, &Declared::of(&prepared.file.spec), &terms), not_shown: None })
+    let findings = sce::judge(&model, &Declared::of(&prepared.file.spec), &terms);
+    let proofs = sce::prove(&model, &Intent::of(&prepared.file.spec, &prepared.lock, &prepared.plan));
+    Ok(Judged { findings, proofs, spec: prepared.file.spec, on: terms.today, not_shown: None })
 }
 
-async fn live(check: &Check, global: &Global) -> Result<Judged, Failure> {
-    let (session, prepared) = prepared::with_account(&check.spec, global, Keep::Nowhere).await?;
+async fn of_account(spec: &Path, looking: &Looking, global: &Global) -> Result<Judged, Failure> {
+    let (session, prepared) = prepared::with_account(spec, global, Keep::Nowhere).await?;
     let _progress = Progress::new(global.quiet, "reading the account");
-    let (declared, terms) = (Declared::of(&prepared.file.spec), prepared.terms_looking(&check.looking)?);
+    let (declared, terms) = (Declared::of(&prepared.file.spec), prepared.terms_looking(looking)?);
     let seen = sce::verify(&session, &prepared.plan, &declared, &terms).await;
-    Ok(Judged { findings: seen.findings, not_shown: Some(seen.not_shown) })
+    let (spec, on) = (prepared.file.spec, terms.today);
+    Ok(Judged { findings: seen.findings, proofs: seen.proofs, spec, on, not_shown: Some(seen.not_shown) })
+}
+
+/// Findings as SARIF, with the lines of the spec that they are about.
+fn as_sarif(findings: &[Finding], check: &Check) -> Result<Value, Failure> {
+    let text = sce::read_text(&check.spec)?;
+    let uri = uri(&check.spec);
+    let spec = SpecText { uri: &uri, text: &text, format: Format::of_file(&uri) };
+    Ok(sarif(findings, spec, check.all))
+}
+
+/// A path as a URI reference: relative stays relative, and what a URI cannot hold is escaped.
+fn uri(path: &Path) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    let shown = path.display().to_string().replace('\\', "/");
+    shown.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// The open findings, or all; then how many there are.
@@ -135,6 +174,11 @@ fn summary(findings: &[Finding], all: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_is_a_uri_reference() {
+        assert_eq!(uri(Path::new("my specs/hipaa.toml")), "my%20specs/hipaa.toml");
+    }
 
     #[test]
     fn what_holds_of_several_things_is_told_once() {

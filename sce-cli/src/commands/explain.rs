@@ -25,6 +25,7 @@ pub(crate) fn run(explain: &Explain) -> Result<Exit, Failure> {
     match (explain.format.json, one) {
         (true, _) => output::json(&Document { schema_version: 1, rules: asked })?,
         (false, Some(rule)) => output::result(&page(rule))?,
+        (false, None) if explain.markdown => output::result(&sce::checks::rules_markdown())?,
         (false, None) => output::result(&list(asked))?,
     }
     Ok(Exit::Done)

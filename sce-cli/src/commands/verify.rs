@@ -3,7 +3,7 @@
 use sce::{Declared, Seen, Verdict, Verification};
 use serde::Serialize;
 
-use super::check;
+use super::{check, prove};
 use crate::cli::{Global, Verify};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted};
@@ -20,6 +20,8 @@ struct Document<'a> {
     not_shown: &'a [sce::NotShown],
     /// Those about which something is to be done, as `sce check` counts them.
     findings: Vec<&'a sce::Finding>,
+    /// What comes of every claim.
+    properties: &'a [sce::Proof],
 }
 
 pub(crate) async fn run(asked: &Verify, global: &Global) -> Result<Exit, Failure> {
@@ -43,12 +45,13 @@ fn document(verification: &Verification) -> Document<'_> {
         unplanned: &verification.unplanned,
         not_shown: &verification.not_shown,
         findings: verification.findings.iter().filter(|finding| finding.open()).collect(),
+        properties: &verification.proofs,
     }
 }
 
 /// What is not as planned, what the rules say of what is there, and what nobody could see.
 pub(crate) fn text(verification: &Verification) -> String {
-    let Verification { verified, nodes, unplanned, not_shown, findings } = verification;
+    let Verification { verified, nodes, unplanned, not_shown, findings, proofs } = verification;
     let head = match verified {
         true => format!(
             "verified: {}\n",
@@ -58,7 +61,8 @@ pub(crate) fn text(verification: &Verification) -> String {
     };
     let off: String = nodes.iter().filter_map(verdict).collect();
     let beside: String = unplanned.iter().map(|id| format!("  {id}: is there and in no plan\n")).collect();
-    format!("{head}{off}{beside}\n{}{}", check::text(findings, false), check::not_shown_text(not_shown))
+    let (findings, proofs) = (check::text(findings, false), prove::in_short(proofs));
+    format!("{head}{off}{beside}\n{findings}{proofs}{}", check::not_shown_text(not_shown))
 }
 
 /// What is the matter with a node, if anything.
@@ -103,6 +107,7 @@ mod tests {
             unplanned: vec!["sg-1".to_owned()],
             not_shown: Vec::new(),
             findings: Vec::new(),
+            proofs: Vec::new(),
         };
         let expected = "not verified\n  key: is not there\n  flow-log: could not be read: denied\n  sg-1: is there and in no plan\n\nnothing is open; 0 kept or declared\n";
         assert_eq!(text(&verification), expected);

@@ -36,6 +36,8 @@ pub use network::{
 };
 pub use stores::{AccessLog, Bucket, Encryption, LifecycleRule};
 
+use super::service::Service;
+
 /// What closing out does to a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -282,10 +284,49 @@ impl Kind {
                 | Self::FlowLog
                 | Self::SecurityGroup
                 | Self::InterfaceEndpoint
+                | Self::InstanceConnectEndpoint
                 | Self::LaunchTemplate
                 | Self::Instance
                 | Self::Volume
         )
+    }
+
+    /// The service it is of, as AWS's lists of eligible services know it.
+    #[must_use]
+    pub const fn of_service(self) -> Service {
+        match self {
+            Self::Vpc
+            | Self::Subnet
+            | Self::InternetGateway
+            | Self::ElasticIp
+            | Self::NatGateway
+            | Self::RouteTable
+            | Self::Route
+            | Self::RouteTableAssociation
+            | Self::GatewayEndpoint
+            | Self::DefaultSecurityGroup
+            | Self::NetworkAcl
+            | Self::FlowLog
+            | Self::SecurityGroup
+            | Self::InterfaceEndpoint
+            | Self::InstanceConnectEndpoint => Service::Vpc,
+            Self::KeyPair | Self::LaunchTemplate | Self::Instance => Service::Ec2,
+            Self::Volume | Self::VolumeAttachment | Self::EbsEncryption => Service::Ebs,
+            Self::Bucket | Self::BucketObject | Self::BucketNotification | Self::PublicAccessBlock => Service::S3,
+            Self::KmsKey | Self::KmsAlias => Service::Kms,
+            Self::Role | Self::ManagedPolicy | Self::InstanceProfile | Self::PasswordPolicy => Service::Iam,
+            Self::LogGroup | Self::MetricFilter => Service::CloudWatchLogs,
+            Self::Alarm => Service::CloudWatch,
+            Self::SessionDocument => Service::SystemsManager,
+            Self::DatabaseSubnetGroup | Self::DatabaseParameterGroup | Self::DatabaseInstance => Service::Rds,
+            Self::Trail => Service::CloudTrail,
+            Self::ConfigRecorder => Service::Config,
+            Self::Detector => Service::GuardDuty,
+            Self::Table => Service::DynamoDb,
+            Self::Queue => Service::Sqs,
+            Self::Topic | Self::Subscription => Service::Sns,
+            Self::Function | Self::FunctionPermission => Service::Lambda,
+        }
     }
 
     /// Properties that somebody else decides, so that a plan says nothing of them and they are never a difference.

@@ -76,6 +76,7 @@ mod no_route_leads_to_another_network;
 mod password_policy_is_strong;
 mod people_have_an_account_each;
 mod person_has_a_key;
+mod phi_stays_on_eligible_services;
 mod private_machine_admits_only_the_bastion;
 mod private_subnet_has_no_internet_gateway_route;
 mod private_subnet_has_no_public_address;
@@ -459,6 +460,7 @@ static ALL: &[&Rule] = &[
     &password_policy_is_strong::RULE,
     &people_have_an_account_each::RULE,
     &person_has_a_key::RULE,
+    &phi_stays_on_eligible_services::RULE,
     &private_machine_admits_only_the_bastion::RULE,
     &private_subnet_has_no_internet_gateway_route::RULE,
     &private_subnet_has_no_public_address::RULE,

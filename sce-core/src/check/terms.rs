@@ -1,13 +1,17 @@
 //! What a judgement rests on beside the facts.
 
+use std::borrow::Cow;
+
 use jiff::civil::Date;
 
 use super::finding::Severity;
 use super::institution::Institution;
+use crate::catalog::Catalogue;
 use crate::cost::{Assumptions, Estimate, Prices, estimate};
 use crate::plan::Plan;
 
-/// What a judgement rests on beside the facts: the day, which no rule can know by itself, and what the institution allows.
+/// What a judgement rests on beside the facts: the day, which no rule can know by itself, the catalogue of eligible services, and
+/// what the institution allows.
 ///
 /// ```
 /// use sce_core::check::Terms;
@@ -19,6 +23,8 @@ use crate::plan::Plan;
 pub struct Terms {
     /// The day on which it is judged: waivers expire.
     pub today: Date,
+    /// The services that may touch PHI.
+    pub catalogue: Cow<'static, Catalogue>,
     /// What the institution allows, if it says.
     pub institution: Option<Institution>,
     /// What the plan costs, where the institution bounds it.
@@ -29,7 +35,13 @@ impl Terms {
     /// The usual terms on that day.
     #[must_use]
     pub fn on(today: Date) -> Self {
-        Self { today, institution: None, estimate: None }
+        Self { today, catalogue: Cow::Borrowed(Catalogue::built_in()), institution: None, estimate: None }
+    }
+
+    /// The same by another catalogue.
+    #[must_use]
+    pub fn by(self, catalogue: Catalogue) -> Self {
+        Self { catalogue: Cow::Owned(catalogue), ..self }
     }
 
     /// The same under an institution's policy.

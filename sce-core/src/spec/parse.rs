@@ -143,7 +143,7 @@ pub(crate) fn grammar_help(message: &str) -> Option<String> {
 }
 
 /// A date that must be there, written as text or as TOML's own.
-pub(super) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
     optional_date(deserializer)?.ok_or_else(|| de::Error::custom("a date such as `2026-03-01` is missing"))
 }
 

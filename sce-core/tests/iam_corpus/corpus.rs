@@ -187,7 +187,7 @@ impl Dice {
     }
 
     fn one_in(&mut self, seldom: u64) -> bool {
-        self.next() % seldom == 0
+        self.next().is_multiple_of(seldom)
     }
 
     fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {

@@ -356,10 +356,7 @@ impl<'r> Matched<'r> {
 
 /// Whether a thing is the node's, by what a live account's is found by: tags, name, or what it belongs to.
 fn is_of(node: &Node, wanted: &Properties, alias: Option<&str>, thing: &Thing) -> bool {
-    let own = match &thing.properties {
-        Ok(properties) => properties,
-        Err(_) => return bears_tags(node, thing) || thing.name == node.name,
-    };
+    let Ok(own) = &thing.properties else { return bears_tags(node, thing) || thing.name == node.name };
     if node.is_existing()
         && wanted.kind().descriptor().taggable
         && !matches!(wanted, Properties::DefaultSecurityGroup(_))
@@ -434,10 +431,10 @@ fn is_named(kind: Kind) -> bool {
 fn revealed(wanted: &Properties, mut found: Properties) -> Properties {
     let is_of = |digest: &str, text: &str| digest.strip_prefix(DIGEST) == Some(hex_sha256(text.as_bytes()).as_str());
     match (wanted, &mut found) {
-        (Properties::LaunchTemplate(wanted), Properties::LaunchTemplate(found)) => {
-            if is_of(&found.user_data, &wanted.user_data) {
-                found.user_data.clone_from(&wanted.user_data);
-            }
+        (Properties::LaunchTemplate(wanted), Properties::LaunchTemplate(found))
+            if is_of(&found.user_data, &wanted.user_data) =>
+        {
+            found.user_data.clone_from(&wanted.user_data);
         }
         (Properties::Function(wanted), Properties::Function(found)) => {
             for (name, value) in &mut found.environment {

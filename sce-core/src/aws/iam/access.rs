@@ -500,10 +500,10 @@ impl<'a> Closure<'a> {
             ..direct("iam:PassRole", &arn)
         };
         let mut ways: Vec<(Act, Vec<Asking<'_>>)> = vec![(Act::AssumeRole, vec![assume])];
-        if self.is_lent_to("ec2.amazonaws.com", role) && able.contains("ec2:RunInstances") {
+        if able.contains("ec2:RunInstances") && self.is_lent_to("ec2.amazonaws.com", role) {
             ways.push((Act::LaunchMachine, vec![passed("ec2.amazonaws.com"), direct("ec2:RunInstances", instances)]));
         }
-        if self.is_lent_to("lambda.amazonaws.com", role) && able.contains("lambda:CreateFunction") {
+        if able.contains("lambda:CreateFunction") && self.is_lent_to("lambda.amazonaws.com", role) {
             ways.push((
                 Act::CreateFunction,
                 vec![passed("lambda.amazonaws.com"), direct("lambda:CreateFunction", functions)],

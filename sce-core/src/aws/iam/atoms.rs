@@ -54,7 +54,7 @@ pub(super) fn of_shapes(within: &[Token], shapes: &[Shape]) -> Result<Vec<String
     let all: BTreeSet<&Shape> = shapes.iter().collect();
     let first = std::iter::once(steps(within, false));
     let automata: Vec<Vec<Step>> = first.chain(all.iter().map(|shape| steps(&shape.tokens, shape.caseless))).collect();
-    let start: Vec<States> = automata.iter().map(|steps| closed(steps, vec![0])).collect();
+    let (prefix, automata, start) = past_prefix(automata);
     let mut seen: HashMap<Vec<States>, usize> = HashMap::new();
     let mut queue: Vec<Reached> = vec![(start.clone(), None)];
     seen.insert(start, 0);
@@ -84,7 +84,28 @@ pub(super) fn of_shapes(within: &[Token], shapes: &[Shape]) -> Result<Vec<String
         }
         next += 1;
     }
-    Ok(classes.into_values().map(|at| spelled(&queue, at)).collect())
+    Ok(classes.into_values().map(|at| prefix.clone() + &spelled(&queue, at)).collect())
+}
+
+/// Walks the letters that every text begins with, and leaves behind the patterns that do not get so far.
+fn past_prefix(automata: Vec<Vec<Step>>) -> (String, Vec<Vec<Step>>, Vec<States>) {
+    let letters = automata[0].iter().map_while(|step| match step {
+        Step::Character(letter) => Some(*letter),
+        _ => None,
+    });
+    let prefix: String = letters.collect();
+    let walk = |steps: Vec<Step>| {
+        let mut states = closed(&steps, vec![0]);
+        for letter in prefix.chars() {
+            states = advanced(&steps, &states, letter);
+            if states.is_empty() {
+                return None;
+            }
+        }
+        Some((steps, states))
+    };
+    let (automata, start) = automata.into_iter().filter_map(walk).unzip();
+    (prefix, automata, start)
 }
 
 fn spelled(queue: &[Reached], mut at: usize) -> String {

@@ -5,15 +5,18 @@
 //! is told, and a search that was not complete answers that it does not know, never that nothing is possible.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::atoms;
 use super::condition::Test;
-use super::document::Rule;
+use super::document::{Document, Rule};
 use super::evaluate::{Policies, Verdict, evaluate, judge};
 use super::pattern::{Pattern, tokens};
+use super::principal::Principal;
 use super::request::{Request, View};
 use super::space::{Domain, domain};
 use super::tri::Tri;
+use crate::aws::policy::Effect;
 
 /// What is asked: a request whose resource may be a pattern, and whose context is not all said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,9 @@ impl Possible {
 /// Whether some request of the kind is allowed by the policies.
 #[must_use]
 pub fn possible(question: &Question, policies: &Policies) -> Possible {
+    if !is_granted_at_all(&question.request, policies) {
+        return Possible::No;
+    }
     let view = View::new(&question.request);
     let relevant = relevant(&question.request, policies);
     let patterns = relevant.iter().flat_map(|rule| rule.resource_patterns());
@@ -118,12 +124,26 @@ fn is_told(key: &str) -> bool {
     matches!(key, "aws:principalarn" | "aws:principalaccount" | "aws:principalisawsservice")
 }
 
+/// Whether the caller's own policies or the resource's have a grant that could be meant; most questions end here.
+fn is_granted_at_all(request: &Request, policies: &Policies) -> bool {
+    let who_grants = policies.identity.iter().chain(&policies.resource);
+    let mut grants = among(who_grants, request, policies).filter(|rule| rule.effect == Effect::Allow);
+    matches!(request.principal, Principal::Root(_)) || grants.next().is_some()
+}
+
 /// The statements that can apply to the request at all.
 fn relevant<'a>(request: &Request, policies: &'a Policies) -> Vec<&'a Rule> {
-    let action = request.action.to_lowercase();
-    let bounded = !policies.boundary.is_empty();
-    let rules = policies.documents().flat_map(|document| &document.statements);
-    rules.filter(|rule| rule.covers_action(&action) && rule.grantee(&request.principal, bounded).is_some()).collect()
+    among(policies.documents(), request, policies).collect()
+}
+
+fn among<'a>(
+    documents: impl Iterator<Item = &'a Arc<Document>>,
+    request: &Request,
+    policies: &Policies,
+) -> impl Iterator<Item = &'a Rule> {
+    let (action, bounded) = (request.action.to_lowercase(), !policies.boundary.is_empty());
+    let rules = documents.flat_map(|document| &document.statements);
+    rules.filter(move |rule| rule.covers_action(&action) && rule.grantee(&request.principal, bounded).is_some())
 }
 
 struct Search<'a> {

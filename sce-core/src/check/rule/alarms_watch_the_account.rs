@@ -12,7 +12,11 @@ pub(super) static RULE: Rule = Rule {
     title: "Alarms watch what the trail records",
     severity_kept: Severity::Low,
     severity_broken: Severity::Medium,
-    cfr: &[Citation::required("164.308(a)(1)(ii)(D)"), Citation::required("164.308(a)(6)(ii)")],
+    cfr: &[
+        Citation::required("164.308(a)(1)(ii)(D)"),
+        Citation::required("164.308(a)(6)(ii)"),
+        Citation::addressable("164.308(a)(5)(ii)(C)"),
+    ],
     nist80053: &[Control::crosswalk("SI-4"), Control::crosswalk("AU-6"), Control::crosswalk("IR-4")],
     document_line: Some(643),
     status: Law::InForce,

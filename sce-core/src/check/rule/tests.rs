@@ -219,6 +219,7 @@ const MUTATIONS: &[Mutation] = &[
         let people = scene.bucket_object("people");
         people.content = "{\"schema_version\": 1, \"people\": [{\"name\": \"r1\", \"key\": null}]}".to_owned();
     }),
+    ("phi-stays-on-eligible-services", Scene::clean, |scene| scene.terms.today = date(2018, 1, 1)),
     ("private-machine-admits-only-the-bastion", Scene::full, |scene| {
         scene.security_group("security-group-private").ingress.insert(tcp(22, "10.0.0.0/16"));
     }),

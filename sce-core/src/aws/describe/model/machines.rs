@@ -9,7 +9,9 @@ use super::network::tenancy;
 use super::saved::{Saved, not_saved};
 use super::thing::{Thing, base64, each, flag, items, known, number, optional, pairs, parsed, said, text, texts};
 use crate::aws::arn::{Arn, SecurityGroupId};
-use crate::aws::resource::{Instance, LaunchTemplate, RootVolume, SessionDocument, Volume, VolumeAttachment};
+use crate::aws::resource::{
+    Instance, InstanceProfile, LaunchTemplate, RootVolume, SessionDocument, Volume, VolumeAttachment,
+};
 use crate::plan::{Attributes, hex_sha256};
 use crate::value::Value;
 
@@ -161,8 +163,9 @@ fn public_address(saved: &Saved, instance: &Json) -> Result<bool, String> {
     }
     let tags = pairs(&instance["Tags"]);
     let launched = tags.get(TEMPLATE_ID).zip(tags.get(TEMPLATE_VERSION));
-    let data =
-        launched.and_then(|(id, number)| version(saved, id, |version| version["VersionNumber"].to_string() == *number));
+    let data = launched.and_then(|(id, number)| {
+        version(saved, id, |version| version["VersionNumber"].as_u64() == number.parse().ok())
+    });
     data.map(|data| launch_address(data).unwrap_or(false))
         .ok_or_else(|| not_saved("ec2 describe-network-interface-attribute --attribute associatePublicIpAddress"))
 }
@@ -327,7 +330,6 @@ fn beyond(data: &Json) -> Option<String> {
 
 /// What IAM calls an instance profile's role, and the profile itself.
 pub(super) fn profiles(saved: &Saved) -> Things {
-    use crate::aws::resource::InstanceProfile;
     let listed = saved.all("InstanceProfiles", "iam list-instance-profiles")?;
     let thing = |one: &Json| {
         let name = text(one, "InstanceProfileName");

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::Place;
 use super::saved::{Saved, not_saved};
 use super::thing::{Thing, each, flag, items, known, number, optional, parsed, policy, said, text, texts};
 use crate::aws::resource::{
-    AclRule, DefaultSecurityGroup, ElasticIp, GatewayEndpoint, GroupRule, InstanceConnectEndpoint, InterfaceEndpoint,
-    InternetGateway, NatGateway, NetworkAcl, Peer, Protocol, Route, RouteTable, RouteTableAssociation, RouteTarget,
-    SecurityGroup, Subnet, Tenancy, Vpc,
+    AclRule, DefaultSecurityGroup, ElasticIp, FlowLog, GatewayEndpoint, GroupRule, InstanceConnectEndpoint,
+    InterfaceEndpoint, InternetGateway, KeyPair, NatGateway, NetworkAcl, Peer, Protocol, Route, RouteTable,
+    RouteTableAssociation, RouteTarget, SecurityGroup, Subnet, Tenancy, Traffic, Vpc,
 };
 use crate::pit::Tags;
 use crate::plan::Attributes;
@@ -350,8 +351,7 @@ fn entries(acl: &Json, egress: bool) -> Result<BTreeMap<u16, AclRule>, String> {
 }
 
 /// Flow logs of VPCs.
-pub(super) fn flow_logs(saved: &Saved, place: &super::Place) -> Things {
-    use crate::aws::resource::{FlowLog, Traffic};
+pub(super) fn flow_logs(saved: &Saved, place: &Place) -> Things {
     let destination = |log: &Json| match (said(log, "LogDestination"), said(log, "LogGroupName")) {
         (Some(arn), _) => Ok(arn.trim_end_matches(":*").to_owned()),
         (_, Some(name)) => {
@@ -380,7 +380,6 @@ pub(super) fn flow_logs(saved: &Saved, place: &super::Place) -> Things {
 
 /// Public halves of key pairs.
 pub(super) fn key_pairs(saved: &Saved) -> Things {
-    use crate::aws::resource::KeyPair;
     let read = |pair: &Json| {
         let line = said(pair, "PublicKey");
         let line = line.ok_or_else(|| not_saved("ec2 describe-key-pairs --include-public-key"))?;

@@ -1,0 +1,18 @@
+//! `sce coverage`
+
+use sce::coverage::{Answer, coverage};
+
+use super::check::{Judged, judged};
+use crate::cli::{Global, View};
+use crate::failure::{Exit, Failure};
+use crate::output;
+
+pub(crate) async fn run(view: &View, global: &Global) -> Result<Exit, Failure> {
+    let Judged { findings, spec, on, .. } = judged(&view.spec, view.live, &view.looking, global).await?;
+    let coverage = coverage(&findings, &[], spec.pit.as_str(), on);
+    match view.format.json {
+        true => output::json(&coverage)?,
+        false => output::result(&coverage.to_markdown())?,
+    }
+    Ok(Exit::findings(coverage.items.iter().any(|item| item.answer == Answer::Open)))
+}

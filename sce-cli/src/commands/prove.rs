@@ -1,0 +1,120 @@
+//! `sce prove`
+
+use sce::model::Model;
+use sce::proofs::{Report, Status};
+use sce::{Declared, Intent, Proof};
+
+use crate::cli::{Global, Judging, Prove};
+use crate::failure::{Exit, Failure};
+use crate::output::{self, wrapped};
+use crate::prepared::{self, Keep};
+use crate::progress::Progress;
+
+pub(crate) async fn run(asked: &Prove, global: &Global) -> Result<Exit, Failure> {
+    if asked.spec.is_dir() {
+        let message = format!("`{}` is a folder, and claims are proved of a spec", asked.spec.display());
+        return Err(Failure::usage(message).advise("name the spec; with `--live` its account is read"));
+    }
+    let proofs = match asked.live {
+        true => live(asked, global).await?,
+        false => planned(asked, global)?,
+    };
+    match asked.format.json {
+        true => output::json(&Report::new(&proofs))?,
+        false => output::result(&text(&proofs, asked.all))?,
+    }
+    Ok(Exit::findings(proofs.iter().any(Proof::blocks)))
+}
+
+fn planned(asked: &Prove, global: &Global) -> Result<Vec<Proof>, Failure> {
+    let prepared = prepared::offline(&asked.spec, global.quiet)?;
+    let intent = Intent::of(&prepared.file.spec, &prepared.lock, &prepared.plan);
+    let intent = match &asked.beside {
+        None => intent,
+        Some(other) => {
+            let other = prepared::offline(other, true)?;
+            if other.plan.pit == prepared.plan.pit {
+                let message = format!("both specs are of `{}`: no environment is isolated from itself", other.plan.pit);
+                return Err(Failure::usage(message).advise("name the spec of another PIT"));
+            }
+            intent.beside(Model::planned(&other.plan))
+        }
+    };
+    Ok(sce::prove(&Model::planned(&prepared.plan), &intent))
+}
+
+async fn live(asked: &Prove, global: &Global) -> Result<Vec<Proof>, Failure> {
+    let (session, prepared) = prepared::with_account(&asked.spec, global, Keep::Nowhere).await?;
+    let _progress = Progress::new(global.quiet, "reading the account");
+    let declared = Declared::of(&prepared.file.spec);
+    Ok(sce::verify(&session, &prepared.plan, &declared, &prepared.terms(&Judging::default())?).await.proofs)
+}
+
+/// Each claim, what came of it, and why; then how many there are of each.
+pub(crate) fn text(proofs: &[Proof], all: bool) -> String {
+    let told: String = proofs.iter().map(|proof| entry(proof, all)).collect();
+    let hint = if all { "" } else { " (`--all` tells what each takes for granted and leaves out)" };
+    format!("{told}{}{hint}\n", summary(proofs))
+}
+
+/// Those that do not hold, and how many do.
+pub(crate) fn in_short(proofs: &[Proof]) -> String {
+    if proofs.is_empty() {
+        return String::new();
+    }
+    let told: String = proofs.iter().filter(|proof| proof.blocks()).map(|proof| entry(proof, false)).collect();
+    format!("{told}{}\n", summary(proofs))
+}
+
+fn entry(proof: &Proof, all: bool) -> String {
+    let required = match (proof.required, proof.status) {
+        (true, _) => "required",
+        (false, Status::Violated) => "given up",
+        (false, _) => "not asked",
+    };
+    let indent = "          ";
+    let line = |text: &str| format!("{}\n", wrapped(text, indent));
+    let head =
+        format!("{:8}  {required:9}  {}\n{}", word(proof.status), proof.property.id.0, line(proof.property.claim));
+    let why = line(&format!("why: {}", proof.why));
+    let shown = proof.witness.as_ref().map(|witness| line(&format!("shown by: {}", witness.told())));
+    let list =
+        |what: &str, told: &[String]| told.iter().map(|told| line(&format!("{what}: {told}"))).collect::<String>();
+    let more = match all {
+        true => {
+            let over = line(&format!("over: {}", proof.property.quantifier));
+            format!("{over}{}{}", list("given", &proof.assumptions), list("outside", &proof.outside_claim))
+        }
+        false => String::new(),
+    };
+    format!("{head}{why}{}{more}", shown.unwrap_or_default())
+}
+
+fn summary(proofs: &[Proof]) -> String {
+    let count = |status: Status| proofs.iter().filter(|proof| proof.status == status).count();
+    let blocking = proofs.iter().filter(|proof| proof.blocks()).count();
+    let given_up = proofs.iter().filter(|proof| proof.status == Status::Violated && !proof.required).count();
+    let openly = if given_up == 0 { String::new() } else { format!(" ({given_up} given up openly by the spec)") };
+    let so = if blocking == 0 { "what the spec asks for is proved" } else { "what the spec asks for is not proved" };
+    format!(
+        "{so}: of {} claims {} hold, {} violated{openly}, {} unknown",
+        proofs.len(),
+        count(Status::Holds),
+        match count(Status::Violated) {
+            1 => "1 is".to_owned(),
+            several => format!("{several} are"),
+        },
+        match count(Status::Unknown) {
+            1 => "1 is".to_owned(),
+            several => format!("{several} are"),
+        },
+    )
+}
+
+const fn word(status: Status) -> &'static str {
+    match status {
+        Status::Holds => "holds",
+        Status::Violated => "violated",
+        Status::Unknown => "unknown",
+    }
+}

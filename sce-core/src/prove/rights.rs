@@ -1,0 +1,434 @@
+//! What the principals of a model, and those it does not show, may do: each question is one request, decided by the evaluator.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::intent::Intent;
+use super::witness::{Asked, Witness};
+use crate::aws::iam::{Attachment, Decision, Document, Policies, Principal, Request, Verdict, evaluate, evaluate_some};
+use crate::aws::policy::{Effect, Policy, Statement, text};
+use crate::aws::resource::{Kind, Properties, Role};
+use crate::model::{Model, Resource};
+use crate::value::{Attribute, Reference};
+
+/// What may be done in a model.
+pub(super) struct Rights<'a> {
+    model: &'a Model,
+    intent: &'a Intent,
+    /// The roles, and whoever holds a policy that no role has.
+    roles: Vec<Caller>,
+    /// Policies of resources, by label.
+    resources: BTreeMap<String, Arc<Document>>,
+    /// Policies of gateway and interface endpoints, by label.
+    endpoints: BTreeMap<String, Arc<Document>>,
+    unread: Vec<String>,
+}
+
+/// Somebody who asks.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    /// What people call him.
+    pub(super) label: String,
+    pub(super) principal: Principal,
+    pub(super) identity: Vec<Arc<Document>>,
+    /// What the actions that his policies allow begin with, in lower case: nothing else is his by them.
+    allowed: Vec<String>,
+}
+
+/// The way that a request takes to AWS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    /// The environment's own endpoint.
+    Endpoint,
+    /// Another endpoint, of another VPC.
+    OtherEndpoint,
+    /// The internet, from an allowed range.
+    AllowedRange,
+    /// The internet, from anywhere.
+    Internet,
+}
+
+/// A request with the policies that it meets.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    request: Request,
+    policies: Policies,
+}
+
+impl Via {
+    pub(super) const ALL: [Self; 4] = [Self::Endpoint, Self::OtherEndpoint, Self::AllowedRange, Self::Internet];
+
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Endpoint => "through the environment's endpoint",
+            Self::OtherEndpoint => "through an endpoint of another network",
+            Self::AllowedRange => "over the internet, from an allowed range",
+            Self::Internet => "over the internet",
+        }
+    }
+}
+
+/// An account that is not this one.
+const ELSEWHERE: [&str; 2] = ["999988887777", "999988886666"];
+/// An address on the internet that nobody has allowed (RFC 5737).
+const SOMEWHERE: &str = "203.0.113.77";
+
+impl<'a> Rights<'a> {
+    pub(super) fn of(model: &'a Model, intent: &'a Intent) -> Self {
+        let mut rights = Self {
+            model,
+            intent,
+            roles: Vec::new(),
+            resources: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
+            unread: Vec::new(),
+        };
+        rights.read_resources();
+        rights.read_roles();
+        rights
+    }
+
+    /// The roles of the model, and whoever holds a policy that no role of it has: those who operate.
+    pub(super) fn roles(&self) -> &[Caller] {
+        &self.roles
+    }
+
+    /// What could not be read of the kinds named, or at all of what decides requests.
+    pub(super) fn unread(&self, kinds: &[Kind]) -> Vec<String> {
+        let unread = self.model.unread.iter().filter(|(_, unread)| kinds.contains(&unread.kind));
+        let unread = unread.map(|(id, unread)| format!("{id}: {}", unread.why));
+        unread.chain(self.unread.iter().cloned()).collect()
+    }
+
+    /// Somebody who signs nothing.
+    pub(super) fn anonymous() -> Caller {
+        let (label, allowed) = ("anybody, unsigned".to_owned(), Vec::new());
+        Caller { label, principal: Principal::Anonymous, identity: Vec::new(), allowed }
+    }
+
+    /// Somebody of another account, whom its own policies let do everything.
+    pub(super) fn outsider(&self) -> Option<Caller> {
+        let arn = self.elsewhere();
+        let principal = Principal::from_arn(&format!("arn:{}:iam::{arn}:role/outsider", self.intent.partition)).ok()?;
+        Some(Caller::of_everything("somebody of another account", principal))
+    }
+
+    /// Somebody of this account whom nobody lists, whatever his own policies let him do.
+    pub(super) fn insider(&self) -> Option<Caller> {
+        let Intent { partition, account, .. } = self.intent;
+        let principal =
+            Principal::from_arn(&format!("arn:{partition}:iam::{account}:role/somebody-not-listed")).ok()?;
+        Some(Caller::of_everything("somebody of the account whom nobody lists", principal))
+    }
+
+    /// The services that policies of these resources name, and one that often serves files to the world.
+    pub(super) fn services<'r>(&self, policies: impl Iterator<Item = &'r Policy>) -> Vec<Caller> {
+        let mut names = BTreeSet::from(["cloudfront.amazonaws.com".to_owned()]);
+        for statement in policies.flat_map(Policy::statements) {
+            if let Some(crate::aws::policy::Principal::Listed(listed)) = &statement.principal {
+                names.extend(listed.get("Service").into_iter().flatten().filter_map(|name| name.known().cloned()));
+            }
+        }
+        let caller = |name: String| Caller {
+            label: format!("the service {name}"),
+            principal: Principal::Service(name),
+            identity: Vec::new(),
+            allowed: Vec::new(),
+        };
+        names.into_iter().map(caller).collect()
+    }
+
+    pub(super) fn elsewhere(&self) -> &'static str {
+        if self.intent.account.as_str() == ELSEWHERE[0] { ELSEWHERE[1] } else { ELSEWHERE[0] }
+    }
+
+    /// The ARN of a thing of the model, as it is or will be.
+    pub(super) fn arn(&self, thing: &Resource) -> String {
+        arn(self.intent, thing)
+    }
+
+    pub(super) fn role_arn(&self, name: &str) -> String {
+        format!("arn:{}:iam::{}:role/{name}", self.intent.partition, self.intent.account)
+    }
+
+    /// Calls on a log group: on itself, on all of it as AWS writes that, and on whichever of its streams.
+    pub(super) fn ask_log_group(&self, caller: &Caller, action: &str, group: &Resource) -> Vec<Question> {
+        // A group has no policy of its own, so what no policy of the caller allows needs no closer look.
+        if !caller.begins_to_allow(action) {
+            return Vec::new();
+        }
+        let arn = self.arn(group);
+        let arns = [arn.clone(), format!("{arn}:*"), format!("{arn}:log-stream:*")];
+        arns.iter().map(|arn| self.ask(caller, action, arn, Via::Endpoint)).collect()
+    }
+
+    /// A request of this account's things, by what it says of itself on that way.
+    pub(super) fn ask(&self, caller: &Caller, action: &str, resource: &str, via: Via) -> Question {
+        let request = Request::new(caller.principal.clone(), action, resource)
+            .in_account(self.intent.account.as_str())
+            .with("aws:SecureTransport", "true")
+            .with("s3:TlsVersion", "1.3")
+            .with("aws:MultiFactorAuthPresent", "true")
+            .with("aws:MultiFactorAuthAge", "60")
+            .with("aws:RequestedRegion", self.intent.region.as_str())
+            .with("aws:ResourceAccount", self.intent.account.as_str())
+            .with("kms:CallerAccount", caller.principal.account().unwrap_or_default());
+        let request = match via {
+            Via::Endpoint => match self.s3_endpoint() {
+                Some(endpoint) => request
+                    .with("aws:SourceVpce", &self.endpoint_id(endpoint))
+                    .with("aws:SourceVpc", "the environment's VPC"),
+                None => request.with("aws:SourceVpce", "vpce-of-ours"),
+            },
+            Via::OtherEndpoint => {
+                request.with("aws:SourceVpce", "vpce-00000000000000000").with("aws:SourceVpc", "vpc-00000000000000000")
+            }
+            Via::AllowedRange => match self.intent.declared.access.allow.first() {
+                Some(range) => request.with("aws:SourceIp", &range.cidr.first().to_string()),
+                None => request.with("aws:SourceIp", SOMEWHERE),
+            },
+            Via::Internet => request.with("aws:SourceIp", SOMEWHERE),
+        };
+        let identity = caller.identity.clone();
+        Question { request, policies: Policies { identity, ..Policies::default() } }
+    }
+
+    /// A request of a bucket or what is in it.
+    pub(super) fn ask_bucket(&self, caller: &Caller, action: &str, bucket: &Resource, via: Via) -> Question {
+        let object = if is_of_objects(action) { "/visits.csv" } else { "" };
+        let resource = format!("{}{object}", self.arn(bucket));
+        let mut question = self.ask(caller, action, &resource, via);
+        question.policies.resource = self.resources.get(bucket.label()).cloned();
+        if let Properties::Bucket(bucket) = &bucket.properties {
+            question.policies.restrict_public_buckets = bucket.public_access_blocked;
+        }
+        if via == Via::Endpoint
+            && let Some(endpoint) = self.s3_endpoint()
+        {
+            question.policies.endpoint = self.endpoints.get(endpoint.label()).cloned().into_iter().collect();
+        }
+        question
+    }
+
+    /// What S3 asks of the key, in the caller's name, to open an object of the bucket.
+    pub(super) fn ask_key(&self, caller: &Caller, action: &str, key: &Resource, through: Option<&str>) -> Question {
+        let question = self.ask_of(caller, action, key, Via::Internet);
+        let aliases = self.model.resources.iter().filter(|thing| match &thing.properties {
+            Properties::KmsAlias(alias) => key.node.as_ref().is_some_and(|id| alias.key.refers_to(id)),
+            _ => false,
+        });
+        let aliases: Vec<String> = aliases.map(|alias| alias.name.clone()).collect();
+        let question = match aliases.first() {
+            Some(alias) => question.saying("kms:ResourceAliases", alias),
+            None => question,
+        };
+        match through {
+            Some(service) => {
+                question.saying("kms:ViaService", &format!("{service}.{}.amazonaws.com", self.intent.region))
+            }
+            None => question,
+        }
+    }
+
+    /// A request of a thing itself, by its own policy if it has one.
+    pub(super) fn ask_of(&self, caller: &Caller, action: &str, thing: &Resource, via: Via) -> Question {
+        let mut question = self.ask(caller, action, &self.arn(thing), via);
+        question.policies.resource = self.resources.get(thing.label()).cloned();
+        question
+    }
+
+    /// A request of what another account has, and opens to everyone, through an endpoint of this environment.
+    pub(super) fn ask_elsewhere(&self, caller: &Caller, action: &str, resource: &str, endpoint: &Resource) -> Question {
+        let mut question = self.ask(caller, action, resource, Via::Endpoint);
+        let open = Statement::allow("Open").everyone().actions(["*"]).resources([text("*")]);
+        question.request = question.request.in_account(self.elsewhere()).with("aws:ResourceAccount", self.elsewhere());
+        question.request.context.set("aws:SourceVpce", [self.endpoint_id(endpoint)]);
+        question.policies.resource = document(&Policy::new(vec![open]), Attachment::Resource);
+        question.policies.endpoint = self.endpoints.get(endpoint.label()).cloned().into_iter().collect();
+        question
+    }
+
+    pub(super) fn s3_endpoint(&self) -> Option<&'a Resource> {
+        let of_s3 = |service: &str| service.ends_with(".s3");
+        self.model.endpoints().find(|(_, endpoint)| of_s3(&endpoint.service)).map(|(thing, _)| thing)
+    }
+
+    /// As policies name it: by reference where the model does.
+    fn endpoint_id(&self, endpoint: &Resource) -> String {
+        match &endpoint.node {
+            Some(node) => Reference { node: node.clone(), attribute: Attribute::Id }.to_string(),
+            None => endpoint.name.clone(),
+        }
+    }
+
+    fn read_resources(&mut self) {
+        for thing in &self.model.resources {
+            let (policy, attachment) = match &thing.properties {
+                Properties::Bucket(bucket) => (bucket.policy.as_ref(), Attachment::Resource),
+                Properties::KmsKey(key) => (Some(&key.policy), Attachment::Resource),
+                Properties::Queue(queue) => (queue.policy.as_ref(), Attachment::Resource),
+                Properties::Topic(topic) => (topic.policy.as_ref(), Attachment::Resource),
+                Properties::Role(role) => (Some(&role.trust), Attachment::Trust),
+                Properties::GatewayEndpoint(endpoint) => (Some(&endpoint.policy), Attachment::Endpoint),
+                Properties::InterfaceEndpoint(endpoint) => (Some(&endpoint.policy), Attachment::Endpoint),
+                _ => continue,
+            };
+            let Some(policy) = policy else { continue };
+            let Some(document) = self.compiled(policy, attachment) else {
+                self.unread.push(format!("{}: its policy says what AWS would refuse", thing.label()));
+                continue;
+            };
+            let kept = if attachment == Attachment::Endpoint { &mut self.endpoints } else { &mut self.resources };
+            kept.insert(thing.label().to_owned(), document);
+        }
+    }
+
+    fn read_roles(&mut self) {
+        let mut held = BTreeSet::new();
+        for (thing, role) in self.model.roles() {
+            let (identity, allowed) = self.identity(thing, role, &mut held);
+            let Ok(principal) = Principal::from_arn(&self.role_arn(&thing.name)) else { continue };
+            self.roles.push(Caller { label: thing.label().to_owned(), principal, identity, allowed });
+        }
+        for (thing, policy) in self.model.managed_policies() {
+            if held.contains(thing.label()) {
+                continue;
+            }
+            let holder = self.role_arn(&format!("holder-of-{}", thing.name));
+            let document = self.compiled(&policy.document, Attachment::Identity);
+            let (Ok(principal), Some(document)) = (Principal::from_arn(&holder), document) else { continue };
+            let label = format!("whoever holds {}", thing.label());
+            let allowed = beginnings(&policy.document);
+            self.roles.push(Caller { label, principal, identity: vec![document], allowed });
+        }
+    }
+
+    fn identity(
+        &mut self,
+        thing: &Resource,
+        role: &Role,
+        held: &mut BTreeSet<String>,
+    ) -> (Vec<Arc<Document>>, Vec<String>) {
+        let (mut identity, mut allowed) = (Vec::new(), Vec::new());
+        if !role.inline_policies.is_empty() {
+            self.unread.push(format!("{}: it has inline policies, which the model does not show", thing.label()));
+        }
+        for policy in &role.policies {
+            let found = self.model.follow(policy).map(|found| (found.label().to_owned(), &found.properties));
+            let Some((label, Properties::ManagedPolicy(policy))) = found else {
+                self.unread.push(format!("{}: it has a policy that the model does not show", thing.label()));
+                continue;
+            };
+            held.insert(label);
+            allowed.extend(beginnings(&policy.document));
+            match self.compiled(&policy.document, Attachment::Identity) {
+                Some(document) => identity.push(document),
+                None => self.unread.push(format!("{}: a policy of it says what AWS would refuse", thing.label())),
+            }
+        }
+        (identity, allowed)
+    }
+
+    fn compiled(&self, policy: &Policy, attachment: Attachment) -> Option<Arc<Document>> {
+        let symbols = |reference: &Reference| {
+            let thing = self.model.resource(reference.node.as_str())?;
+            match reference.attribute {
+                Attribute::Arn => Some(arn(self.intent, thing)),
+                Attribute::Id => Some(reference.to_string()),
+            }
+        };
+        Document::with_symbols(policy, attachment, &symbols).ok().map(Arc::new)
+    }
+}
+
+impl Caller {
+    fn of_everything(label: &str, principal: Principal) -> Self {
+        Self { label: label.to_owned(), principal, identity: everything(), allowed: vec![String::new()] }
+    }
+
+    fn begins_to_allow(&self, action: &str) -> bool {
+        let action = action.to_lowercase();
+        self.allowed.iter().any(|beginning| action.starts_with(beginning))
+    }
+}
+
+/// What the actions that a policy allows begin with, up to the first wildcard; nothing at all where it says what it does not allow.
+fn beginnings(policy: &Policy) -> Vec<String> {
+    let allows = policy.statements().iter().filter(|statement| statement.effect == Effect::Allow);
+    let beginnings = allows.flat_map(|statement| {
+        let listed = statement.actions.iter().map(|action| action.known().cloned().unwrap_or_default());
+        listed.chain((!statement.not_actions.is_empty()).then(String::new)).collect::<Vec<_>>()
+    });
+    beginnings.map(|text| text.split(['*', '?', '$']).next().unwrap_or_default().to_lowercase()).collect()
+}
+
+impl Question {
+    pub(super) fn saying(mut self, key: &str, value: &str) -> Self {
+        self.request.context.set(key, [value.to_owned()]);
+        self
+    }
+
+    /// The same, were that the resource's policy.
+    pub(super) fn under(mut self, policy: &Policy) -> Option<Self> {
+        self.policies.resource = Some(document(policy, Attachment::Resource)?);
+        Some(self)
+    }
+
+    pub(super) fn decision(&self) -> Option<Decision> {
+        match self.request.is_pattern() {
+            true => evaluate_some(&self.request, &self.policies).ok(),
+            false => Some(evaluate(&self.request, &self.policies)),
+        }
+    }
+
+    /// Whether it is allowed; what cannot be decided counts as allowed, and shows nothing.
+    pub(super) fn is_allowed(&self) -> bool {
+        self.decision().is_none_or(|decision| decision.verdict == Verdict::Allow)
+    }
+
+    fn asked(&self) -> Option<Asked> {
+        self.decision().map(|decision| Asked::new(&self.request, decision))
+    }
+}
+
+/// These requests, decided again.
+pub(super) fn shown(told: String, questions: &[Question]) -> Witness {
+    Witness::Request { told, requests: questions.iter().filter_map(Question::asked).collect() }
+}
+
+/// Where something is, by its kind: what AWS will say of it, its own id being its place in the plan until it has one.
+fn arn(intent: &Intent, thing: &Resource) -> String {
+    let Intent { partition, account, region, .. } = intent;
+    let (name, label) = (&thing.name, thing.label());
+    let here = |service: &str, rest: String| format!("arn:{partition}:{service}:{region}:{account}:{rest}");
+    match thing.properties.kind() {
+        Kind::Bucket => format!("arn:{partition}:s3:::{name}"),
+        Kind::KmsKey => here("kms", format!("key/{label}")),
+        Kind::LogGroup => here("logs", format!("log-group:{name}")),
+        Kind::Role => format!("arn:{partition}:iam::{account}:role/{name}"),
+        Kind::ManagedPolicy => format!("arn:{partition}:iam::{account}:policy/{name}"),
+        Kind::InstanceProfile => format!("arn:{partition}:iam::{account}:instance-profile/{name}"),
+        Kind::Queue => here("sqs", name.clone()),
+        Kind::Topic => here("sns", name.clone()),
+        Kind::Table => here("dynamodb", format!("table/{name}")),
+        Kind::Function => here("lambda", format!("function:{name}")),
+        Kind::Instance => here("ec2", format!("instance/{label}")),
+        Kind::FlowLog => here("ec2", format!("vpc-flow-log/{label}")),
+        Kind::Trail => here("cloudtrail", format!("trail/{name}")),
+        _ => here("resource", label.to_owned()),
+    }
+}
+
+fn is_of_objects(action: &str) -> bool {
+    let of_a_bucket = ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketLocation"];
+    !of_a_bucket.contains(&action) && !action.contains("Bucket") && !action.contains("Configuration")
+}
+
+fn everything() -> Vec<Arc<Document>> {
+    let all = Statement::allow("All").actions(["*"]).resources([text("*")]);
+    document(&Policy::new(vec![all]), Attachment::Identity).into_iter().collect()
+}
+
+fn document(policy: &Policy, attachment: Attachment) -> Option<Arc<Document>> {
+    Document::of(policy, attachment).ok().map(Arc::new)
+}
