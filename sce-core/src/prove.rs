@@ -92,6 +92,9 @@ struct Examined {
     witness: Option<Witness>,
 }
 
+/// That a claim does not hold, in words, and what shows it: without an example that stands replaying, a claim is `unknown`.
+type Counter = (String, Option<Witness>);
+
 /// Every property, examined on a model, planned or live.
 #[must_use]
 pub fn prove(model: &Model, intent: &Intent) -> Vec<Proof> {
@@ -205,11 +208,14 @@ impl Examined {
     }
 
     /// Violated if there is a counter-example; else unknown if something could not be read; else it holds.
-    fn of(counter_example: Option<(String, Witness)>, unread: &[String], when_holding: impl Into<String>) -> Self {
+    fn of(counter_example: Option<Counter>, unread: &[String], when_holding: impl Into<String>) -> Self {
         match (counter_example, unread) {
-            (Some((why, witness)), []) => Self::violated(why, Some(witness)),
+            (Some((why, None)), _) => {
+                Self::unknown(format!("{why}, as it seems: no single example was found to show it"))
+            }
+            (Some((why, witness)), []) => Self::violated(why, witness),
             (Some((why, witness)), [first, ..]) => {
-                Self::violated(format!("{why}; what was not read in full is taken to be wide: {first}"), Some(witness))
+                Self::violated(format!("{why}; what was not read in full is taken to be wide: {first}"), witness)
             }
             (None, []) => Self::holds(when_holding),
             (None, [first, rest @ ..]) => {

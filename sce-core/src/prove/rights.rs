@@ -391,9 +391,10 @@ impl Question {
     }
 }
 
-/// These requests, decided again.
-pub(super) fn shown(told: String, questions: &[Question]) -> Witness {
-    Witness::Request { told, requests: questions.iter().filter_map(Question::asked).collect() }
+/// These requests, decided again; none when one of them cannot be decided.
+pub(super) fn shown(told: String, questions: &[Question]) -> Option<Witness> {
+    let requests = questions.iter().map(Question::asked).collect::<Option<_>>()?;
+    Some(Witness::Request { told, requests })
 }
 
 /// Where something is, by its kind: what AWS will say of it, its own id being its place in the plan until it has one.

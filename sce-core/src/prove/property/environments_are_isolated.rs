@@ -10,7 +10,7 @@ use crate::plan::Scope;
 use crate::prove::beside::{OTHER, together};
 use crate::prove::grounds::replayed;
 use crate::prove::rights::{Caller, Question, Rights, Via, shown};
-use crate::prove::{Beside, Witness};
+use crate::prove::{Beside, Counter};
 use crate::reach::{Contact, Exit, Reach, Vantage};
 
 pub(super) static PROPERTY: Property = Property {
@@ -73,7 +73,7 @@ fn is_others(label: &str) -> bool {
     label.starts_with(OTHER)
 }
 
-fn packets(network: &Network) -> Option<(String, Witness)> {
+fn packets(network: &Network) -> Option<Counter> {
     let reach = Reach::of(network);
     let (others, ours): (Vec<Id<Interface>>, Vec<Id<Interface>>) =
         network.interfaces.iter().map(|(id, _)| id).partition(|id| is_others(network.interfaces.name(*id)));
@@ -89,18 +89,18 @@ fn packets(network: &Network) -> Option<(String, Witness)> {
     let from = [(hosts(&ours), &others), (subnets(false), &others), (hosts(&others), &ours), (subnets(true), &ours)];
     from.iter().find_map(|(vantages, to)| {
         let ways = vantages.iter().flat_map(|vantage| reach.ways_to(*vantage, to, Contact::Deliver));
-        ways.into_iter().find_map(|way| {
-            let witness = replayed(network, &reach, &way.witness?)?;
+        ways.into_iter().next().map(|way| {
+            let witness = way.witness.and_then(|flow| replayed(network, &reach, &flow));
             let to = match way.to {
                 Exit::Interface(id) => network.interfaces.name(id),
                 _ => "the other environment",
             };
-            Some((format!("a packet gets across to {to}"), witness))
+            (format!("a packet gets across to {to}"), witness)
         })
     })
 }
 
-fn deeds(both: &Model, rights: &Rights<'_>) -> Option<(String, Witness)> {
+fn deeds(both: &Model, rights: &Rights<'_>) -> Option<Counter> {
     rights.roles().iter().find_map(|caller| {
         let across = |thing: &&Resource| {
             thing.scope == Scope::Pit

@@ -26,10 +26,10 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     let exposed = grounds.reach.from_internet(Contact::Deliver);
     let mut inside =
         exposed.iter().filter(|exposure| private.contains(&grounds.network.interfaces[exposure.id].subnet));
-    let counter_example = inside.find_map(|exposure| {
-        let witness = grounds.replayed(exposure.witness.as_ref()?)?;
+    let counter_example = inside.next().map(|exposure| {
+        let witness = exposure.witness.as_ref().and_then(|flow| grounds.replayed(flow));
         let (protocol, ports) = (exposure.protocol(), exposure.port_range());
-        Some((format!("the internet reaches {} at {protocol} {ports}", exposure.interface), witness))
+        (format!("the internet reaches {} at {protocol} {ports}", exposure.interface), witness)
     });
     let interfaces = grounds.interfaces_in(&private).len();
     let holding =

@@ -3,9 +3,9 @@
 use super::{EVALUATOR, Examined, Grounds, Property, PropertyId, ROUTERS, addressable, standard};
 use crate::aws::resource::Properties;
 use crate::model::Resource;
-use crate::prove::Witness;
 use crate::prove::grounds::exit_name;
 use crate::prove::rights::{Caller, Rights, shown};
+use crate::prove::{Counter, Witness};
 use crate::reach::{Contact, Exit};
 use crate::spec::Egress;
 
@@ -54,20 +54,20 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
                 continue;
             }
             let told = exit_name(grounds.network, &way.to);
-            let Some(witness) = grounds.shown_by(way) else { continue };
+            let witness = grounds.shown_by(way);
             if !ways.contains(&told) {
                 ways.push(told);
-                witnesses.push(witness);
+                witnesses.extend(witness);
             }
         }
     }
     let (by_endpoint, admitted) = through_endpoints(grounds);
     if let Some((told, witness)) = by_endpoint {
         ways.push(told);
-        witnesses.push(witness);
+        witnesses.extend(witness);
     }
-    let counter_example =
-        witnesses.into_iter().next().map(|witness| (format!("data can go out to {}", ways.join(", ")), witness));
+    let way_out = (!ways.is_empty()).then(|| format!("data can go out to {}", ways.join(", ")));
+    let counter_example = way_out.map(|why| (why, witnesses.into_iter().next()));
     let mut unread = grounds.unread_network();
     unread
         .extend(grounds.rights.unread(&[crate::aws::resource::Kind::Role, crate::aws::resource::Kind::ManagedPolicy]));
@@ -75,10 +75,8 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     Examined::of(counter_example, &unread, holding)
 }
 
-type Way = Option<(String, Witness)>;
-
 /// A write to another account that an endpoint admits, if one does; and what the endpoints admit beside.
-fn through_endpoints(grounds: &Grounds<'_>) -> (Way, String) {
+fn through_endpoints(grounds: &Grounds<'_>) -> (Option<Counter>, String) {
     let endpoints: Vec<(&Resource, &str)> = grounds
         .model
         .resources
@@ -110,7 +108,7 @@ fn callers(grounds: &Grounds<'_>) -> Vec<Caller> {
     roles.chain(grounds.rights.outsider()).chain([Rights::anonymous()]).collect()
 }
 
-fn writes_elsewhere(grounds: &Grounds<'_>, endpoint: &Resource, service: &str, callers: &[Caller]) -> Way {
+fn writes_elsewhere(grounds: &Grounds<'_>, endpoint: &Resource, service: &str, callers: &[Caller]) -> Option<Counter> {
     let service = service.rsplit('.').next().unwrap_or(service);
     let (_, action, resource) = WRITES.iter().find(|(name, ..)| *name == service)?;
     let resource = resource

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::aws::resource::{Encryption, Kind};
 use crate::model::Resource;
-use crate::prove::Witness;
+use crate::prove::Counter;
 use crate::prove::rights::{Caller, Question, Rights, Via, shown};
 use crate::prove::stores::{missing, opening, phi_stores};
 
@@ -62,7 +62,7 @@ fn strangers(grounds: &Grounds<'_>) -> Vec<Caller> {
     [Some(Rights::anonymous()), grounds.rights.outsider(), grounds.rights.insider()].into_iter().flatten().collect()
 }
 
-fn opened_without(grounds: &Grounds<'_>, store: &Resource) -> Option<(String, Witness)> {
+fn opened_without(grounds: &Grounds<'_>, store: &Resource) -> Option<Counter> {
     let (_, bucket) = phi_stores(grounds).into_iter().find(|(thing, _)| thing.label() == store.label())?;
     strangers(grounds).iter().find_map(|caller| {
         let decrypt = opening(grounds, caller, bucket).filter(Question::is_allowed)?;
@@ -72,7 +72,7 @@ fn opened_without(grounds: &Grounds<'_>, store: &Resource) -> Option<(String, Wi
 }
 
 /// A bucket that encrypts with S3's keys asks nobody but S3.
-fn bucket_default(grounds: &Grounds<'_>, store: &Resource, encryption: &Encryption) -> Option<(String, Witness)> {
+fn bucket_default(grounds: &Grounds<'_>, store: &Resource, encryption: &Encryption) -> Option<Counter> {
     let has_key = matches!(encryption, Encryption::Kms { key, .. } if grounds.model.follow(key).is_some());
     let insider = grounds.rights.insider().filter(|_| !has_key)?;
     let gets = Via::ALL.map(|via| grounds.rights.ask_bucket(&insider, "s3:GetObject", store, via));
@@ -85,7 +85,7 @@ fn bucket_default(grounds: &Grounds<'_>, store: &Resource, encryption: &Encrypti
     Some((told.clone(), shown(told, &[get])))
 }
 
-fn put_otherwise(grounds: &Grounds<'_>, store: &Resource) -> Option<(String, Witness)> {
+fn put_otherwise(grounds: &Grounds<'_>, store: &Resource) -> Option<Counter> {
     let insider = grounds.rights.insider()?;
     OTHER_ENCRYPTION.iter().find_map(|(header, value, how)| {
         let puts =

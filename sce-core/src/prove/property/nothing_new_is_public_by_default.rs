@@ -5,7 +5,7 @@ use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::Kind;
 use crate::cidr::Cidr;
 use crate::network::{Address, Group, Holder, Id, Interface, Network, Peer, Place, Rule, Subnet, Traffic, Vpc};
-use crate::prove::Witness;
+use crate::prove::Counter;
 use crate::prove::grounds::replayed;
 use crate::prove::rights::{Rights, Via, shown};
 use crate::reach::{Contact, Reach};
@@ -47,7 +47,7 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
 }
 
 /// A machine in each subnet, in the default group, with a public address where the subnet gives one.
-fn launched_by_default(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
+fn launched_by_default(grounds: &Grounds<'_>) -> Option<Counter> {
     let mut network = grounds.network.clone();
     let subnets: Vec<Id<Subnet>> = network.subnets.iter().map(|(id, _)| id).collect();
     let groups: Vec<Id<Group>> =
@@ -63,7 +63,7 @@ fn launched_by_default(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
 }
 
 /// A machine with a public address and an open group, in a subnet that the main table rules.
-fn in_a_new_subnet(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
+fn in_a_new_subnet(grounds: &Grounds<'_>) -> Option<Counter> {
     let mut network = grounds.network.clone();
     let vpcs: Vec<Id<Vpc>> = network.vpcs.iter().map(|(id, _)| id).collect();
     for vpc in vpcs {
@@ -99,12 +99,12 @@ fn add_machine(network: &mut Network, name: &str, subnet: Id<Subnet>, groups: Ve
     let _added = network.interfaces.add(name, interface);
 }
 
-fn exposed(network: &Network, contact: Contact, what: &str) -> Option<(String, Witness)> {
+fn exposed(network: &Network, contact: Contact, what: &str) -> Option<Counter> {
     let reach = Reach::of(network);
     let found = reach.from_internet(contact);
-    found.iter().filter(|exposure| exposure.interface.starts_with("a new machine")).find_map(|exposure| {
-        let witness = replayed(network, &reach, exposure.witness.as_ref()?)?;
-        Some((format!("{} {what}", exposure.interface), witness))
+    found.iter().find(|exposure| exposure.interface.starts_with("a new machine")).map(|exposure| {
+        let witness = exposure.witness.as_ref().and_then(|flow| replayed(network, &reach, flow));
+        (format!("{} {what}", exposure.interface), witness)
     })
 }
 
@@ -123,7 +123,7 @@ fn free_block(network: &Network, vpc: Id<Vpc>) -> Option<Cidr> {
 }
 
 /// A bucket whose policy, were it opened to everyone, would be.
-fn opened_by_mistake(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
+fn opened_by_mistake(grounds: &Grounds<'_>) -> Option<Counter> {
     let mut stores =
         grounds.model.buckets().filter(|(thing, _)| grounds.intent.declared.phi_stores.contains(thing.label()));
     stores.find_map(|(thing, bucket)| {

@@ -3,7 +3,7 @@
 use super::{Examined, Grounds, Property, PropertyId, ROUTERS, standard};
 use crate::cidr::Cidr;
 use crate::network::{Holder, Id, Interface};
-use crate::prove::Witness;
+use crate::prove::Counter;
 use crate::reach::{Contact, Exit, Exposure, Flow, Vantage, Way};
 use crate::spec::AccessMode;
 
@@ -75,13 +75,13 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
 }
 
 /// Something that the internet reaches and that is not the bastion's ssh, from the allowed ranges.
-fn from_the_internet(grounds: &Grounds<'_>, exposed: &[Exposure<'_>]) -> Option<(String, Witness)> {
-    exposed.iter().filter(|exposure| !is_chosen(grounds, exposure)).find_map(|exposure| {
-        let witness = grounds.replayed(exposure.witness.as_ref()?)?;
+fn from_the_internet(grounds: &Grounds<'_>, exposed: &[Exposure<'_>]) -> Option<Counter> {
+    exposed.iter().find(|exposure| !is_chosen(grounds, exposure)).map(|exposure| {
+        let witness = exposure.witness.as_ref().and_then(|flow| grounds.replayed(flow));
         let (protocol, ports, interface) = (exposure.protocol(), exposure.port_range(), exposure.interface);
         let from: Vec<String> = exposure.sources.iter().take(3).map(ToString::to_string).collect();
         let why = format!("{interface} is reached at {protocol} {ports} from {}, which nobody chose", from.join(", "));
-        Some((why, witness))
+        (why, witness)
     })
 }
 
@@ -95,7 +95,7 @@ fn is_chosen(grounds: &Grounds<'_>, exposure: &Exposure<'_>) -> bool {
 }
 
 /// From what the internet reaches, on to something else than ssh of the private machine.
-fn from_host_to_host(grounds: &Grounds<'_>, exposed: &[Exposure<'_>]) -> Option<(String, Witness)> {
+fn from_host_to_host(grounds: &Grounds<'_>, exposed: &[Exposure<'_>]) -> Option<Counter> {
     let network = grounds.network;
     let can_be_taken =
         |id: &Id<Interface>| !matches!(network.interfaces[*id].holder, Holder::NatGateway(_) | Holder::Endpoint(_));
@@ -103,13 +103,13 @@ fn from_host_to_host(grounds: &Grounds<'_>, exposed: &[Exposure<'_>]) -> Option<
     exposed.iter().find_map(|exposure| {
         let others: Vec<Id<Interface>> = others.iter().copied().filter(|id| *id != exposure.id).collect();
         let ways = grounds.reach.ways_to(Vantage::Interface(exposure.id), &others, Contact::Deliver);
-        ways.into_iter().filter(|way| !is_second_hop(grounds, way)).find_map(|way| {
-            let witness = grounds.replayed(&beside_ssh(way.witness?, &way.headers))?;
+        ways.into_iter().find(|way| !is_second_hop(grounds, way)).map(|way| {
+            let witness = way.witness.and_then(|flow| grounds.replayed(&beside_ssh(flow, &way.headers)));
             let to = match way.to {
                 Exit::Interface(id) => network.interfaces.name(id),
                 _ => "another host",
             };
-            Some((format!("who takes {} over gets from it to {to} otherwise than by ssh", exposure.interface), witness))
+            (format!("who takes {} over gets from it to {to} otherwise than by ssh", exposure.interface), witness)
         })
     })
 }
@@ -138,13 +138,13 @@ fn beside_ssh(flow: Flow, headers: &[crate::reach::Headers]) -> Flow {
 }
 
 /// From beyond a gateway that is not the internet's.
-fn from_behind_gateways(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
+fn from_behind_gateways(grounds: &Grounds<'_>) -> Option<Counter> {
     let (network, private) = (grounds.network, grounds.interfaces_in(&grounds.private_subnets()));
     network.gateways.iter().find_map(|(id, _)| {
         let ways = grounds.reach.ways_to(Vantage::Gateway(id), &private, Contact::Deliver);
-        ways.into_iter().find_map(|way| {
-            let witness = grounds.replayed(&way.witness?)?;
-            Some((format!("what lies behind {} reaches the private subnet", network.gateways.name(id)), witness))
+        ways.into_iter().next().map(|way| {
+            let witness = way.witness.and_then(|flow| grounds.replayed(&flow));
+            (format!("what lies behind {} reaches the private subnet", network.gateways.name(id)), witness)
         })
     })
 }

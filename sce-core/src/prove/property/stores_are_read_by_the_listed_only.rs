@@ -5,7 +5,7 @@ use super::{
 };
 use crate::aws::resource::Kind;
 use crate::model::Resource;
-use crate::prove::Witness;
+use crate::prove::Counter;
 use crate::prove::rights::{Caller, Question, Rights, Via, shown};
 use crate::prove::stores::{missing, phi_stores, reading};
 
@@ -92,7 +92,7 @@ fn is_reader(label: &str) -> bool {
     READERS.iter().any(|(reader, _)| *reader == label)
 }
 
-fn read_by_others(grounds: &Grounds<'_>, stores: &[&Resource]) -> Option<(String, Witness)> {
+fn read_by_others(grounds: &Grounds<'_>, stores: &[&Resource]) -> Option<Counter> {
     everybody(grounds).iter().find_map(|caller| {
         let pairs = stores.iter().flat_map(|store| Via::ALL.map(|via| (*store, via)));
         pairs.filter(|(_, via)| !may_read(caller, *via)).find_map(|(store, via)| {
@@ -104,7 +104,7 @@ fn read_by_others(grounds: &Grounds<'_>, stores: &[&Resource]) -> Option<(String
 }
 
 /// Somebody who may take on a role that reads.
-fn becomes_a_reader(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
+fn becomes_a_reader(grounds: &Grounds<'_>) -> Option<Counter> {
     let roles = || grounds.model.roles().map(|(thing, _)| thing).filter(|thing| is_reader(thing.label()));
     let callers = everybody(grounds);
     callers.iter().filter(|caller| !is_reader(&caller.label)).find_map(|caller| {
@@ -120,7 +120,7 @@ fn becomes_a_reader(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
 }
 
 /// A role of the environment that may change who reads, or make a reader do it.
-fn changes_who_reads(grounds: &Grounds<'_>) -> Option<(String, Witness)> {
+fn changes_who_reads(grounds: &Grounds<'_>) -> Option<Counter> {
     let things = |target: Target| {
         grounds.model.resources.iter().filter(move |thing| match (target, thing.properties.kind()) {
             (Target::Reader, Kind::Role) => is_reader(thing.label()),
