@@ -4,6 +4,7 @@
 //! on the way in. So the work is done once for each such class; what passes a subnet's ACL both ways and is routed back is worked out
 //! once for each subnet, and a group's rules once for each group.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use super::sets::span;
 use super::sets::{ALL_PORTS, ALL_PROTOCOLS, Clause, Family, Ports, Protocols, Span, holds, narrow, tidy};
 use super::walk::Exit;
 use crate::cidr::Cidr;
-use crate::network::{Gateway, Group, Holder, Id, Interface, Peer, PrefixList, Subnet, Target};
+use crate::network::{Gateway, Group, Holder, Id, Interface, Peer, PrefixList, Subnet, Target, Vpc};
 
 /// Something that the internet can have a conversation with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -222,7 +223,8 @@ impl<'n> Search<'_, 'n> {
                 boxes.extend(self.boxes(subnet, groups, family, Some(list)));
             }
         }
-        grouped(boxes, &self.carried[family as usize], family)
+        let vpc = self.reach.network.subnets[subnet].vpc;
+        grouped(boxes, &internet(self.reach, vpc, &self.carried[family as usize], family), family)
     }
 
     fn names(&self, group: Id<Group>, list: Id<PrefixList>) -> bool {
@@ -309,7 +311,7 @@ fn near(boxes: &[Clause], block: Span) -> &[Clause] {
     &boxes[from.min(to)..to]
 }
 
-/// Of what comes in, what is answered: ICMP other than echo requests asks for nothing.
+/// Of what comes in, what is answered.
 fn answered(inward: &[Clause], replies: &[Clause], back: &[Span]) -> Vec<Clause> {
     let kinds = reply_kinds();
     let replies: Vec<Clause> = replies
@@ -326,16 +328,7 @@ fn answered(inward: &[Clause], replies: &[Clause], back: &[Span]) -> Vec<Clause>
         .collect();
     let replies = whole(replies);
     let answered = inward.iter().flat_map(|clause| replies.iter().filter_map(|reply| clause.meet(reply)));
-    let silent = inward.iter().flat_map(|clause| {
-        [ICMP, ICMP_V6].into_iter().flat_map(move |protocol| {
-            let echo = u16::from(echo_request(protocol)) << 8;
-            [(0, echo - 1), (echo + 256, u16::MAX)].into_iter().filter_map(move |ports| {
-                let protocols = narrow(clause.protocols, (protocol, protocol))?;
-                Some(Clause { peer: clause.peer, protocols, ports: narrow(clause.ports, ports)? })
-            })
-        })
-    });
-    answered.chain(silent).collect()
+    answered.collect()
 }
 
 /// The same in the fewest boxes over protocols: where every kind of reply passes from one block, that is one box.
@@ -364,8 +357,20 @@ fn routed_back(reach: &Reach<'_>, subnet: Id<Subnet>, family: Family, assumed: &
     };
     let routes = reach.routes(table, family, assumed);
     let good = routes.into_iter().filter(|(target, _)| leads(target)).flat_map(|(_, spans)| spans).collect();
-    let astray = span::meet(&carried(family), &span::complement(&span::union(good)));
+    let astray = span::meet(&internet(reach, vpc, &carried(family), family), &span::complement(&span::union(good)));
     span::meet(&span::complement(&astray), &[family.all()])
+}
+
+/// The addresses of the internet as a VPC sees it: its own blocks are not there, be they global ones of IPv6. A block that no VPC can have,
+/// since it is too large, is let be.
+fn internet<'c>(reach: &Reach<'_>, vpc: Id<Vpc>, carried: &'c [Span], family: Family) -> Cow<'c, [Span]> {
+    let blocks = reach.network.vpcs[vpc].blocks.iter().filter(|block| block.prefix_len() >= 16);
+    let blocks = blocks.filter_map(|block| Span::of(block, family));
+    let own: Vec<Span> = blocks.filter(|block| carried.iter().any(|one| one.meet(*block).is_some())).collect();
+    match own.as_slice() {
+        [] => Cow::Borrowed(carried),
+        own => Cow::Owned(span::meet(carried, &span::complement(own))),
+    }
 }
 
 /// Boxes by protocol and ports, each with all its senders.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::filter::{Assumed, GLOBAL, Members, acl_clauses, carried};
 use super::index::{LINK_LOCAL_SERVICES, Reach};
-use super::packet::{ICMP, ICMP_V6, TCP, UDP, echo_reply, echo_request};
+use super::packet::{ICMP, ICMP_V6, TCP, UDP, echo_reply};
 use super::sets::span::{self, number};
 use super::sets::{ALL_PORTS, Clause, Cube, End, Family, Ports, Protocols, Set, Span};
 use super::walk::{CLIENT_PORTS, Exit};
@@ -503,8 +503,7 @@ impl<'a, 'n> Flows<'a, 'n> {
 
     /// The headers whose reply comes back, by a port that lets it.
     fn answered(&mut self, set: &Set, back: &Back) -> Set {
-        let silent = set.through(&silent(self.family), End::Src);
-        let mut asking = set.through(&asking(self.family), End::Src);
+        let mut asking = set.clone();
         for (end, spans) in &back.routes {
             asking = match end {
                 End::Fixed(address) if spans.iter().any(|span| span.has(*address)) => asking,
@@ -521,7 +520,7 @@ impl<'a, 'n> Flows<'a, 'n> {
                 asking = asking.meet(&self.replies(&asking, &filters));
             }
         }
-        silent.join(asking)
+        asking
     }
 
     /// Addresses and protocols for which some port passes every filter.
@@ -600,28 +599,6 @@ impl<'a, 'n> Flows<'a, 'n> {
         let blocks = self.reach.network.vpcs[vpc].blocks.iter();
         span::union(blocks.filter_map(|block| Span::of(block, self.family)).collect())
     }
-}
-
-/// ICMP that asks for no reply: all but echo requests.
-fn silent(family: Family) -> Vec<Clause> {
-    let clause = |protocol: u8, ports: Ports| Clause { peer: family.all(), protocols: (protocol, protocol), ports };
-    [ICMP, ICMP_V6]
-        .into_iter()
-        .flat_map(|protocol| {
-            let echo = u16::from(echo_request(protocol)) << 8;
-            [clause(protocol, (0, echo - 1)), clause(protocol, (echo + 256, u16::MAX))]
-        })
-        .collect()
-}
-
-fn asking(family: Family) -> Vec<Clause> {
-    let clause = |protocols: Protocols, ports: Ports| Clause { peer: family.all(), protocols, ports };
-    let echo = |protocol: u8| {
-        let first = u16::from(echo_request(protocol)) << 8;
-        clause((protocol, protocol), (first, first + 255))
-    };
-    let others = [(0, 0), (2, 57), (59, u8::MAX)].map(|protocols| clause(protocols, ALL_PORTS));
-    others.into_iter().chain([echo(ICMP), echo(ICMP_V6)]).collect()
 }
 
 /// Replies by what ACLs look at: the port that the client, or a NAT gateway, chose.

@@ -227,7 +227,8 @@ impl<'n> Reach<'n> {
     }
 
     pub(super) fn nat_at(&self, public: IpAddr) -> Option<Id<Gateway>> {
-        self.nat.get(&public).copied()
+        // Asked of every address, and most networks have none.
+        if self.nat.is_empty() { None } else { self.nat.get(&public).copied() }
     }
 
     /// Interfaces known to have a private address.

@@ -151,12 +151,6 @@ impl Set {
         Self { cubes: pairs.collect() }.tidy()
     }
 
-    /// What either has.
-    pub(super) fn join(mut self, other: Self) -> Self {
-        self.cubes.extend(other.cubes);
-        self.tidy()
-    }
-
     /// Whatever address is at that end, in order and without repeats.
     pub(super) fn ends(&self, end: End) -> Vec<Span> {
         span::union(self.cubes.iter().map(|cube| cube.at(end)).collect())

@@ -48,7 +48,7 @@ impl<'a, 'n> Walk<'a, 'n> {
             nat: None,
             listed: Vec::new(),
             path: Vec::with_capacity(8),
-            reply: Vec::with_capacity(8),
+            reply: Vec::with_capacity(4),
         }
     }
 

@@ -6,7 +6,7 @@ use super::find::{self, Kind};
 use super::{Stop, Thing, Verdict, Why};
 use crate::network::{Acl, Entry, Gateway, Id, Network, PrefixList, Subnet, Target, Traffic, Vpc};
 use crate::reach::index::Reach;
-use crate::reach::packet::{ICMP, ICMP_V6, TCP, UDP, echo_reply, echo_request};
+use crate::reach::packet::{ICMP, ICMP_V6, TCP, UDP, echo_reply};
 
 /// Ports that clients choose from: whatever asked, its replies go to one of these (VPC guide, "Ephemeral ports").
 pub(in crate::reach) const CLIENT_PORTS: (u16, u16) = (1024, 65_535);
@@ -39,6 +39,8 @@ pub(super) enum Back {
 }
 
 /// Follows a reply along hops that were noted on the way there, from the last to the first.
+///
+/// ICMP other than an echo request asks for none. It is held to an echo's way back all the same: what is asked is whether two can talk.
 pub(super) fn comes_back(
     reach: &Reach<'_>,
     hops: &[Hop],
@@ -46,9 +48,6 @@ pub(super) fn comes_back(
     src_port: Option<u16>,
     mut is_listed: impl FnMut(IpAddr, Id<PrefixList>) -> bool,
 ) -> Result<(), Stop> {
-    if matches!(asked.protocol, ICMP | ICMP_V6) && asked.port >> 8 != u16::from(echo_request(asked.protocol)) {
-        return Ok(());
-    }
     for hop in hops.iter().rev() {
         if let Hop::Route { subnet, to, back } = *hop {
             leads_back(reach, subnet, to, back, |list| is_listed(to, list))?;
