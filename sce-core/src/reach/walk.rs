@@ -84,7 +84,7 @@ impl Reach<'_> {
     #[must_use]
     pub fn walk(&self, flow: &Flow) -> Outcome {
         let mut best: Option<Found> = None;
-        self.each_way(flow, |found| {
+        self.each_way(flow, true, |found| {
             let done = found.verdict() == Verdict::Delivered;
             if best.as_ref().is_none_or(|best| found.rank() > best.rank()) {
                 best = Some(found);
@@ -98,18 +98,18 @@ impl Reach<'_> {
     /// Whether some way of the flow satisfies a condition: how a witness is held to what it shall show.
     pub(super) fn some_way(&self, flow: &Flow, mut condition: impl FnMut(&Found) -> bool) -> bool {
         let mut met = false;
-        self.each_way(flow, |found| {
+        self.each_way(flow, false, |found| {
             met = condition(&found);
             met
         });
         met
     }
 
-    /// Every way the flow may go, until the caller has seen enough.
-    fn each_way(&self, flow: &Flow, mut enough: impl FnMut(Found) -> bool) {
+    /// Every way the flow may go, until the caller has seen enough; the path is noted only when it will be told.
+    fn each_way(&self, flow: &Flow, told: bool, mut enough: impl FnMut(Found) -> bool) {
         let mut choices = Choices::default();
         loop {
-            let found = Walk::new(self, flow, &mut choices).run();
+            let found = Walk::new(self, flow, &mut choices, told).run();
             if enough(found) || !choices.next() {
                 return;
             }

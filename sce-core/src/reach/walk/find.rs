@@ -31,7 +31,7 @@ pub(super) fn is_for(traffic: Traffic, kind: Kind) -> bool {
 
 /// Whether the ACL's entries let it pass: the first that matches decides.
 pub(super) fn passes(entries: &[Entry], kind: Kind, peer: IpAddr) -> bool {
-    let matching = |entry: &&Entry| entry.block.contains(&peer) && is_for(entry.traffic, kind);
+    let matching = |entry: &&Entry| is_for(entry.traffic, kind) && entry.block.contains(&peer);
     entries.iter().find(matching).is_some_and(|entry| entry.allow)
 }
 

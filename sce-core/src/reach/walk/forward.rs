@@ -30,11 +30,13 @@ pub(super) struct Walk<'a, 'n> {
     /// Lists that were not read, and whether they have the address.
     listed: Vec<(IpAddr, Id<PrefixList>, bool)>,
     path: Vec<Thing>,
+    /// Whether the path will be told; most walks only show that a witness gets there.
+    told: bool,
     reply: Vec<Hop>,
 }
 
 impl<'a, 'n> Walk<'a, 'n> {
-    pub(super) fn new(reach: &'a Reach<'n>, flow: &'a Flow, choices: &'a mut Choices) -> Self {
+    pub(super) fn new(reach: &'a Reach<'n>, flow: &'a Flow, choices: &'a mut Choices, told: bool) -> Self {
         Self {
             reach,
             flow,
@@ -47,7 +49,8 @@ impl<'a, 'n> Walk<'a, 'n> {
             by_private_address: true,
             nat: None,
             listed: Vec::new(),
-            path: Vec::with_capacity(8),
+            path: Vec::new(),
+            told,
             reply: Vec::with_capacity(4),
         }
     }
@@ -88,7 +91,7 @@ impl<'a, 'n> Walk<'a, 'n> {
 
     fn start_at_interface(&mut self, id: Id<Interface>) -> Result<Exit, Stop> {
         let interface = &self.reach.network.interfaces[id];
-        self.path.push(Thing::Interface(id));
+        self.meet(Thing::Interface(id));
         if matches!(interface.holder, Holder::NatGateway(_) | Holder::Endpoint(_)) {
             return Err(denied(Thing::Interface(id), Why::StartsNothing));
         }
@@ -113,7 +116,7 @@ impl<'a, 'n> Walk<'a, 'n> {
         if let Some(interface) = self.reach.private_at(self.src).iter().find(here) {
             return self.start_at_interface(*interface);
         }
-        self.path.push(Thing::Subnet(id));
+        self.meet(Thing::Subnet(id));
         if !self.reach.network.subnets[id].blocks.iter().any(|block| block.contains(&self.src)) {
             return Err(denied(Thing::Subnet(id), Why::NotItsAddress(self.src)));
         }
@@ -136,16 +139,16 @@ impl<'a, 'n> Walk<'a, 'n> {
                 self.come_in(Some(vpc))
             }
             Gateway::EgressOnly(_) | Gateway::Nat(_) | Gateway::Endpoint(_) => {
-                self.path.push(Thing::Gateway(id));
+                self.meet(Thing::Gateway(id));
                 lets_nothing_in
             }
             Gateway::VirtualPrivate(vpc) => {
-                self.path.push(Thing::Gateway(id));
+                self.meet(Thing::Gateway(id));
                 let vpc = vpc.ok_or_else(|| denied(Thing::Gateway(id), Why::NotAttached))?;
                 self.arrive(vpc, Back::Gateway(id))
             }
             Gateway::Transit(vpcs) => {
-                self.path.push(Thing::Gateway(id));
+                self.meet(Thing::Gateway(id));
                 let owners: Vec<Id<Vpc>> =
                     vpcs.iter().filter(|vpc| self.reach.has_block(**vpc, self.dst)).copied().collect();
                 if owners.is_empty() {
@@ -155,7 +158,7 @@ impl<'a, 'n> Walk<'a, 'n> {
                 self.arrive(vpc, Back::Gateway(id))
             }
             Gateway::Peering(peering) => {
-                self.path.push(Thing::Gateway(id));
+                self.meet(Thing::Gateway(id));
                 if !peering.active {
                     return Err(denied(Thing::Gateway(id), Why::PeeringInactive));
                 }
@@ -214,7 +217,7 @@ impl<'a, 'n> Walk<'a, 'n> {
     /// Where the subnet's table sends it.
     fn route(&mut self, subnet: Id<Subnet>) -> Result<&'a Target, Stop> {
         let Some(table) = self.reach.table_of(subnet) else { return Ok(self.by_unread_table(subnet)) };
-        self.path.push(Thing::Table(table));
+        self.meet(Thing::Table(table));
         let reach = self.reach;
         let dst = self.dst;
         let targets = find::targets(reach.network, table, dst, |list| self.is_listed(list, dst));
@@ -245,7 +248,7 @@ impl<'a, 'n> Walk<'a, 'n> {
             Target::Blackhole => return Err(stop(Verdict::NoRoute, None, Why::Blackhole(self.dst))),
             Target::Gateway(id) => *id,
         };
-        self.path.push(Thing::Gateway(id));
+        self.meet(Thing::Gateway(id));
         match &self.reach.network.gateways[id] {
             Gateway::Internet(attached) => self.go_public(subnet, id, *attached == Some(vpc)),
             Gateway::EgressOnly(attached) => self.go_egress_only(id, *attached == Some(vpc)),
@@ -382,7 +385,7 @@ impl<'a, 'n> Walk<'a, 'n> {
         if interface.subnet != from {
             self.acl(interface.subnet, false, self.src)?;
         }
-        self.path.push(Thing::Interface(id));
+        self.meet(Thing::Interface(id));
         if interface.checks_addresses {
             return Err(denied(Thing::Interface(id), Why::NotForIt(self.dst)));
         }
@@ -397,7 +400,7 @@ impl<'a, 'n> Walk<'a, 'n> {
         self.by_private_address = false;
         self.origin = None;
         if let Some(nat) = self.reach.nat_at(self.dst) {
-            self.path.push(Thing::Gateway(nat));
+            self.meet(Thing::Gateway(nat));
             return Err(denied(Thing::Gateway(nat), Why::LetsNothingIn));
         }
         let reach = self.reach;
@@ -412,7 +415,7 @@ impl<'a, 'n> Walk<'a, 'n> {
         let Some(gateway) = self.reach.internet_of(vpc).first() else {
             return Err(stop(Verdict::NoRoute, Some(Thing::Vpc(vpc)), Why::NotAttached));
         };
-        self.path.push(Thing::Gateway(*gateway));
+        self.meet(Thing::Gateway(*gateway));
         let subnet = self.reach.network.interfaces[owner].subnet;
         self.reply.push(Hop::Route { subnet, to: self.src, back: Back::Internet });
         self.acl(subnet, false, self.src)?;
@@ -446,7 +449,7 @@ impl<'a, 'n> Walk<'a, 'n> {
 
     fn enter_interface(&mut self, id: Id<Interface>) -> Result<Exit, Stop> {
         let interface = &self.reach.network.interfaces[id];
-        self.path.push(Thing::Interface(id));
+        self.meet(Thing::Interface(id));
         if let Holder::NatGateway(nat) = interface.holder {
             return Err(denied(Thing::Gateway(nat), Why::LetsNothingIn));
         }
@@ -456,10 +459,16 @@ impl<'a, 'n> Walk<'a, 'n> {
         Ok(Exit::Interface(id))
     }
 
+    fn meet(&mut self, thing: Thing) {
+        if self.told {
+            self.path.push(thing);
+        }
+    }
+
     /// Past a subnet's ACL.
     fn acl(&mut self, subnet: Id<Subnet>, out: bool, peer: IpAddr) -> Result<(), Stop> {
         let Some(acl) = self.reach.acl_of(subnet) else { return Ok(()) };
-        self.path.push(Thing::Acl(acl));
+        self.meet(Thing::Acl(acl));
         let facts: &Acl = &self.reach.network.acls[acl];
         if find::passes(if out { &facts.egress } else { &facts.ingress }, self.kind, peer) {
             return Ok(());
