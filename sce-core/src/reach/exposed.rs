@@ -97,19 +97,40 @@ impl<'n> Reach<'n> {
     #[must_use]
     pub fn from_internet(&self, contact: Contact) -> Vec<Exposure<'n>> {
         let (fronts, groups, classes) = (HashMap::new(), HashMap::new(), HashMap::new());
-        let mut search = Search { reach: self, contact, fronts, groups, classes, carried: Family::BOTH.map(carried) };
+        let (exposed, carried) = (Vec::new(), Family::BOTH.map(carried));
+        let mut search = Search { reach: self, contact, fronts, groups, classes, exposed, carried };
+        let addresses = self.internet_addresses();
+        // Class by class, so that a class's rules stay at hand while its witnesses are walked; told in the order of interfaces.
+        let mut order: Vec<usize> = (0..addresses.len()).collect();
+        let classes: Vec<usize> = addresses.iter().map(|address| search.class_of(address)).collect();
+        order.sort_by_key(|at| classes[*at]);
+        let mut found: Vec<Vec<Exposure<'n>>> = addresses.iter().map(|_| Vec::new()).collect();
+        for at in order {
+            found[at] = search.expose(&addresses[at], classes[at]);
+        }
+        let mut told = Vec::with_capacity(found.iter().map(Vec::len).sum());
+        told.extend(found.into_iter().flatten());
+        told
+    }
+
+    /// What the internet knows interfaces by, where it can reach their VPC at all.
+    fn internet_addresses(&self) -> Vec<Known> {
+        let network = self.network;
         let mut found = Vec::new();
-        for (id, interface) in self.network.interfaces.iter() {
-            if matches!(interface.holder, Holder::NatGateway(_)) {
+        for (id, interface) in network.interfaces.iter() {
+            let attached = !self.internet_of(network.subnets[interface.subnet].vpc).is_empty();
+            if !attached || matches!(interface.holder, Holder::NatGateway(_)) {
                 continue;
             }
-            if !interface.addresses.iter().any(|address| address.public.is_some() || address.private.is_v6()) {
-                continue;
-            }
-            for family in Family::BOTH {
-                for address in self.public_spans_of(id, family) {
-                    search.expose(id, family, address, &mut found);
+            let mut note = |dst_ip: IpAddr| {
+                if self.nat_at(dst_ip).is_none() {
+                    found.push(Known { id, family: Family::of(dst_ip), dst_ip });
                 }
+            };
+            interface.addresses.iter().filter_map(|address| address.public).for_each(&mut note);
+            if interface.addresses.iter().any(|address| address.private.is_v6()) {
+                let spans = self.public_spans_of(id, Family::V6);
+                spans.iter().for_each(|span| note(Family::V6.address(span.first)));
             }
         }
         found
@@ -131,9 +152,18 @@ struct Search<'a, 'n> {
     contact: Contact,
     fronts: HashMap<Assuming<Subnet>, Arc<Front>>,
     groups: HashMap<Assuming<Group>, Arc<[Clause]>>,
-    classes: HashMap<Class<'n>, Arc<[Exposed]>>,
+    classes: HashMap<Class<'n>, usize>,
+    /// What each class is exposed to, once it is known.
+    exposed: Vec<Option<Arc<[Exposed]>>>,
     /// What routers carry, of either family.
     carried: [Vec<Span>; 2],
+}
+
+/// An address that the internet knows an interface by.
+struct Known {
+    id: Id<Interface>,
+    family: Family,
+    dst_ip: IpAddr,
 }
 
 /// What gets from the internet to the edge of a subnet's interfaces, by the sender's address.
@@ -154,23 +184,26 @@ struct Exposed {
 }
 
 impl<'n> Search<'_, 'n> {
-    fn expose(&mut self, id: Id<Interface>, family: Family, address: Span, found: &mut Vec<Exposure<'n>>) {
-        let (reach, network) = (self.reach, self.reach.network);
+    /// The number of the address's class.
+    fn class_of(&mut self, known: &Known) -> usize {
+        let interface = &self.reach.network.interfaces[known.id];
+        let next = self.classes.len();
+        let class = *self.classes.entry((interface.subnet, &interface.groups, known.family)).or_insert(next);
+        if class == self.exposed.len() {
+            self.exposed.push(None);
+        }
+        class
+    }
+
+    fn expose(&mut self, known: &Known, class: usize) -> Vec<Exposure<'n>> {
+        let network = self.reach.network;
+        let Known { id, family, dst_ip } = *known;
         let interface = &network.interfaces[id];
-        let subnet = interface.subnet;
-        if reach.internet_of(network.subnets[subnet].vpc).is_empty() {
-            return;
-        }
-        let dst_ip = family.address(address.first);
-        if reach.nat_at(dst_ip).is_some() {
-            return;
-        }
-        let class = (subnet, &*interface.groups, family);
-        let exposed = match self.classes.get(&class) {
+        let exposed = match &self.exposed[class] {
             Some(exposed) => Arc::clone(exposed),
             None => {
-                let exposed: Arc<[Exposed]> = self.class(subnet, &interface.groups, family).into();
-                self.classes.insert(class, Arc::clone(&exposed));
+                let exposed: Arc<[Exposed]> = self.class(interface.subnet, &interface.groups, family).into();
+                self.exposed[class] = Some(Arc::clone(&exposed));
                 exposed
             }
         };
@@ -178,7 +211,7 @@ impl<'n> Search<'_, 'n> {
             Holder::Instance(instance) => Some(&**instance),
             _ => None,
         };
-        found.extend(exposed.iter().map(|exposed| Exposure {
+        let exposures = exposed.iter().map(|exposed| Exposure {
             id,
             interface: network.interfaces.name(id),
             instance,
@@ -186,7 +219,8 @@ impl<'n> Search<'_, 'n> {
             ports: exposed.ports,
             sources: Arc::clone(&exposed.sources),
             witness: self.witness(id, dst_ip, exposed, family),
-        }));
+        });
+        exposures.collect()
     }
 
     /// A flow that the walk finds to arrive there.
