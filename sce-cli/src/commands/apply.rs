@@ -56,7 +56,8 @@ fn checked(prepared: Prepared, asked: &Apply) -> Result<Option<CheckedPlan>, Fai
     match asked.format.json {
         true => output::json(&nothing_done(&refused))?,
         false => {
-            output::result(&format!("{}{}", check::text(&refused.findings, false), prove::in_short(&refused.proofs)))?
+            let (findings, proofs) = (check::text(&refused.findings, false), prove::in_short(&refused.proofs));
+            output::result(&format!("{findings}{proofs}"))?;
         }
     }
     note(&format!("error: {refused}; nothing was built"));
