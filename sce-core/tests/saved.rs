@@ -287,7 +287,7 @@ impl Scene {
     }
 
     fn judged(&self, files: &BTreeMap<String, Json>) -> Vec<Finding> {
-        judge(&self.model(files), &self.declared, &Terms::on("2026-11-24".parse().unwrap()))
+        judge(&self.model(files), &self.declared, &Terms::on(jiff::civil::date(2026, 11, 24)))
     }
 
     fn open(&self, files: &BTreeMap<String, Json>) -> Open {

@@ -20,7 +20,7 @@ use super::sets::span;
 use super::sets::{ALL_PORTS, ALL_PROTOCOLS, Clause, Family, Ports, Protocols, Span, holds, narrow, tidy};
 use super::walk::Exit;
 use crate::cidr::Cidr;
-use crate::network::{Gateway, Group, Holder, Id, Interface, Peer, PrefixList, Subnet, Target, Vpc};
+use crate::network::{Destination, Gateway, Group, Holder, Id, Interface, Peer, PrefixList, Subnet, Target, Vpc};
 
 /// Something that the internet can have a conversation with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -253,12 +253,18 @@ impl<'n> Search<'_, 'n> {
     fn class(&mut self, subnet: Id<Subnet>, groups: &[Id<Group>], family: Family) -> Vec<Exposed> {
         let mut boxes = self.boxes(subnet, groups, family, None);
         for list in self.reach.unread_lists().collect::<Vec<_>>() {
-            if groups.iter().any(|group| self.names(*group, list)) {
+            if self.is_routed(subnet, list) || groups.iter().any(|group| self.names(*group, list)) {
                 boxes.extend(self.boxes(subnet, groups, family, Some(list)));
             }
         }
         let vpc = self.reach.network.subnets[subnet].vpc;
         grouped(boxes, &internet(self.reach, vpc, &self.carried[family as usize], family), family)
+    }
+
+    /// Whether replies from the subnet are routed by the list: by its entries, they may come back another way.
+    fn is_routed(&self, subnet: Id<Subnet>, list: Id<PrefixList>) -> bool {
+        let routes = self.reach.table_of(subnet).map(|table| &self.reach.network.route_tables[table].routes);
+        routes.into_iter().flatten().any(|route| route.destination == Destination::List(list))
     }
 
     fn names(&self, group: Id<Group>, list: Id<PrefixList>) -> bool {
