@@ -3,7 +3,7 @@
 //! A model says which subnet a machine is in, not at which address: each may be at any of its subnet. A public address that AWS will
 //! give has a stand-in from 240.0.0.0/4, which nobody on the internet has.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
@@ -176,7 +176,43 @@ impl Reading<'_> {
         self.once(label, added.is_ok());
     }
 
+    /// What others made and routes name by AWS's id. AWS takes a route to an internet gateway or a NAT gateway of the table's own VPC
+    /// only (VPC guide, "Route tables"), so the first is attached there, and the second stands in one of its subnets: which, no route
+    /// tells, and it is taken to be one that leads to the internet, as a NAT gateway that works does.
+    fn gateways_of_others(&mut self) {
+        let model = self.model;
+        let mut nats = Vec::new();
+        let mut public = BTreeSet::new();
+        for (_, route) in model.routes() {
+            let table = model.follow(&route.table).and_then(|table| self.network.route_tables.find(table.label()));
+            let Some(table) = table else { continue };
+            let vpc = self.network.route_tables[table].vpc;
+            match &route.target {
+                RouteTarget::InternetGateway(id) => {
+                    public.insert(table);
+                    if let (Value::Known(id), Target::Unknown(_)) = (id, self.gateway(id)) {
+                        // One that is there already was named by another route.
+                        let _ = self.network.gateways.add(id.as_str(), Gateway::Internet(Some(vpc)));
+                    }
+                }
+                RouteTarget::NatGateway(Value::Known(id)) => nats.push((id.to_string(), vpc)),
+                RouteTarget::NatGateway(_) | RouteTarget::Other(_) => {}
+            }
+        }
+        for (name, vpc) in nats {
+            let main = self.network.vpcs[vpc].main_table;
+            let leads_out = |subnet: &Subnet| {
+                subnet.vpc == vpc && subnet.table.or(main).is_some_and(|table| public.contains(&table))
+            };
+            let subnet = self.network.subnets.iter().find(|(_, subnet)| leads_out(subnet)).map(|(id, _)| id);
+            if let (Some(subnet), None) = (subnet, self.network.gateways.find(&name)) {
+                self.nat_gateway(&name, subnet);
+            }
+        }
+    }
+
     fn routes(&mut self) {
+        self.gateways_of_others();
         let model = self.model;
         for (thing, route) in model.routes() {
             let Some(table) = self.known(thing, &route.table, |network, name| network.route_tables.find(name)) else {
@@ -197,7 +233,9 @@ impl Reading<'_> {
     }
 
     fn gateway<T: ToString>(&self, id: &Value<T>) -> Target {
-        let found = self.model.follow(id).and_then(|thing| self.network.gateways.find(thing.label()));
+        let ours = self.model.follow(id).and_then(|thing| self.network.gateways.find(thing.label()));
+        let of_others = || id.known().and_then(|id| self.network.gateways.find(&id.to_string()));
+        let found = ours.or_else(of_others);
         found.map_or_else(|| Target::Unknown(written(id).into()), Target::Gateway)
     }
 
@@ -304,7 +342,7 @@ impl Reading<'_> {
         thing: &Resource,
         name: &str,
         subnet: Option<Id<Subnet>>,
-        groups: &std::collections::BTreeSet<Value<G>>,
+        groups: &BTreeSet<Value<G>>,
         public: bool,
         holder: Holder,
     ) {
@@ -410,12 +448,15 @@ mod tests {
     use crate::plan::plan;
     use crate::spec::{Format, parse};
 
-    #[test]
-    fn a_planned_network_is_read_whole() {
+    fn planned() -> Model {
         let text = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n";
         let spec = parse(text, Format::Toml).unwrap();
-        let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
-        let network = Network::of_model(&Model::planned(&plan));
+        Model::planned(&plan(&spec, &Lock::offline(&spec)).unwrap())
+    }
+
+    #[test]
+    fn a_planned_network_is_read_whole() {
+        let network = Network::of_model(&planned());
         assert_eq!(network.unread, []);
         assert_eq!((network.vpcs.len(), network.subnets.len()), (1, 2));
         let private = network.subnets.find("subnet-private").unwrap();
@@ -425,5 +466,28 @@ mod tests {
         let endpoint = network.gateways.find("s3-endpoint").unwrap();
         assert_eq!(targets, [&Target::Gateway(endpoint), &Target::Gateway(nat)]);
         assert!(network.subnets[private].acl.is_some());
+    }
+
+    #[test]
+    fn gateways_of_others_are_told_by_the_routes_that_lead_to_them() {
+        let mut model = planned();
+        model.resources.retain(|thing| !matches!(thing.properties.kind(), Kind::InternetGateway | Kind::NatGateway));
+        for thing in &mut model.resources {
+            if let resource::Properties::Route(route) = &mut thing.properties {
+                route.target = match route.target {
+                    RouteTarget::InternetGateway(_) => {
+                        RouteTarget::InternetGateway(Value::Known("igw-0a1b2c3d".parse().unwrap()))
+                    }
+                    _ => RouteTarget::NatGateway(Value::Known("nat-0a1b2c3d".parse().unwrap())),
+                };
+            }
+        }
+        let network = Network::of_model(&model);
+        let vpc = network.vpcs.find("vpc").unwrap();
+        let found = |name: &str| &network.gateways[network.gateways.find(name).unwrap()];
+        assert_eq!(*found("igw-0a1b2c3d"), Gateway::Internet(Some(vpc)));
+        let Gateway::Nat(nat) = found("nat-0a1b2c3d") else { panic!("no NAT gateway") };
+        assert_eq!(network.subnets.name(nat.subnet), "subnet-public");
+        assert_eq!(network.unread, []);
     }
 }

@@ -14,7 +14,9 @@ pub(super) static PROPERTY: Property = Property {
     claim: "Beside the endpoint for S3, the way out through the NAT gateway that was asked for is there",
     quantifier: "each private subnet: some packet of the web to the internet, and its reply",
     assumptions: &[ROUTERS],
-    outside_claim: &["whether the NAT gateway works, and what is found at the other end"],
+    outside_claim: &[
+        "whether the NAT gateway works, in which subnet one of others stands, and what is found at the other end",
+    ],
     cfr: &[standard("164.312(e)(1)")],
     required: |declared| declared.egress == Egress::Nat,
     examine,
