@@ -858,13 +858,18 @@ def named(kind: str, name: str) -> list[dict[str, Any]]:
     return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": name}, {"Key": "owner", "Value": "central-it"}]}]
 
 
-def closed_acl(vpc: str, subnet: str) -> str:
-    """An ACL that admits replies and lets the web out, guarding the subnet."""
+def closed_acl(vpc: str, subnet: str, inside: str | None = None) -> str:
+    """An ACL that admits replies and lets the web out, guarding the subnet; also for a NAT gateway there that serves those inside."""
     acl = EC2.create_network_acl(VpcId=vpc, TagSpecifications=named("network-acl", "central"))["NetworkAcl"]["NetworkAclId"]
     for egress, number, ports in ((False, 120, (1024, 65535)), (True, 100, (443, 443))):
         EC2.create_network_acl_entry(
             NetworkAclId=acl, RuleNumber=number, Protocol="6", RuleAction="allow", Egress=egress,
             CidrBlock="0.0.0.0/0", PortRange={"From": ports[0], "To": ports[1]},
+        )
+    for egress, ports in ((False, (443, 443)), (True, (1024, 65535))) if inside else ():
+        EC2.create_network_acl_entry(
+            NetworkAclId=acl, RuleNumber=200, Protocol="6", RuleAction="allow", Egress=egress,
+            CidrBlock=inside, PortRange={"From": ports[0], "To": ports[1]},
         )
     filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
     for guard in EC2.describe_network_acls(Filters=filters)["NetworkAcls"]:
@@ -902,8 +907,8 @@ def make_central(endpoint: str = "with-endpoint", cidr: str = "10.20.0.0/16") ->
     address = EC2.allocate_address(Domain="vpc")["AllocationId"]
     nat = EC2.create_nat_gateway(SubnetId=public, AllocationId=address)["NatGateway"]["NatGatewayId"]
     EC2.create_route(RouteTableId=inside, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
-    for one in (public, private):
-        closed_acl(vpc, one)
+    closed_acl(vpc, public, inside=f"{two}.1.0/24")
+    closed_acl(vpc, private)
     in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     group = EC2.describe_security_groups(Filters=[*in_vpc, {"Name": "group-name", "Values": ["default"]}])["SecurityGroups"][0]
     if group["IpPermissions"]:

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::account::{AccountId, Partition, Region};
 use crate::aws::policy::Conditions;
+use crate::aws::resource::Properties;
 use crate::check::Declared;
-use crate::lock::Lock;
+use crate::lock::{Existing, Lock, Thing};
 use crate::model::Model;
 use crate::pit::Pit;
 use crate::plan::{Plan, plan};
@@ -52,10 +53,7 @@ impl Intent {
     #[must_use]
     pub fn of_applied(declared: &Declared, plan: &Plan) -> Self {
         let spec: Option<Spec> = serde_json::from_value(declared.spec.clone()).ok();
-        let twin = spec.and_then(|spec| {
-            let (account, partition) = (plan.account.clone(), plan.region.partition());
-            twin(&spec, &Lock { account, partition, ..Lock::offline(&spec) })
-        });
+        let twin = spec.and_then(|spec| twin(&spec, &lock_of(&spec, plan)));
         let beside = twin.map_or(Beside::Nothing, |model| Beside::Twin(Box::new(model)));
         Self { beside, ..Self::of_plan(declared, plan) }
     }
@@ -94,6 +92,27 @@ fn administrators(declared: &Declared, planned: &Model) -> BTreeSet<String> {
 }
 
 /// The same environment under another PIT. Its name begins with this one's, so that a policy which matches beginnings shows.
+/// A lock that names what the plan does; the rest are placeholders. What exists already is as the plan has it.
+fn lock_of(spec: &Spec, plan: &Plan) -> Lock {
+    let mut lock = Lock { account: plan.account.clone(), partition: plan.region.partition(), ..Lock::offline(spec) };
+    let existing = plan.nodes.iter().filter(|node| node.is_existing());
+    let things: Vec<Thing> = existing
+        .map(|node| Thing { place: node.id.clone(), name: node.name.clone(), properties: node.properties.clone() })
+        .collect();
+    let zone = things.iter().find_map(|thing| match &thing.properties {
+        Properties::Subnet(subnet) => Some(subnet.zone.clone()),
+        _ => None,
+    });
+    if let (Some(zone), None) = (zone, &spec.network.zone) {
+        lock.zone = zone;
+    }
+    if !things.is_empty() {
+        lock.offline = plan.offline;
+        lock.existing = Some(Existing { asked: spec.use_existing.clone(), things });
+    }
+    lock
+}
+
 fn twin(spec: &Spec, lock: &Lock) -> Option<Model> {
     let names = [format!("{}2", spec.pit), "twin".to_owned()];
     let pit = names.iter().find_map(|name| name.parse::<Pit>().ok().filter(|pit| *pit != spec.pit))?;
