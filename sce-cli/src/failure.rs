@@ -252,8 +252,9 @@ impl From<SavedError> for Failure {
         match error {
             SavedError::Collect(CollectError::Cloud(error)) => error.into(),
             SavedError::File(error) => error.into(),
+            SavedError::Tree(error) => error.into(),
             SavedError::Collect(_) | SavedError::NotEmpty(_) | SavedError::Nothing(_) | SavedError::NoPlace(_) => {
-                let help = error.help().map(str::to_owned);
+                let help = error.help();
                 Self::of(Exit::Usage, &error, help)
             }
         }

@@ -2,16 +2,17 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use sce_aws::Session;
 use sce_aws::collect::{Answer, CollectError, Collected};
+use sce_aws::endpoint::SERVICES;
 use sce_core::aws::describe::model::{Place, Saved, of_account, of_plan};
-use sce_core::aws::describe::tree::decoded;
 use sce_core::model::Model;
 use sce_core::plan::Plan;
 use thiserror::Error;
 
+use crate::describe::{TreeError, read_tree};
 use crate::files::{FileError, write_atomically};
 
 /// Why a folder of saved answers was not written or read.
@@ -23,6 +24,9 @@ pub enum SavedError {
     /// A file or folder cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The folder cannot be read.
+    #[error(transparent)]
+    Tree(#[from] TreeError),
     /// The account could not be read.
     #[error(transparent)]
     Collect(#[from] CollectError),
@@ -37,16 +41,18 @@ pub enum SavedError {
 impl SavedError {
     /// What to do about it.
     #[must_use]
-    pub fn help(&self) -> Option<&'static str> {
-        match self {
+    pub fn help(&self) -> Option<String> {
+        let advice = match self {
             Self::NotEmpty(_) => Some("name another folder, or replace what an earlier run saved with `--force`"),
             Self::Nothing(_) => {
                 Some("save an account with `sce collect -o DIR`, or with the AWS CLI (docs/collect.md)")
             }
             Self::NoPlace(_) => Some("save `aws sts get-caller-identity`, and name the folder after the region"),
             Self::Collect(error) => error.help(),
+            Self::Tree(error) => return error.help(),
             Self::File(_) => None,
-        }
+        };
+        advice.map(str::to_owned)
     }
 }
 
@@ -103,37 +109,14 @@ pub fn model(folder: &Path, plan: Option<&Plan>) -> Result<Model, SavedError> {
 /// # Errors
 /// When a file cannot be read, or none holds an answer.
 pub fn read(folder: &Path) -> Result<Saved, SavedError> {
-    let mut paths = Vec::new();
-    list(folder, &mut paths)?;
-    let mut saved = Saved::default();
-    for path in paths {
-        let bytes = decoded(fs::read(&path).map_err(|source| unreadable(&path, source))?);
-        let below = path.strip_prefix(folder).unwrap_or(&path);
-        let name: Vec<String> = below.iter().map(|part| part.to_string_lossy().into_owned()).collect();
-        let (read, _) = Saved::read([(name.join("/").as_str(), bytes.as_slice())]);
-        saved.extend(read);
-    }
+    let tree = read_tree(folder)?;
+    let own = |path: &str| [SUMMARY, UNREAD].iter().any(|name| path.rsplit('/').next() == Some(name));
+    let files = tree.files().filter(|file| !own(file.path)).map(|file| (file.path, file.bytes));
+    let (saved, _) = Saved::read(files);
     if saved.is_empty() {
         return Err(SavedError::Nothing(folder.display().to_string()));
     }
     Ok(saved)
-}
-
-/// The files with answers, in order of their paths.
-fn list(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), FileError> {
-    let entries = fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let mut entries = entries.map_err(|source| unreadable(folder, source))?;
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let kind = entry.file_type().map_err(|source| unreadable(&entry.path(), source))?;
-        let own = [SUMMARY, UNREAD].iter().any(|name| entry.file_name() == *name);
-        if kind.is_dir() {
-            list(&entry.path(), found)?;
-        } else if kind.is_file() && !own {
-            found.push(entry.path());
-        }
-    }
-    Ok(())
 }
 
 /// Takes away what an earlier run saved: the folders of services that it made, and no other file.
@@ -153,27 +136,6 @@ fn remove_earlier(folder: &Path) -> Result<(), SavedError> {
     Ok(())
 }
 
-/// The folders that a collection makes.
-const SERVICES: [&str; 17] = [
-    "cloudtrail",
-    "cloudwatch",
-    "config",
-    "dynamodb",
-    "ec2",
-    "guardduty",
-    "iam",
-    "kms",
-    "lambda",
-    "logs",
-    "rds",
-    "s3",
-    "s3control",
-    "sns",
-    "sqs",
-    "ssm",
-    "sts",
-];
-
 fn keep(folder: &Path, answer: &Answer) -> io::Result<()> {
     let path = folder.join(&answer.path);
     if let Some(parent) = path.parent() {
@@ -191,8 +153,4 @@ fn write(path: &Path, json: &impl serde::Serialize) -> Result<(), FileError> {
     let mut text = serde_json::to_vec_pretty(json).map_err(failed)?;
     text.push(b'\n');
     write_atomically(path, &text)
-}
-
-fn unreadable(path: &Path, source: io::Error) -> FileError {
-    FileError::Read { path: path.display().to_string(), source }
 }
