@@ -1,11 +1,12 @@
-//! What the principals of a model, and those it does not show, may do: each question is one request, decided by the evaluator.
+//! What the principals of a model, and those it does not show, may do: each question is about every request of a kind, whatever it says
+//! of itself beside what its way to AWS settles, and is decided by the evaluator's search.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::intent::Intent;
 use super::witness::{Asked, Witness};
-use crate::aws::iam::{Attachment, Decision, Document, Policies, Principal, Request, Verdict, evaluate, evaluate_some};
+use crate::aws::iam::{self, Attachment, Document, Policies, Possible, Principal, Request, evaluate, possible};
 use crate::aws::policy::{Effect, Policy, Statement, text};
 use crate::aws::resource::{Kind, Properties, Role};
 use crate::model::{Model, Resource};
@@ -42,27 +43,24 @@ pub(super) enum Via {
     Endpoint,
     /// Another endpoint, of another VPC.
     OtherEndpoint,
-    /// The internet, from an allowed range.
-    AllowedRange,
-    /// The internet, from anywhere.
+    /// The internet, from anywhere, allowed ranges among it.
     Internet,
 }
 
-/// A request with the policies that it meets.
+/// Requests of a kind, with the policies that they meet.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
-    request: Request,
+    of: iam::Question,
     policies: Policies,
 }
 
 impl Via {
-    pub(super) const ALL: [Self; 4] = [Self::Endpoint, Self::OtherEndpoint, Self::AllowedRange, Self::Internet];
+    pub(super) const ALL: [Self; 3] = [Self::Endpoint, Self::OtherEndpoint, Self::Internet];
 
     pub(super) const fn words(self) -> &'static str {
         match self {
             Self::Endpoint => "through the environment's endpoint",
             Self::OtherEndpoint => "through an endpoint of another network",
-            Self::AllowedRange => "over the internet, from an allowed range",
             Self::Internet => "over the internet",
         }
     }
@@ -70,8 +68,14 @@ impl Via {
 
 /// An account that is not this one.
 const ELSEWHERE: [&str; 2] = ["999988887777", "999988886666"];
-/// An address on the internet that nobody has allowed (RFC 5737).
-const SOMEWHERE: &str = "203.0.113.77";
+/// What a request does not say that comes through an endpoint, and one that comes over the internet.
+const INSIDE: &[&str] = &["aws:SourceIp"];
+const OUTSIDE: &[&str] = &["aws:SourceVpce", "aws:SourceVpc", "aws:VpcSourceIp"];
+/// What only services say of themselves, and only users.
+const OF_SERVICES: &[&str] =
+    &["aws:SourceArn", "aws:SourceAccount", "aws:SourceOwner", "aws:PrincipalServiceName", "aws:username"];
+/// What a call says that a service makes in somebody's name.
+const IN_NOBODYS_NAME: &[&str] = &["kms:ViaService", "aws:CalledVia", "aws:CalledViaFirst", "aws:CalledViaLast"];
 
 impl<'a> Rights<'a> {
     pub(super) fn of(model: &'a Model, intent: &'a Intent) -> Self {
@@ -162,35 +166,37 @@ impl<'a> Rights<'a> {
         arns.iter().map(|arn| self.ask(caller, action, arn, Via::Endpoint)).collect()
     }
 
-    /// A request of this account's things, by what it says of itself on that way.
+    /// Requests of this account's things on that way. Whether there is MFA or TLS, what tags there are and whatever else policies ask
+    /// about is left open: one request that is allowed is enough.
     pub(super) fn ask(&self, caller: &Caller, action: &str, resource: &str, via: Via) -> Question {
         let request = Request::new(caller.principal.clone(), action, resource)
             .in_account(self.intent.account.as_str())
-            .with("aws:SecureTransport", "true")
-            .with("s3:TlsVersion", "1.3")
-            .with("aws:MultiFactorAuthPresent", "true")
-            .with("aws:MultiFactorAuthAge", "60")
             .with("aws:RequestedRegion", self.intent.region.as_str())
             .with("aws:ResourceAccount", self.intent.account.as_str())
-            .with("kms:CallerAccount", caller.principal.account().unwrap_or_default());
-        let request = match via {
+            .with("kms:CallerAccount", caller.principal.account().unwrap_or_default())
+            .with("aws:ViaAWSService", "false");
+        let (request, absent) = match via {
             Via::Endpoint => match self.s3_endpoint() {
-                Some(endpoint) => request
-                    .with("aws:SourceVpce", &self.endpoint_id(endpoint))
-                    .with("aws:SourceVpc", "the environment's VPC"),
-                None => request.with("aws:SourceVpce", "vpce-of-ours"),
+                Some(endpoint) => (
+                    request
+                        .with("aws:SourceVpce", &self.endpoint_id(endpoint))
+                        .with("aws:SourceVpc", "the environment's VPC"),
+                    INSIDE,
+                ),
+                None => (request.with("aws:SourceVpce", "vpce-of-ours"), INSIDE),
             },
-            Via::OtherEndpoint => {
-                request.with("aws:SourceVpce", "vpce-00000000000000000").with("aws:SourceVpc", "vpc-00000000000000000")
-            }
-            Via::AllowedRange => match self.intent.declared.access.allow.first() {
-                Some(range) => request.with("aws:SourceIp", &range.cidr.first().to_string()),
-                None => request.with("aws:SourceIp", SOMEWHERE),
-            },
-            Via::Internet => request.with("aws:SourceIp", SOMEWHERE),
+            Via::OtherEndpoint => (
+                request.with("aws:SourceVpce", "vpce-00000000000000000").with("aws:SourceVpc", "vpc-00000000000000000"),
+                INSIDE,
+            ),
+            Via::Internet => (request, OUTSIDE),
         };
+        // What services alone say of themselves, what only users have, and what a call in somebody's name says.
+        let of_services = if matches!(caller.principal, Principal::Service(_)) { &[][..] } else { OF_SERVICES };
+        let absent = absent.iter().chain(of_services).chain(IN_NOBODYS_NAME);
+        let of = absent.fold(iam::Question::new(request), |question, key| question.without(key));
         let identity = caller.identity.clone();
-        Question { request, policies: Policies { identity, ..Policies::default() } }
+        Question { of, policies: Policies { identity, ..Policies::default() } }
     }
 
     /// A request of a bucket or what is in it.
@@ -223,9 +229,7 @@ impl<'a> Rights<'a> {
             None => question,
         };
         match through {
-            Some(service) => {
-                question.saying("kms:ViaService", &format!("{service}.{}.amazonaws.com", self.intent.region))
-            }
+            Some(service) => question.through(&format!("{service}.{}.amazonaws.com", self.intent.region)),
             None => question,
         }
     }
@@ -241,8 +245,9 @@ impl<'a> Rights<'a> {
     pub(super) fn ask_elsewhere(&self, caller: &Caller, action: &str, resource: &str, endpoint: &Resource) -> Question {
         let mut question = self.ask(caller, action, resource, Via::Endpoint);
         let open = Statement::allow("Open").everyone().actions(["*"]).resources([text("*")]);
-        question.request = question.request.in_account(self.elsewhere()).with("aws:ResourceAccount", self.elsewhere());
-        question.request.context.set("aws:SourceVpce", [self.endpoint_id(endpoint)]);
+        question.of.request =
+            question.of.request.in_account(self.elsewhere()).with("aws:ResourceAccount", self.elsewhere());
+        question.of.request.context.set("aws:SourceVpce", [self.endpoint_id(endpoint)]);
         question.policies.resource = document(&Policy::new(vec![open]), Attachment::Resource);
         question.policies.endpoint = self.endpoints.get(endpoint.label()).cloned().into_iter().collect();
         question
@@ -364,8 +369,18 @@ fn beginnings(policy: &Policy) -> Vec<String> {
 
 impl Question {
     pub(super) fn saying(mut self, key: &str, value: &str) -> Self {
-        self.request.context.set(key, [value.to_owned()]);
+        self.of.absent.remove(&key.to_lowercase());
+        self.of.request.context.set(key, [value.to_owned()]);
         self
+    }
+
+    /// The same, made by a service in the caller's name.
+    fn through(mut self, service: &str) -> Self {
+        self.of.request.context.remove("aws:ViaAWSService");
+        for key in IN_NOBODYS_NAME {
+            self.of.absent.remove(&key.to_lowercase());
+        }
+        self.saying("kms:ViaService", service)
     }
 
     /// The same, were that the resource's policy.
@@ -374,20 +389,17 @@ impl Question {
         Some(self)
     }
 
-    pub(super) fn decision(&self) -> Option<Decision> {
-        match self.request.is_pattern() {
-            true => evaluate_some(&self.request, &self.policies).ok(),
-            false => Some(evaluate(&self.request, &self.policies)),
-        }
-    }
-
-    /// Whether it is allowed; what cannot be decided counts as allowed, and shows nothing.
+    /// Whether one of the requests is allowed; what cannot be decided counts as allowed, and shows nothing.
     pub(super) fn is_allowed(&self) -> bool {
-        self.decision().is_none_or(|decision| decision.verdict == Verdict::Allow)
+        possible(&self.of, &self.policies).is_not_excluded()
     }
 
+    /// One that is allowed, as it was decided.
     fn asked(&self) -> Option<Asked> {
-        self.decision().map(|decision| Asked::new(&self.request, decision))
+        match possible(&self.of, &self.policies) {
+            Possible::Yes(request) => Some(Asked::new(&request, evaluate(&request, &self.policies))),
+            Possible::No | Possible::Unknown(_) => None,
+        }
     }
 }
 

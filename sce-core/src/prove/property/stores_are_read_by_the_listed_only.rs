@@ -108,7 +108,7 @@ fn becomes_a_reader(grounds: &Grounds<'_>) -> Option<Counter> {
     let roles = || grounds.model.roles().map(|(thing, _)| thing).filter(|thing| is_reader(thing.label()));
     let callers = everybody(grounds);
     callers.iter().filter(|caller| !is_reader(&caller.label)).find_map(|caller| {
-        let ways = roles().flat_map(|role| [Via::AllowedRange, Via::Internet, Via::Endpoint].map(|via| (role, via)));
+        let ways = roles().flat_map(|role| [Via::Internet, Via::Endpoint].map(|via| (role, via)));
         ways.into_iter().find_map(|(role, via)| {
             let question = grounds.rights.ask_of(caller, "sts:AssumeRole", role, via);
             question.is_allowed().then(|| {
@@ -183,6 +183,20 @@ mod tests {
             (Status::Violated, "s3:GetObject", "kms:Decrypt")
         );
         assert!(proof.why.starts_with("uploader-role may read bucket-data"), "{}", proof.why);
+    }
+
+    #[test]
+    fn a_read_under_a_condition_that_a_request_can_meet_is_found() {
+        let mut scene = Scene::people();
+        let policy = scene.managed_policy("uploader-policy");
+        let read = Statement::allow("Audit")
+            .actions(["s3:GetObject"])
+            .resources([text("arn:aws:s3:::hipaa-data-111122223333-us-west-2/*")])
+            .when("StringEquals", "aws:PrincipalTag/audit", [text("yes")]);
+        policy.document = Policy::new(policy.document.statements().iter().cloned().chain([read]).collect());
+        let proof = scene.proof(ID);
+        assert_eq!(proof.status, Status::Violated, "{}", proof.why);
+        assert_eq!(requests_of(&proof)[0].context["aws:principaltag/audit"], ["yes"]);
     }
 
     #[test]
