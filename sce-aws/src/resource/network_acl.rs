@@ -208,22 +208,13 @@ fn rule(entry: &NetworkAclEntry) -> Option<AclRule> {
     });
     Some(AclRule {
         allow: entry.rule_action() == Some(&RuleAction::Allow),
-        protocol: protocol(entry.protocol()?)?,
+        protocol: entry.protocol()?.parse().ok()?,
         cidr: entry.cidr_block().or(entry.ipv6_cidr_block())?.parse().ok()?,
         ports,
     })
 }
 
 /// AWS names protocols by their IANA numbers here, and all of them by -1.
-fn protocol(number: &str) -> Option<Protocol> {
-    match number {
-        "-1" => Some(Protocol::All),
-        "6" | "tcp" => Some(Protocol::Tcp),
-        "17" | "udp" => Some(Protocol::Udp),
-        other => other.parse().ok().map(Protocol::Number),
-    }
-}
-
 fn protocol_number(protocol: Protocol) -> String {
     match protocol {
         Protocol::All => "-1".to_owned(),
@@ -240,9 +231,9 @@ mod tests {
     #[test]
     fn protocols_read_back_as_they_are_written() {
         for each in [Protocol::All, Protocol::Tcp, Protocol::Udp, Protocol::Number(1)] {
-            assert_eq!(protocol(&protocol_number(each)), Some(each));
+            assert_eq!(protocol_number(each).parse(), Ok(each));
         }
-        assert_eq!(protocol("icmpish"), None);
+        assert!("icmpish".parse::<Protocol>().is_err());
     }
 
     #[test]

@@ -6,7 +6,7 @@ use aws_sdk_ec2::types::{
     IpPermission, IpRange, Ipv6Range, PrefixListId, ResourceType, SecurityGroup as SdkGroup, UserIdGroupPair,
 };
 use sce_core::account::AccountId;
-use sce_core::aws::resource::{Difference, GroupRule, Peer, Protocol, SecurityGroup};
+use sce_core::aws::resource::{Difference, GroupRule, InvalidProtocol, Peer, Protocol, SecurityGroup};
 use sce_core::cidr::Cidr;
 use sce_core::pit::TAG_PIT;
 use sce_core::plan::Node;
@@ -19,9 +19,6 @@ use crate::ids::Attributes;
 use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
 use crate::session::{Session, once};
 use crate::tags;
-
-/// The number of ICMP, and that of ICMP for IPv6 (IANA, "Assigned Internet Protocol Numbers").
-const ICMP: [u8; 2] = [1, 58];
 
 /// Which way a rule lets traffic pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,39 +270,20 @@ fn group_peer(pair: &UserIdGroupPair, account: &AccountId) -> Result<Peer, Strin
 }
 
 fn rule(permission: &IpPermission, peer: Peer, description: Option<&str>) -> Result<GroupRule, String> {
-    let protocol = protocol(permission.ip_protocol().unwrap_or("-1"))?;
+    let protocol = permission.ip_protocol().unwrap_or("-1").parse();
+    let protocol = protocol.map_err(|error: InvalidProtocol| error.to_string())?;
     let (from, to) = (permission.from_port().unwrap_or(-1), permission.to_port().unwrap_or(-1));
     let port = |number: i32| u16::try_from(number).ok();
     let (ports, peer) = match (protocol, port(from), port(to)) {
         (Protocol::All, _, _) => (None, peer),
         (_, Some(from), Some(to)) => (Some((from, to)), peer),
         // For ICMP these are type and code, and -1 is any.
-        (Protocol::Number(number), Some(kind), None) if ICMP.contains(&number) => {
-            (None, Peer::Other(format!("{}, ICMP of type {kind}", peer_text(&peer))))
+        (Protocol::Number(number), Some(kind), None) if Protocol::ICMP.contains(&number) => {
+            (None, Peer::Other(format!("{peer}, ICMP of type {kind}")))
         }
         _ => (None, peer),
     };
     Ok(GroupRule { protocol, ports, peer, description: description.unwrap_or_default().to_owned() })
-}
-
-fn peer_text(peer: &Peer) -> String {
-    match peer {
-        Peer::Cidr(range) => range.to_string(),
-        Peer::Group(group) => group.to_string(),
-        Peer::PrefixList(text) | Peer::Other(text) => text.clone(),
-    }
-}
-
-/// AWS writes the common protocols as words, the others as numbers.
-fn protocol(text: &str) -> Result<Protocol, String> {
-    Ok(match text {
-        "-1" => Protocol::All,
-        "tcp" | "6" => Protocol::Tcp,
-        "udp" | "17" => Protocol::Udp,
-        "icmp" => Protocol::Number(ICMP[0]),
-        "icmpv6" => Protocol::Number(ICMP[1]),
-        number => Protocol::Number(number.parse().map_err(|_| format!("`{number}` is no protocol"))?),
-    })
 }
 
 /// The rule as AWS takes it; none for what no plan says.
@@ -319,7 +297,7 @@ fn permission(rule: &GroupRule) -> Option<IpPermission> {
     let (from, to) = match (rule.protocol, rule.ports) {
         (_, Some((from, to))) => (Some(i32::from(from)), Some(i32::from(to))),
         (Protocol::Tcp | Protocol::Udp, None) => (Some(0), Some(i32::from(u16::MAX))),
-        (Protocol::Number(number), None) if ICMP.contains(&number) => (Some(-1), Some(-1)),
+        (Protocol::Number(number), None) if Protocol::ICMP.contains(&number) => (Some(-1), Some(-1)),
         (_, None) => (None, None),
     };
     let builder = IpPermission::builder().ip_protocol(protocol).set_from_port(from).set_to_port(to);

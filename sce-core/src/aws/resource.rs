@@ -31,8 +31,8 @@ pub use machines::{
     LaunchTemplate, Peer, RootVolume, SecurityGroup, SessionDocument, Volume, VolumeAttachment,
 };
 pub use network::{
-    AclRule, DefaultSecurityGroup, ElasticIp, GatewayEndpoint, InternetGateway, NatGateway, NetworkAcl, Protocol,
-    Route, RouteTable, RouteTableAssociation, RouteTarget, Subnet, Tenancy, Vpc,
+    AclRule, DefaultSecurityGroup, ElasticIp, GatewayEndpoint, InternetGateway, InvalidProtocol, NatGateway,
+    NetworkAcl, Protocol, Route, RouteTable, RouteTableAssociation, RouteTarget, Subnet, Tenancy, Vpc,
 };
 pub use stores::{AccessLog, Bucket, Encryption, LifecycleRule};
 

@@ -1,6 +1,7 @@
 //! Machines: their firewalls, keys, templates, disks, and the endpoints they are reached by.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -52,6 +53,16 @@ pub enum Peer {
     PrefixList(String),
     /// What no plan says, in a line: a group of another account, single types of ICMP.
     Other(String),
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cidr(range) => range.fmt(f),
+            Self::Group(group) => group.fmt(f),
+            Self::PrefixList(text) | Self::Other(text) => f.write_str(text),
+        }
+    }
 }
 
 /// The public half of a key pair; AWS never sees the private one (L517-L518).

@@ -1,8 +1,10 @@
 //! Networks: VPC, subnets, gateways, routes, filters.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::account::Zone;
 use crate::aws::arn::{AllocationId, InternetGatewayId, NatGatewayId, RouteTableId, SubnetId, VpcId};
@@ -182,4 +184,30 @@ pub enum Protocol {
     Udp,
     /// Any other, by its IANA number.
     Number(u8),
+}
+
+/// Why a text is no [`Protocol`].
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("`{0}` is no protocol")]
+pub struct InvalidProtocol(String);
+
+impl Protocol {
+    /// The numbers of ICMP and of ICMP for IPv6, whose ports are a type and a code (IANA, "Assigned Internet Protocol Numbers").
+    pub const ICMP: [u8; 2] = [1, 58];
+}
+
+/// As EC2 writes it: `-1` for all, the common ones as words or numbers, the others as numbers.
+impl FromStr for Protocol {
+    type Err = InvalidProtocol;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match text {
+            "-1" => Self::All,
+            "tcp" | "6" => Self::Tcp,
+            "udp" | "17" => Self::Udp,
+            "icmp" => Self::Number(Self::ICMP[0]),
+            "icmpv6" => Self::Number(Self::ICMP[1]),
+            number => Self::Number(number.parse().map_err(|_| InvalidProtocol(number.to_owned()))?),
+        })
+    }
 }

@@ -9,8 +9,8 @@ use super::saved::{Saved, not_saved};
 use super::thing::{Thing, each, flag, items, known, number, optional, parsed, policy, said, text, texts};
 use crate::aws::resource::{
     AclRule, DefaultSecurityGroup, ElasticIp, FlowLog, GatewayEndpoint, GroupRule, InstanceConnectEndpoint,
-    InterfaceEndpoint, InternetGateway, KeyPair, NatGateway, NetworkAcl, Peer, Protocol, Route, RouteTable,
-    RouteTableAssociation, RouteTarget, SecurityGroup, Subnet, Tenancy, Traffic, Vpc,
+    InterfaceEndpoint, InternetGateway, InvalidProtocol, KeyPair, NatGateway, NetworkAcl, Peer, Protocol, Route,
+    RouteTable, RouteTableAssociation, RouteTarget, SecurityGroup, Subnet, Tenancy, Traffic, Vpc,
 };
 use crate::pit::Tags;
 use crate::plan::Attributes;
@@ -255,9 +255,6 @@ fn line(rule: &Json) -> String {
     format!("protocol {protocol}{ports} with {}", others.into_iter().collect::<Vec<_>>().join(", "))
 }
 
-/// The number of ICMP, and that of ICMP for IPv6 (IANA, "Assigned Internet Protocol Numbers").
-const ICMP: [u8; 2] = [1, 58];
-
 /// Every rule of one way, each with one other side: AWS groups those of the same protocol and ports.
 fn rules(group: &Json, way: &str) -> Result<BTreeSet<GroupRule>, String> {
     let owner = text(group, "OwnerId");
@@ -297,32 +294,16 @@ fn rule(permission: &Json, peer: Peer, side: &Json) -> Result<GroupRule, String>
         (Protocol::All, _, _) => (None, peer),
         (_, Some(from), Some(to)) => (Some((from, to)), peer),
         // For ICMP these are type and code, and -1 is any.
-        (Protocol::Number(number), Some(kind), None) if ICMP.contains(&number) => {
-            (None, Peer::Other(format!("{}, ICMP of type {kind}", peer_text(&peer))))
+        (Protocol::Number(number), Some(kind), None) if Protocol::ICMP.contains(&number) => {
+            (None, Peer::Other(format!("{peer}, ICMP of type {kind}")))
         }
         _ => (None, peer),
     };
     Ok(GroupRule { protocol, ports, peer, description: text(side, "Description").to_owned() })
 }
 
-fn peer_text(peer: &Peer) -> String {
-    match peer {
-        Peer::Cidr(range) => range.to_string(),
-        Peer::Group(group) => group.to_string(),
-        Peer::PrefixList(text) | Peer::Other(text) => text.clone(),
-    }
-}
-
-/// The common protocols as words or numbers, the others as numbers.
 fn protocol(text: &str) -> Result<Protocol, String> {
-    Ok(match text {
-        "-1" => Protocol::All,
-        "tcp" | "6" => Protocol::Tcp,
-        "udp" | "17" => Protocol::Udp,
-        "icmp" => Protocol::Number(ICMP[0]),
-        "icmpv6" => Protocol::Number(ICMP[1]),
-        number => Protocol::Number(number.parse().map_err(|_| format!("`{number}` is no protocol"))?),
-    })
+    text.parse().map_err(|error: InvalidProtocol| error.to_string())
 }
 
 /// The number of the rule that AWS puts last by itself: deny.
