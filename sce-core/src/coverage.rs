@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::check::{Finding, RiskState, RuleId, Specification, cell_text, rules};
+use crate::prove;
 
 /// The version of the view's JSON.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -66,13 +67,13 @@ pub struct Item {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Answer {
-    /// A rule is broken or cannot be told, or a proof fails.
+    /// A rule is broken or cannot be told, or a claim that the spec asks for does not hold.
     Open,
     /// A rule is broken and accepted by a waiver.
     Waived,
     /// A rule is kept if what the spec declares is true.
     Declared,
-    /// Every rule that found something to look at is kept, and every proof holds.
+    /// Every rule that found something to look at is kept, and every claim that the spec asks for holds.
     Shown,
     /// The organisation's own duty.
     Organisation,
@@ -117,6 +118,20 @@ pub struct Proof {
     pub cites: Vec<String>,
     /// Whether it holds.
     pub holds: bool,
+    /// Whether the spec asks for it; one that it gives up openly leaves nothing open.
+    pub required: bool,
+}
+
+impl From<&prove::Proof> for Proof {
+    fn from(proof: &prove::Proof) -> Self {
+        let property = proof.property;
+        Self {
+            property: property.id.0.to_owned(),
+            cites: property.cfr.iter().map(|cited| cited.citation.to_owned()).collect(),
+            holds: proof.status == prove::Status::Holds,
+            required: proof.required,
+        }
+    }
 }
 
 /// The view of an environment by what the rules said, and what was proved.
@@ -167,7 +182,7 @@ fn responsible(word: &str) -> Option<Beyond> {
 
 fn at_a_glance(rules: &[Answering], proofs: &[Proof], beyond: Beyond) -> Answer {
     let worst = rules.iter().filter_map(|rule| rule.state).min();
-    if proofs.iter().any(|proof| !proof.holds) {
+    if proofs.iter().any(|proof| proof.required && !proof.holds) {
         return Answer::Open;
     }
     match worst {
@@ -175,7 +190,7 @@ fn at_a_glance(rules: &[Answering], proofs: &[Proof], beyond: Beyond) -> Answer 
         Some(RiskState::Waived) => Answer::Waived,
         Some(RiskState::Declared) => Answer::Declared,
         Some(RiskState::Kept) => Answer::Shown,
-        None if !proofs.is_empty() => Answer::Shown,
+        None if proofs.iter().any(|proof| proof.holds) => Answer::Shown,
         None => match beyond {
             Beyond::Organisation => Answer::Organisation,
             Beyond::Inherited => Answer::Inherited,
@@ -239,7 +254,8 @@ impl Coverage {
         let mut text = format!(
             "# The Security Rule and `{pit}`, {on}\n\n\
              What this tool shows of each standard and implementation specification of 45 CFR 164.308-316, and what it cannot. *Shown*:\n\
-             every rule that cites the item and found something to look at is kept. *Declared*: kept, if what the spec declares is true.\n\
+             every rule that cites the item and found something to look at is kept, and every claim that cites it and that the spec asks\n\
+             for is proved ([prove](prove.md)). *Declared*: kept, if what the spec declares is true.\n\
              Showing a safeguard discharges no duty: what stands under *beyond* remains with whom it names.\n\n\
              {} items: {}. The law as of {as_of}: {source}.\n\n\
              | 45 CFR | item | kind | answer | rules and proofs | beyond |\n|---|---|---|---|---|---|\n",
@@ -259,7 +275,12 @@ fn row(item: &Item) -> String {
         Some(state) => format!("`{}` {}", one.rule, state.word()),
         None => format!("`{}` nothing to look at", one.rule),
     };
-    let proof = |one: &Proof| format!("`{}` {}", one.property, if one.holds { "holds" } else { "fails" });
+    let came_of = |one: &Proof| match (one.holds, one.required) {
+        (true, _) => "holds",
+        (false, true) => "fails",
+        (false, false) => "given up by the spec",
+    };
+    let proof = |one: &Proof| format!("`{}` {}", one.property, came_of(one));
     let shown = item.rules.iter().map(state).chain(item.proofs.iter().map(proof)).collect::<Vec<_>>().join(", ");
     let kind = match item.kind {
         Specification::Standard => "standard",
@@ -331,9 +352,15 @@ mod tests {
 
     #[test]
     fn a_proof_answers_what_it_cites() {
-        let proof = |holds| Proof { property: "no-way-in".to_owned(), cites: vec!["164.312(c)(2)".to_owned()], holds };
+        let proof = |holds| {
+            let cites = vec!["164.312(c)(2)".to_owned()];
+            Proof { property: "no-way-in".to_owned(), cites, holds, required: true }
+        };
         assert_eq!(answer(&of("", &[proof(true)]), "164.312(c)(2)"), Answer::Shown);
         assert_eq!(answer(&of("", &[proof(false)]), "164.312(c)(2)"), Answer::Open);
         assert!(of("", &[proof(true)]).to_markdown().contains("| `no-way-in` holds |"));
+        let given_up = of("", &[Proof { required: false, ..proof(false) }]);
+        assert_eq!(answer(&given_up, "164.312(c)(2)"), Answer::NotCovered);
+        assert!(given_up.to_markdown().contains("| `no-way-in` given up by the spec |"));
     }
 }

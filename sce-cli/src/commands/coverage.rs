@@ -1,6 +1,6 @@
 //! `sce coverage`
 
-use sce::coverage::{Answer, coverage};
+use sce::coverage::{Answer, Proof, coverage};
 
 use super::check::{Judged, judged};
 use crate::cli::{Global, View};
@@ -8,8 +8,9 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 
 pub(crate) async fn run(view: &View, global: &Global) -> Result<Exit, Failure> {
-    let Judged { findings, spec, on, .. } = judged(&view.spec, view.live, &view.looking, global).await?;
-    let coverage = coverage(&findings, &[], spec.pit.as_str(), on);
+    let Judged { findings, proofs, spec, on, .. } = judged(&view.spec, view.live, &view.looking, global).await?;
+    let proofs: Vec<Proof> = proofs.iter().map(Proof::from).collect();
+    let coverage = coverage(&findings, &proofs, spec.pit.as_str(), on);
     match view.format.json {
         true => output::json(&coverage)?,
         false => output::result(&coverage.to_markdown())?,
