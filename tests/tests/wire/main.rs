@@ -1,0 +1,19 @@
+//! End to end over the wire: one program, so that the SDK is linked once and waits overlap.
+
+mod access;
+mod account;
+mod ancillary;
+mod collect;
+mod databases;
+mod drift;
+mod existing;
+mod life_cycle;
+mod lost_answers;
+mod machine_programs;
+mod machines;
+mod permissions;
+mod poc_a;
+mod refusals;
+mod roles;
+mod ssh;
+mod two_environments;
