@@ -17,6 +17,9 @@ pub(crate) struct Prove {
     /// Of what is in the account, rather than of the plan.
     #[arg(long, conflicts_with = "beside")]
     pub(crate) live: bool,
+    /// Of what `sce collect`, or the AWS CLI, saved in this folder rather than of the plan; no account is needed.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["beside", "live"])]
+    pub(crate) saved: Option<PathBuf>,
     /// Tell of each claim over what it is made, what it takes for granted and what lies outside it.
     #[arg(long)]
     pub(crate) all: bool,

@@ -1,5 +1,7 @@
 //! `sce prove`
 
+use std::path::Path;
+
 use sce::model::Model;
 use sce::proofs::{Report, Status};
 use sce::{Declared, Intent, Proof};
@@ -13,11 +15,16 @@ use crate::progress::Progress;
 pub(crate) async fn run(asked: &Prove, global: &Global) -> Result<Exit, Failure> {
     if asked.spec.is_dir() {
         let message = format!("`{}` is a folder, and claims are proved of a spec", asked.spec.display());
-        return Err(Failure::usage(message).advise("name the spec; with `--live` its account is read"));
+        let advice = format!(
+            "name the spec: `sce prove SPEC --saved {}` proves its claims of what the folder tells",
+            asked.spec.display()
+        );
+        return Err(Failure::usage(message).advise(advice));
     }
-    let proofs = match asked.live {
-        true => live(asked, global).await?,
-        false => planned(asked, global)?,
+    let proofs = match &asked.saved {
+        Some(folder) => saved(asked, folder, global)?,
+        None if asked.live => live(asked, global).await?,
+        None => planned(asked, global)?,
     };
     match asked.format.json {
         true => output::json(&Report::new(&proofs))?,
@@ -41,6 +48,13 @@ fn planned(asked: &Prove, global: &Global) -> Result<Vec<Proof>, Failure> {
         }
     };
     Ok(sce::prove(&Model::planned(&prepared.plan), &intent))
+}
+
+/// What was saved of the account, in the words of the plan that the spec and its lock make.
+fn saved(asked: &Prove, folder: &Path, global: &Global) -> Result<Vec<Proof>, Failure> {
+    let prepared = prepared::offline(&asked.spec, global.quiet)?;
+    let model = sce::saved::model(folder, Some(&prepared.plan))?;
+    Ok(sce::prove(&model, &Intent::of(&prepared.file.spec, &prepared.lock, &prepared.plan)))
 }
 
 async fn live(asked: &Prove, global: &Global) -> Result<Vec<Proof>, Failure> {

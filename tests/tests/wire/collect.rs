@@ -6,7 +6,7 @@ use std::process::Command;
 
 use sce::model::{Model, Resource};
 use sce::{Endpoints, Plan, Session, SpecFile, Target};
-use sce_tests::{Emulators, root, run, spec};
+use sce_tests::{Emulators, Ran, root, run, spec};
 use serde_json::{Value, json};
 
 /// Machines behind a bastion, people, a data volume, a database, queues, a topic with a reader.
@@ -61,6 +61,41 @@ async fn what_is_saved_tells_what_the_account_tells() {
     let differ: Vec<_> = live.iter().filter(|one| !of_objects(one) && !saved.contains(one)).collect();
     assert_eq!(differ, Vec::<&(String, String, String)>::new());
     no_secrets(&ours);
+
+    // So do the proofs; and a route that goes past the NAT gateway, written into the files, is one that they show.
+    let live = claims(&run(emulators.sce().args(["prove", "--live", "--json"]).arg(&spec)));
+    assert_eq!(live.len(), 10);
+    assert_eq!(claims(&saved_proofs(&ours, &spec)), live);
+    past_the_nat_gateway(&ours);
+    let opened = claims(&saved_proofs(&ours, &spec).with_status(1));
+    let id = Value::from("nat-route-survives-the-endpoint");
+    let held = |told: &[(Value, Value)]| told.iter().find(|(claim, _)| *claim == id).map(|(_, holds)| holds.clone());
+    assert_eq!((held(&live), held(&opened)), (Some(Value::Bool(true)), Some(Value::Bool(false))));
+}
+
+/// Sends what goes through the NAT gateway to the internet gateway.
+fn past_the_nat_gateway(saved: &Path) {
+    let path = saved.join("ec2/describe-route-tables.json");
+    let mut answer: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+    let tables = answer["RouteTables"].as_array_mut().unwrap();
+    let mut routes: Vec<&mut Value> = tables.iter_mut().flat_map(|one| one["Routes"].as_array_mut().unwrap()).collect();
+    let is_internet = |route: &Value| route["GatewayId"].as_str().is_some_and(|id| id.starts_with("igw-"));
+    let gateway = routes.iter().find(|route| is_internet(route)).unwrap()["GatewayId"].clone();
+    let through = routes.iter_mut().find(|route| route["NatGatewayId"].is_string()).unwrap();
+    through.as_object_mut().unwrap().remove("NatGatewayId");
+    through["GatewayId"] = gateway;
+    std::fs::write(path, answer.to_string()).unwrap();
+}
+
+fn saved_proofs(saved: &Path, spec: &Path) -> Ran {
+    run(sce_tests::sce().args(["prove", "--json", "--saved"]).arg(saved).arg(spec))
+}
+
+/// Each claim, and whether it holds.
+fn claims(ran: &Ran) -> Vec<(Value, Value)> {
+    let report = ran.json();
+    let properties = report["properties"].as_array().expect("a report of proofs");
+    properties.iter().map(|one| (one["id"].clone(), one["holds"].clone())).collect()
 }
 
 /// Every thing that can be saved is there, in the same words.
