@@ -242,7 +242,8 @@ fn built(name: &str) -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     let folder = BUILT.get_or_init(|| {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-        let arguments = ["build", "--quiet", "--locked", "-p", "sce-cli", "-p", "sce-examples", "--bins"];
+        // The whole workspace, as `make test` builds it: of fewer packages the SDK would be built anew, with fewer features.
+        let arguments = ["build", "--quiet", "--locked", "--workspace", "--bins"];
         let status = Command::new(cargo).args(arguments).current_dir(root()).status();
         assert!(status.is_ok_and(|status| status.success()), "the binaries build");
         let test = std::env::current_exe().expect("a test knows where it is");
