@@ -47,6 +47,8 @@ bench: ## every speed, as a ratio to a peer run beside it
 	cargo bench --locked -p sce-core --bench describe
 	cargo bench --locked -p sce-core --bench reach
 	cargo bench --locked -p sce-core --bench authorize
+	cargo build --locked --release -p sce-cli --bin sce
+	python3 tools/bench_process.py $(TARGET)/release/sce
 
 clean: ## removes what was built and installed here
 	cargo clean
