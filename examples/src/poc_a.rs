@@ -126,6 +126,9 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
         tell(&format!("  image {} {}", image.id, image.name));
     }
 
+    stage("account: what every environment in it shares, seen to once");
+    see_to_the_account(&session, &options.target, &spec).await?;
+
     stage("plan: every choice, before anything is built");
     let plan = sce::plan(&spec, &lock)?;
     tell(&indented(&plan.to_text()));
@@ -143,6 +146,12 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
     }
     tell(&format!("  {} findings, {} open, none of which stops the plan", checked.findings().len(), open.len()));
     summary.findings = (checked.findings().len(), open.len());
+
+    stage("prove: what is claimed of it, from packets and requests");
+    for proof in checked.proofs() {
+        let asked = if proof.required { "" } else { " (given up by the spec)" };
+        tell(&format!("  {:?}{asked}: {}", proof.status, proof.property.claim));
+    }
 
     stage("apply: what is missing, then everything read back");
     let applied = sce::apply(&session, &checked, sce::ApplyOptions::default(), &show).await?;
@@ -242,6 +251,26 @@ type = "m7i.large"
 data_volume_gib = 100
 "#
     )
+}
+
+/// The trail, Config, the alarms and what is encrypted by default: made on an emulator, and only looked at in a real account, whose
+/// administrators run `sce account apply`.
+async fn see_to_the_account(session: &Session, target: &Target, spec: &sce::spec::Spec) -> Outcome<()> {
+    let settings = sce::AccountSettings::of(spec);
+    let verification = match target {
+        Target::Emulator(_) => {
+            let applied = sce::apply_account(session, &settings, sce::ApplyOptions::default(), &|_| {}).await?;
+            tell(&format!("  created {}, adopted {}", applied.created.len(), applied.adopted.len()));
+            applied.verification
+        }
+        Target::RealAccount(_) => sce::account_status(session, &settings).await.verification,
+    };
+    let open: Vec<_> = verification.findings.iter().filter(|finding| finding.open()).collect();
+    for finding in &open {
+        tell(&format!("  {} {} {}: {}", finding.severity, finding.rule, finding.resource, finding.message));
+    }
+    tell(&format!("  {} findings, {} open", verification.findings.len(), open.len()));
+    Ok(())
 }
 
 /// A pair for each person, in a folder beside the spec; the private half is encrypted and goes with the run.
