@@ -1040,6 +1040,11 @@ def route_private_subnet_to_internet(pit: str) -> None:
     EC2.replace_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
 
 
+def stop_naming_hosts(pit: str) -> None:
+    vpc = of(EC2.describe_vpcs()["Vpcs"], pit, "vpc")["VpcId"]
+    EC2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": False})
+
+
 def delete_flow_log(pit: str) -> None:
     EC2.delete_flow_logs(FlowLogIds=[of(EC2.describe_flow_logs()["FlowLogs"], pit, "flow-log")["FlowLogId"]])
 

@@ -14,6 +14,7 @@ mod machines;
 mod permissions;
 mod poc_a;
 mod refusals;
+mod risk;
 mod roles;
 mod ssh;
 mod two_environments;
