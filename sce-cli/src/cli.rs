@@ -147,9 +147,12 @@ pub(crate) struct Init {
     /// The Project Identifier Tag (PIT), which names and tags everything.
     #[arg(long, default_value = "hipaa", value_parser = pit)]
     pub(crate) pit: Pit,
-    /// How people get in.
-    #[arg(long, value_name = "MODE", value_enum, default_value_t = Access::SessionManager)]
-    pub(crate) access: Access,
+    /// How people get in: `session-manager`, unless the policy has another default.
+    #[arg(long, value_name = "MODE", value_enum)]
+    pub(crate) access: Option<Access>,
+    /// The institution's policy (TOML), with the defaults that the spec starts with.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
     /// Where to write it; standard output when left out.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -454,6 +457,9 @@ pub(crate) struct Permissions {
     /// For `sce account` in place of the spec's environment: what seeing to the account takes.
     #[arg(long, requires = "spec")]
     pub(crate) account: bool,
+    /// For `sce collect`: the policy, as IAM takes it, that lets it read an account and do nothing else.
+    #[arg(long, conflicts_with_all = ["spec", "account"])]
+    pub(crate) collect: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }

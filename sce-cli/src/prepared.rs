@@ -10,7 +10,7 @@ use sce::{LockSource, Plan, Session, SpecFile, Terms};
 
 use crate::cli::{Global, Judging, Looking};
 use crate::failure::Failure;
-use crate::output::note;
+use crate::output::{counted, note};
 use crate::progress::Progress;
 use crate::target::Chosen;
 
@@ -46,7 +46,7 @@ impl Prepared {
 }
 
 /// An institution's policy, told by file and line as a spec is when something is wrong with it.
-fn institution(path: &Path) -> Result<Institution, Failure> {
+pub(crate) fn institution(path: &Path) -> Result<Institution, Failure> {
     sce::read_text(path)?.parse().map_err(|error: InvalidInstitution| {
         let shown = path.display().to_string();
         Failure::usage(format!("`{shown}` is no valid policy")).with_problems(&shown, &error.problems)
@@ -59,6 +59,21 @@ pub(crate) fn catalogue(path: &Path) -> Result<Catalogue, Failure> {
         let shown = path.display().to_string();
         Failure::usage(format!("`{shown}` is no valid catalogue")).at(&shown, error.line(), &error, error.help())
     })
+}
+
+/// What a folder of saved answers tells of the plan's environment; files that nothing was taken from are named.
+pub(crate) fn saved(folder: &Path, plan: &Plan, quiet: bool) -> Result<sce::saved::Told, Failure> {
+    const MOST: usize = 5;
+    let told = sce::saved::model(folder, Some(plan))?;
+    if !quiet {
+        for path in told.left_out.iter().take(MOST) {
+            note(&format!("note: `{path}` is no whole JSON, so nothing was taken from it"));
+        }
+        if told.left_out.len() > MOST {
+            note(&format!("note: nor from {} more", counted(told.left_out.len() - MOST, "file", "files")));
+        }
+    }
+    Ok(told)
 }
 
 /// Whether a lock that had to be resolved is kept beside the spec.

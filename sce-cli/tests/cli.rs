@@ -1057,3 +1057,50 @@ fn a_folder_and_oneself_are_nothing_to_prove() {
             .contains("no environment is isolated from itself")
     );
 }
+
+/// An account that was saved, with its spec and lock: `bastion.toml`, `sce.lock` and the folder `saved`.
+fn collected(folder: &Folder) {
+    let fixture = |name: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/collected").join(name);
+        fs::read_to_string(path).unwrap()
+    };
+    folder.write("bastion.toml", &fixture("bastion.toml"));
+    folder.write("sce.lock", &fixture("bastion.lock"));
+    let files: serde_json::Map<String, Value> = serde_json::from_str(&fixture("bastion.json")).unwrap();
+    for (path, answer) in files {
+        let path = folder.path().join("saved").join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, answer.to_string()).unwrap();
+    }
+}
+
+#[test]
+fn claims_are_proved_of_saved_answers_and_a_broken_file_is_named() {
+    let folder = Folder::new();
+    collected(&folder);
+    let holds = |ran: &Ran| -> Vec<(String, bool)> {
+        let report = ran.json();
+        let properties = report["properties"].as_array().unwrap();
+        properties.iter().map(|one| (one["id"].as_str().unwrap().to_owned(), one["holds"] == true)).collect()
+    };
+    let prove = ["prove", "bastion.toml", "--saved", "saved", "--json"];
+    let whole = folder.sce(&prove);
+    assert_eq!((whole.status, whole.stderr.as_str()), (0, ""), "{whole:?}");
+    let violated: Vec<String> = holds(&whole).into_iter().filter(|(_, holds)| !holds).map(|(id, _)| id).collect();
+    assert_eq!(violated, ["no-way-out-for-phi"]);
+
+    let policy = "s3/hipaa-data-123456789012-us-west-2/get-bucket-policy.json";
+    folder.write(&format!("saved/{policy}"), "{\"Policy\": \"{");
+    let broken = folder.sce(&prove);
+    assert_eq!(broken.status, 1, "{broken:?}");
+    let note = format!("note: `{policy}` is no whole JSON, so nothing was taken from it");
+    assert!(broken.stderr.contains(&note), "{}", broken.stderr);
+    let unknown = |id: &str| {
+        let report = broken.json();
+        let found = report["properties"].as_array().unwrap().iter().find(|one| one["id"] == id).cloned().unwrap();
+        found["status"] == "unknown"
+    };
+    assert!(unknown("stores-are-read-by-the-listed-only"));
+    let checked = folder.sce(&["check", "bastion.toml", "--saved", "saved", "--json", "-q"]);
+    assert_eq!((checked.status, &checked.json()["left_out"]), (1, &serde_json::json!([policy])));
+}

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::account::{AccountId, Partition, Region};
 use crate::aws::arn::Arn;
-use crate::aws::permissions::{Duty, On, Permission, common, is_for_account};
+use crate::aws::permissions::{Duty, On, Permission, collection, common, is_for_account};
 use crate::aws::policy::{Policy, Statement, Text, text};
 use crate::aws::resource::{Kind, Properties};
 use crate::pit::{self, ACCOUNT_SCOPE, BucketRole, Pit, TAG_PIT, TAG_SCOPE};
@@ -85,6 +85,25 @@ pub fn of_account(settings: &Settings, at: &account::Place) -> Permissions {
     let needed: Vec<&Permission> = kinds.iter().flat_map(|kind| kind.permissions()).chain(shared).collect();
     let duties = [(Duty::Read, vec![Duty::Read]), (Duty::Account, vec![Duty::Account, Duty::Build])];
     place.permissions(None, &duties, &needed)
+}
+
+/// The policy for `sce collect`, of whatever there is in an account: it reads, and nothing else. No resource is named, since what there is
+/// is what it is to find out.
+#[must_use]
+pub fn of_collection() -> Policy {
+    let mut services: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (_, action) in collection() {
+        services.entry(action.split(':').next().unwrap_or_default()).or_default().insert(action);
+    }
+    let statement = |(service, actions): (&str, BTreeSet<&str>)| {
+        Statement::allow(&format!("Collect{}", capital(service))).actions(actions).resources([text("*")])
+    };
+    Policy::new(services.into_iter().map(statement).collect())
+}
+
+fn capital(word: &str) -> String {
+    let mut letters = word.chars();
+    letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
 }
 
 /// The whole table: every kind's permissions, then what every environment needs.

@@ -3,6 +3,7 @@
 //! Everything that is not said has a default, and every default is the careful one. Unknown keys, wrong types and impossible values
 //! are refused with line, what was expected and the nearest valid word: see [`parse`].
 
+mod defaults;
 mod example;
 mod existing;
 mod locate;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub use defaults::Defaults;
 pub use example::example;
 pub use existing::UseExisting;
 pub(crate) use locate::line_at;

@@ -65,7 +65,9 @@ pub use sce_aws::{Calls, CloudError, ExistingError, Mfa, Session, SessionError, 
 pub use sce_aws::{archive, keys, transfer};
 pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, Terms, check, judge};
 pub use sce_core::cost::estimate;
-pub use sce_core::permissions::{of_account as account_permissions, permissions};
+pub use sce_core::permissions::{
+    of_account as account_permissions, of_collection as collection_permissions, permissions,
+};
 pub use sce_core::plan::account::{Place as AccountPlace, Settings as AccountSettings, account as plan_account};
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
 pub use sce_core::prove::{Intent, Proof, prove};

@@ -89,34 +89,41 @@ pub async fn collect(
     Ok(collected)
 }
 
+/// What a folder of saved answers tells.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The model.
+    pub model: Model,
+    /// Files that hold no JSON, or not all of it, by their paths below the folder: nothing was taken from them.
+    pub left_out: Vec<String>,
+}
+
 /// What the files in a folder, and in folders in it, tell: of the plan's environment in the plan's terms, or of the whole account.
 ///
 /// # Errors
 /// When a file cannot be read, none holds an answer of AWS, or, without a plan, nothing says whose the answers are.
-pub fn model(folder: &Path, plan: Option<&Plan>) -> Result<Model, SavedError> {
-    let saved = read(folder)?;
-    match plan {
-        Some(plan) => Ok(of_plan(&saved, plan)),
+pub fn model(folder: &Path, plan: Option<&Plan>) -> Result<Told, SavedError> {
+    let (saved, left_out) = read(folder)?;
+    let model = match plan {
+        Some(plan) => of_plan(&saved, plan),
         None => {
             let place = Place::of(&saved).ok_or_else(|| SavedError::NoPlace(folder.display().to_string()))?;
-            Ok(of_account(&saved, &place))
+            of_account(&saved, &place)
         }
-    }
+    };
+    Ok(Told { model, left_out })
 }
 
-/// The answers in the files of a folder, and of folders in it; a file that is no JSON holds none.
-///
-/// # Errors
-/// When a file cannot be read, or none holds an answer.
-pub fn read(folder: &Path) -> Result<Saved, SavedError> {
+/// The answers in the files of a folder, and of folders in it, and the files that hold no JSON.
+fn read(folder: &Path) -> Result<(Saved, Vec<String>), SavedError> {
     let tree = read_tree(folder)?;
     let own = |path: &str| [SUMMARY, UNREAD].iter().any(|name| path.rsplit('/').next() == Some(name));
     let files = tree.files().filter(|file| !own(file.path)).map(|file| (file.path, file.bytes));
-    let (saved, _) = Saved::read(files);
+    let (saved, left_out) = Saved::read(files);
     if saved.is_empty() {
         return Err(SavedError::Nothing(folder.display().to_string()));
     }
-    Ok(saved)
+    Ok((saved, left_out))
 }
 
 /// Takes away what an earlier run saved: the folders of services that it made, and no other file.

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use sce::checks::{SpecText, sarif};
 use sce::spec::{Format, Spec, Waiver};
-use sce::{Declared, Finding, Intent, NotShown, Proof, Report};
+use sce::{Declared, Finding, Intent, NotShown, Proof, Report, Verification};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,13 +16,17 @@ use crate::output::{self, counted, wrapped};
 use crate::prepared::{self, Keep, Prepared};
 use crate::progress::Progress;
 
-/// What `--json` writes: the report, and of an account what could not be shown.
+/// What `--json` writes: the report, the claims, of an account what could not be shown, and of saved files those left out.
 #[derive(Serialize)]
 struct Document<'a> {
     #[serde(flatten)]
     report: Report<'a>,
+    /// What came of every claim.
+    properties: &'a [Proof],
     #[serde(skip_serializing_if = "Option::is_none")]
     not_shown: Option<&'a [NotShown]>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    left_out: &'a [String],
 }
 
 /// What was judged.
@@ -35,6 +39,8 @@ pub(crate) struct Judged {
     pub(crate) on: Date,
     /// What those who answer cannot show; none of a plan.
     not_shown: Option<Vec<NotShown>>,
+    /// Saved files that nothing was taken from.
+    left_out: Vec<String>,
 }
 
 pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure> {
@@ -42,13 +48,13 @@ pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure>
         Some(folder) => saved(check, folder, global)?,
         None => judged(&check.spec, check.live, &check.looking, global).await?,
     };
-    let Judged { findings, proofs, not_shown, .. } = &judged;
+    let Judged { findings, proofs, not_shown, left_out, .. } = &judged;
     let unproved = proofs.iter().any(Proof::blocks);
     if check.sarif {
         output::json(&as_sarif(findings, check)?)?;
     } else if check.format.json {
         let not_shown = not_shown.as_deref();
-        output::json(&Document { report: Report::new(findings, check.all), not_shown })?;
+        output::json(&Document { report: Report::new(findings, check.all), properties: proofs, not_shown, left_out })?;
     } else {
         let not_shown = not_shown.as_deref().unwrap_or_default();
         let proofs = if unproved { prove::in_short(proofs) } else { String::new() };
@@ -74,17 +80,17 @@ fn of_plan(spec: &Path, looking: &Looking, global: &Global) -> Result<Judged, Fa
         Ok(checked) => (checked.findings().to_vec(), checked.proofs().to_vec()),
         Err(refused) => (refused.findings, refused.proofs),
     };
-    Ok(Judged { findings, proofs, spec, on, not_shown: None })
+    Ok(Judged { findings, proofs, spec, on, not_shown: None, left_out: Vec::new() })
 }
 
 /// What was saved of the account, in the words of the plan that the spec and its lock make.
 fn saved(check: &Check, folder: &Path, global: &Global) -> Result<Judged, Failure> {
     let prepared = prepared::offline(&check.spec, global.quiet)?;
     let terms = prepared.terms_looking(&check.looking)?;
-    let model = sce::saved::model(folder, Some(&prepared.plan))?;
+    let sce::saved::Told { model, left_out } = prepared::saved(folder, &prepared.plan, global.quiet)?;
     let findings = sce::judge(&model, &Declared::of(&prepared.file.spec), &terms);
     let proofs = sce::prove(&model, &Intent::of(&prepared.file.spec, &prepared.lock, &prepared.plan));
-    Ok(Judged { findings, proofs, spec: prepared.file.spec, on: terms.today, not_shown: None })
+    Ok(Judged { findings, proofs, spec: prepared.file.spec, on: terms.today, not_shown: None, left_out })
 }
 
 async fn of_account(spec: &Path, looking: &Looking, global: &Global) -> Result<Judged, Failure> {
@@ -93,7 +99,8 @@ async fn of_account(spec: &Path, looking: &Looking, global: &Global) -> Result<J
     let (declared, terms) = (Declared::of(&prepared.file.spec), prepared.terms_looking(looking)?);
     let seen = sce::verify(&session, &prepared.plan, &declared, &terms).await;
     let (spec, on) = (prepared.file.spec, terms.today);
-    Ok(Judged { findings: seen.findings, proofs: seen.proofs, spec, on, not_shown: Some(seen.not_shown) })
+    let Verification { findings, proofs, not_shown, .. } = seen;
+    Ok(Judged { findings, proofs, spec, on, not_shown: Some(not_shown), left_out: Vec::new() })
 }
 
 /// Findings as SARIF, with the lines of the spec that they are about.

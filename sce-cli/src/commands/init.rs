@@ -7,9 +7,12 @@ use std::path::Path;
 use crate::cli::{Global, Init};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, note};
+use crate::prepared;
 
 pub(crate) fn run(init: &Init, global: &Global) -> Result<Exit, Failure> {
-    let text = sce::spec::example(&init.pit, init.access.into());
+    let institution = init.policy.as_deref().map(prepared::institution).transpose()?;
+    let (defaults, whose) = institution.map(|policy| (policy.defaults, policy.name)).unwrap_or_default();
+    let text = defaults.spec(&init.pit, init.access.map(Into::into), &whose);
     match &init.output {
         None => output::result(&text)?,
         Some(path) if init.force => sce::write_atomically(path, text.as_bytes())?,

@@ -21,6 +21,7 @@ struct Table {
 
 pub(crate) fn run(asked: &Permissions, global: &Global) -> Result<Exit, Failure> {
     match (&asked.spec, asked.format.json) {
+        _ if asked.collect => output::document(&sce::collection_permissions().to_json())?,
         (Some(spec), json) => for_spec(spec, asked.account, json, global)?,
         (None, true) => output::json(&Table { schema_version: 1, permissions: table() })?,
         (None, false) => output::result(&text(&table()))?,

@@ -53,8 +53,8 @@ fn planned(asked: &Prove, global: &Global) -> Result<Vec<Proof>, Failure> {
 /// What was saved of the account, in the words of the plan that the spec and its lock make.
 fn saved(asked: &Prove, folder: &Path, global: &Global) -> Result<Vec<Proof>, Failure> {
     let prepared = prepared::offline(&asked.spec, global.quiet)?;
-    let model = sce::saved::model(folder, Some(&prepared.plan))?;
-    Ok(sce::prove(&model, &Intent::of(&prepared.file.spec, &prepared.lock, &prepared.plan)))
+    let told = prepared::saved(folder, &prepared.plan, global.quiet)?;
+    Ok(sce::prove(&told.model, &Intent::of(&prepared.file.spec, &prepared.lock, &prepared.plan)))
 }
 
 async fn live(asked: &Prove, global: &Global) -> Result<Vec<Proof>, Failure> {

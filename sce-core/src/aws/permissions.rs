@@ -5,11 +5,13 @@
 //! IAM action that allows it often have the same name, and often not, above all in S3; the action's name is the one in AWS's
 //! Service Authorization Reference.
 
+mod collection;
 mod common;
 mod kinds;
 
 use serde::Serialize;
 
+pub use collection::{Read, collection};
 pub use common::common;
 pub(crate) use common::is_for_account;
 

@@ -14,7 +14,8 @@ use crate::account::Region;
 use crate::aws::resource::{Kind, Tenancy};
 use crate::cost::{Amount, HoursPerWeek};
 use crate::spec::{
-    AccessMode, Egress, Format, Laptop, NamedRange, Problem, Profile, grammar_help, is_email, line_at, line_of, nearest,
+    AccessMode, Defaults, Egress, Format, Laptop, NamedRange, Problem, Profile, grammar_help, is_email, line_at,
+    line_of, nearest,
 };
 
 /// The version of the file's format that this crate reads.
@@ -29,13 +30,16 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// assert_eq!(refused.problems[0].line, Some(4));
 /// assert_eq!(refused.problems[0].help.as_deref(), Some("did you mean `egress`?"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Institution {
     /// The version of this format.
     pub schema_version: u32,
     /// What the institution is called.
     pub name: String,
+    /// What new specs start with: `sce init --policy` writes it into them. No judgement rests on it.
+    #[serde(default)]
+    pub defaults: Defaults,
     /// What may be used, where there is a choice.
     #[serde(default)]
     pub allow: Allow,
@@ -197,6 +201,10 @@ impl Institution {
         if self.name.trim().is_empty() {
             wrong(&["name"], "the institution has no name".to_owned(), None);
         }
+        for violation in self.defaults.violations() {
+            let path: Vec<&str> = ["defaults"].into_iter().chain(violation.path.iter().map(String::as_str)).collect();
+            wrong(&path, violation.message, violation.help);
+        }
         for (index, service) in self.allow.services.iter().flatten().enumerate() {
             if !services().any(|known| known == service) {
                 let help = nearest(service, services()).map(|word| format!("did you mean `{word}`?"));
@@ -250,6 +258,10 @@ mod tests {
 schema_version = 1
 name = \"Example University\"
 
+[defaults]
+region = \"us-west-2\"
+network = { egress = \"none\" }
+
 [allow]
 regions = [\"us-west-2\", \"us-east-1\"]
 services = [\"ec2\", \"s3\", \"kms\", \"iam\", \"logs\"]
@@ -294,18 +306,19 @@ blocks_from = \"medium\"
     #[test]
     fn slips_are_told_with_line_and_nearest_word() {
         let cases = [
-            ("\"ec2\"", "\"ec3\"", 6, "did you mean `ec2`?"),
-            ("\"bastion\"", "\"bastoin\"", 10, "did you mean `bastion`?"),
-            ("\"nat-gateway\"", "\"nat-gatway\"", 16, "did you mean `nat-gateway`?"),
-            ("bucket-requires-tls", "bucket-require-tls", 21, "did you mean `bucket-requires-tls`?"),
-            ("longest_days", "longest_day", 20, "did you mean `longest_days`?"),
+            ("egress = \"none\"", "egres = \"none\"", 6, "did you mean `egress`?"),
+            ("\"ec2\"", "\"ec3\"", 10, "did you mean `ec2`?"),
+            ("\"bastion\"", "\"bastoin\"", 14, "did you mean `bastion`?"),
+            ("\"nat-gateway\"", "\"nat-gatway\"", 20, "did you mean `nat-gateway`?"),
+            ("bucket-requires-tls", "bucket-require-tls", 25, "did you mean `bucket-requires-tls`?"),
+            ("longest_days", "longest_day", 24, "did you mean `longest_days`?"),
         ];
         for (right, wrong, line, help) in cases {
             let (found, _, advice) = refused(&WHOLE.replace(right, wrong));
             assert_eq!((found, advice.as_deref()), (Some(line), Some(help)), "{wrong}");
         }
-        assert_eq!(refused(&WHOLE.replace("\"500\"", "\"much\"")).0, Some(24));
-        assert_eq!(refused(&WHOLE.replace("\"medium\"", "\"critical\"")).0, Some(28));
+        assert_eq!(refused(&WHOLE.replace("\"500\"", "\"much\"")).0, Some(28));
+        assert_eq!(refused(&WHOLE.replace("\"medium\"", "\"critical\"")).0, Some(32));
         assert_eq!(
             refused(&WHOLE.replace("\"ciso@example.edu\"", "\"ciso\"")).1,
             "approver `ciso` is no e-mail address"

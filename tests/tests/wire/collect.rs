@@ -1,9 +1,10 @@
 //! What `sce collect` saves tells the same as the account itself, and so does what boto3 saves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::Command;
 
+use sce::aws::permissions::collection;
 use sce::model::{Model, Resource};
 use sce::{Endpoints, Plan, Session, SpecFile, Target};
 use sce_tests::{Emulators, Ran, root, run, spec};
@@ -15,6 +16,9 @@ const FULL: &str = "[access]\nmode = \"bastion\"\nlaptop = \"managed\"\n\
     people = [{ name = \"r1\", email = \"r1@example.edu\" }]\n\
     [compute.private]\ntype = \"m7i.large\"\ndata_volume_gib = 100\n\
     [[database]]\nengine = \"postgres\"\nphi_contact = true\n";
+
+/// What there is none of in this account.
+const NOT_SENT_HERE: [&str; 1] = ["guardduty:GetDetector"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_saved_tells_what_the_account_tells() {
@@ -35,6 +39,11 @@ async fn what_is_saved_tells_what_the_account_tells() {
         ["Describe", "Get", "List", "Head"].iter().any(|verb| name.starts_with(verb))
     };
     assert!(calls.len() > 50 && calls.iter().all(reads), "{calls:#?}");
+    // Each is in the table that the policy is made of, and nothing in it is asked for in vain.
+    let sent: BTreeSet<&str> = calls.iter().filter_map(Value::as_str).collect();
+    let table: BTreeSet<&str> = collection().iter().map(|(operation, _)| *operation).collect();
+    assert_eq!(sent.difference(&table).collect::<Vec<_>>(), Vec::<&&str>::new());
+    assert_eq!(table.difference(&sent).copied().collect::<Vec<_>>(), NOT_SENT_HERE);
     let again = run(emulators.sce().args(["collect", "-o"]).arg(&ours)).with_status(2);
     assert!(again.stderr.contains("is not empty") && again.stderr.contains("`--force`"), "{}", again.stderr);
     run(emulators.sce().args(["collect", "--force", "-o"]).arg(&ours)).with_status(0);
@@ -47,7 +56,8 @@ async fn what_is_saved_tells_what_the_account_tells() {
     let live = sce::observe(&session(&emulators).await, &plan).await;
     assert_eq!(live.unread, BTreeMap::new());
     for (whose, saved) in [("ours", &ours), ("theirs", &theirs)] {
-        let model = sce::saved::model(saved, Some(&plan)).unwrap();
+        let sce::saved::Told { model, left_out } = sce::saved::model(saved, Some(&plan)).unwrap();
+        assert_eq!(left_out, Vec::<String>::new());
         assert_same(whose, &live, &model);
     }
 
