@@ -253,18 +253,16 @@ data_volume_gib = 100
     )
 }
 
-/// The trail, Config, the alarms and what is encrypted by default: made on an emulator, and only looked at in a real account, whose
-/// administrators run `sce account apply`.
+/// The trail, Config, the alarms and what is encrypted by default: made on an emulator if something of it is missing, and only looked at
+/// in a real account, whose administrators run `sce account apply`.
 async fn see_to_the_account(session: &Session, target: &Target, spec: &sce::spec::Spec) -> Outcome<()> {
     let settings = sce::AccountSettings::of(spec);
-    let verification = match target {
-        Target::Emulator(_) => {
-            let applied = sce::apply_account(session, &settings, sce::ApplyOptions::default(), &|_| {}).await?;
-            tell(&format!("  created {}, adopted {}", applied.created.len(), applied.adopted.len()));
-            applied.verification
-        }
-        Target::RealAccount(_) => sce::account_status(session, &settings).await.verification,
-    };
+    let mut verification = sce::account_status(session, &settings).await.verification;
+    if !verification.verified && matches!(target, Target::Emulator(_)) {
+        let applied = sce::apply_account(session, &settings, sce::ApplyOptions::default(), &|_| {}).await?;
+        tell(&format!("  created {}, adopted {}", applied.created.len(), applied.adopted.len()));
+        verification = applied.verification;
+    }
     let open: Vec<_> = verification.findings.iter().filter(|finding| finding.open()).collect();
     for finding in &open {
         tell(&format!("  {} {} {}: {}", finding.severity, finding.rule, finding.resource, finding.message));

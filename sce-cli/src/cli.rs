@@ -14,7 +14,7 @@ use sce::pit::Pit;
 use sce::spec::AccessMode;
 use sce::synth::Dialect;
 
-pub(crate) use judging::{Catalog, Judging, Looking, View};
+pub(crate) use judging::{Catalog, Judging, Looking, Source, View};
 pub(crate) use proving::Prove;
 
 /// Builds, checks, operates and closes out Secure Compute Environments (SCE) for health data on AWS.
@@ -358,12 +358,8 @@ pub(crate) struct Check {
     /// Show what is kept or declared too: the risk that remains.
     #[arg(long)]
     pub(crate) all: bool,
-    /// Judge what is in the account rather than the plan; read-only.
-    #[arg(long)]
-    pub(crate) live: bool,
-    /// Judge what `sce collect`, or the AWS CLI, saved in this folder rather than the plan; no account is needed.
-    #[arg(long, value_name = "DIR", conflicts_with = "live")]
-    pub(crate) saved: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) looking: Looking,
     #[command(flatten)]

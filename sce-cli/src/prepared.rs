@@ -66,8 +66,13 @@ pub(crate) fn saved(folder: &Path, plan: &Plan, quiet: bool) -> Result<sce::save
     const MOST: usize = 5;
     let told = sce::saved::model(folder, Some(plan))?;
     if !quiet {
+        if plan.offline {
+            note(
+                "note: what was saved is matched with names that hold the account: put the `sce.lock` that the environment was built with beside the spec",
+            );
+        }
         for path in told.left_out.iter().take(MOST) {
-            note(&format!("note: `{path}` is no whole JSON, so nothing was taken from it"));
+            note(&format!("note: `{path}` is no JSON, so nothing was taken from it"));
         }
         if told.left_out.len() > MOST {
             note(&format!("note: nor from {} more", counted(told.left_out.len() - MOST, "file", "files")));

@@ -1075,7 +1075,7 @@ fn collected(folder: &Folder) {
 }
 
 #[test]
-fn claims_are_proved_of_saved_answers_and_a_broken_file_is_named() {
+fn claims_are_proved_of_saved_answers_and_a_broken_file_is_refused() {
     let folder = Folder::new();
     collected(&folder);
     let holds = |ran: &Ran| -> Vec<(String, bool)> {
@@ -1090,17 +1090,21 @@ fn claims_are_proved_of_saved_answers_and_a_broken_file_is_named() {
     assert_eq!(violated, ["no-way-out-for-phi"]);
 
     let policy = "s3/hipaa-data-123456789012-us-west-2/get-bucket-policy.json";
-    folder.write(&format!("saved/{policy}"), "{\"Policy\": \"{");
-    let broken = folder.sce(&prove);
-    assert_eq!(broken.status, 1, "{broken:?}");
-    let note = format!("note: `{policy}` is no whole JSON, so nothing was taken from it");
-    assert!(broken.stderr.contains(&note), "{}", broken.stderr);
-    let unknown = |id: &str| {
-        let report = broken.json();
-        let found = report["properties"].as_array().unwrap().iter().find(|one| one["id"] == id).cloned().unwrap();
-        found["status"] == "unknown"
-    };
-    assert!(unknown("stores-are-read-by-the-listed-only"));
+    folder.write("saved/notes.txt", "by hand");
+    fs::remove_file(folder.path().join("saved").join(policy)).unwrap();
+    let missing = folder.sce(&prove);
+    assert!(missing.stderr.contains("note: `notes.txt` is no JSON, so nothing was taken from it"), "{missing:?}");
+    let report = missing.json();
+    let readers =
+        report["properties"].as_array().unwrap().iter().find(|one| one["id"] == "stores-are-read-by-the-listed-only");
+    assert_eq!((missing.status, &readers.unwrap()["status"]), (1, &Value::from("unknown")));
     let checked = folder.sce(&["check", "bastion.toml", "--saved", "saved", "--json", "-q"]);
-    assert_eq!((checked.status, &checked.json()["left_out"]), (1, &serde_json::json!([policy])));
+    assert_eq!((checked.status, &checked.json()["left_out"]), (1, &serde_json::json!(["notes.txt"])));
+
+    folder.write(&format!("saved/{policy}"), "{\"Policy\": \"{");
+    for command in ["prove", "check"] {
+        let broken = folder.sce(&[command, "bastion.toml", "--saved", "saved"]);
+        let told = broken.refused();
+        assert!(told.contains("get-bucket-policy.json:1:") && told.contains("the file ends within a text"), "{told}");
+    }
 }

@@ -24,8 +24,23 @@ pub(crate) struct Looking {
     #[command(flatten)]
     pub(crate) judging: Judging,
     /// Judge as of this day rather than today: by the catalogue of that day, and without the waivers that lapse before.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = date)]
     pub(crate) on: Option<Date>,
+}
+
+fn date(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "expected a date such as `2026-03-01`".to_owned())
+}
+
+/// What is judged.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Source {
+    /// Judge what is in the account rather than the plan; read-only.
+    #[arg(long)]
+    pub(crate) live: bool,
+    /// Judge what `sce collect`, or the AWS CLI, saved in this folder rather than the plan; no account is needed.
+    #[arg(long, value_name = "DIR", conflicts_with = "live")]
+    pub(crate) saved: Option<PathBuf>,
 }
 
 /// `sce coverage` and `sce register`
@@ -33,9 +48,8 @@ pub(crate) struct Looking {
 pub(crate) struct View {
     /// The spec: TOML, or JSON when its name ends so.
     pub(crate) spec: PathBuf,
-    /// Judge what is in the account rather than the plan; read-only.
-    #[arg(long)]
-    pub(crate) live: bool,
+    #[command(flatten)]
+    pub(crate) source: Source,
     #[command(flatten)]
     pub(crate) looking: Looking,
     #[command(flatten)]
@@ -46,7 +60,7 @@ pub(crate) struct View {
 #[derive(Debug, Args)]
 pub(crate) struct Catalog {
     /// The edition that holds on this day; today's when left out.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, visible_alias = "on", value_name = "DATE", value_parser = date)]
     pub(crate) edition: Option<Date>,
     /// Another list (TOML) than the one built in.
     #[arg(long, value_name = "FILE")]

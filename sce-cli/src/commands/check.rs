@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::prove;
-use crate::cli::{Check, Global, Looking};
+use crate::cli::{Check, Global, Looking, Source};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted, wrapped};
 use crate::prepared::{self, Keep, Prepared};
@@ -44,14 +44,11 @@ pub(crate) struct Judged {
 }
 
 pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure> {
-    let judged = match &check.saved {
-        Some(folder) => saved(check, folder, global)?,
-        None => judged(&check.spec, check.live, &check.looking, global).await?,
-    };
+    let judged = judged(&check.spec, &check.source, &check.looking, global).await?;
     let Judged { findings, proofs, not_shown, left_out, .. } = &judged;
     let unproved = proofs.iter().any(Proof::blocks);
     if check.sarif {
-        output::json(&as_sarif(findings, check)?)?;
+        output::json(&as_sarif(&judged, check)?)?;
     } else if check.format.json {
         let not_shown = not_shown.as_deref();
         output::json(&Document { report: Report::new(findings, check.all), properties: proofs, not_shown, left_out })?;
@@ -63,11 +60,12 @@ pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure>
     Ok(Exit::findings(unproved || findings.iter().any(Finding::blocks)))
 }
 
-/// The spec's plan, or what is in the account, by every rule.
-pub(crate) async fn judged(spec: &Path, live: bool, looking: &Looking, global: &Global) -> Result<Judged, Failure> {
-    match live {
-        true => of_account(spec, looking, global).await,
-        false => of_plan(spec, looking, global),
+/// The spec's plan, what is in the account, or what was saved of it, by every rule.
+pub(crate) async fn judged(spec: &Path, of: &Source, looking: &Looking, global: &Global) -> Result<Judged, Failure> {
+    match &of.saved {
+        Some(folder) => saved(spec, folder, looking, global),
+        None if of.live => of_account(spec, looking, global).await,
+        None => of_plan(spec, looking, global),
     }
 }
 
@@ -84,9 +82,9 @@ fn of_plan(spec: &Path, looking: &Looking, global: &Global) -> Result<Judged, Fa
 }
 
 /// What was saved of the account, in the words of the plan that the spec and its lock make.
-fn saved(check: &Check, folder: &Path, global: &Global) -> Result<Judged, Failure> {
-    let prepared = prepared::offline(&check.spec, global.quiet)?;
-    let terms = prepared.terms_looking(&check.looking)?;
+fn saved(spec: &Path, folder: &Path, looking: &Looking, global: &Global) -> Result<Judged, Failure> {
+    let prepared = prepared::offline(spec, global.quiet)?;
+    let terms = prepared.terms_looking(looking)?;
     let sce::saved::Told { model, left_out } = prepared::saved(folder, &prepared.plan, global.quiet)?;
     let findings = sce::judge(&model, &Declared::of(&prepared.file.spec), &terms);
     let proofs = sce::prove(&model, &Intent::of(&prepared.file.spec, &prepared.lock, &prepared.plan));
@@ -104,11 +102,11 @@ async fn of_account(spec: &Path, looking: &Looking, global: &Global) -> Result<J
 }
 
 /// Findings as SARIF, with the lines of the spec that they are about.
-fn as_sarif(findings: &[Finding], check: &Check) -> Result<Value, Failure> {
+fn as_sarif(judged: &Judged, check: &Check) -> Result<Value, Failure> {
     let text = sce::read_text(&check.spec)?;
     let uri = uri(&check.spec);
     let spec = SpecText { uri: &uri, text: &text, format: Format::of_file(&uri) };
-    Ok(sarif(findings, spec, check.all))
+    Ok(sarif(&judged.findings, &judged.proofs, spec, check.all))
 }
 
 /// A path as a URI reference: relative stays relative, and what a URI cannot hold is escaped.
@@ -153,10 +151,13 @@ fn entry(finding: &Finding, width: usize) -> String {
         Some(Waiver { approver, expires, reason, .. }) => {
             vec![format!("waived until {expires} by {approver}: {reason}")]
         }
-        None if finding.open() && finding.waivable() => {
-            vec![format!("help: {}", finding.help), format!("digest, for a waiver: {}", finding.digest)]
+        None if finding.open() => {
+            let waiver = match finding.unwaivable() {
+                None => format!("digest, for a waiver: {}", finding.digest),
+                Some(why) => format!("no waiver accepts it: {why}"),
+            };
+            vec![format!("help: {}", finding.advice()), waiver]
         }
-        None if finding.open() => vec![format!("help: {}", finding.help)],
         None => Vec::new(),
     };
     std::iter::once(head).chain(more.iter().map(|line| format!("{}\n", wrapped(line, "          ")))).collect()

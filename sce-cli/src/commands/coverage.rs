@@ -8,7 +8,7 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 
 pub(crate) async fn run(view: &View, global: &Global) -> Result<Exit, Failure> {
-    let Judged { findings, proofs, spec, on, .. } = judged(&view.spec, view.live, &view.looking, global).await?;
+    let Judged { findings, proofs, spec, on, .. } = judged(&view.spec, &view.source, &view.looking, global).await?;
     let proofs: Vec<Proof> = proofs.iter().map(Proof::from).collect();
     let coverage = coverage(&findings, &proofs, spec.pit.as_str(), on);
     match view.format.json {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use sce::checks::{Rule, rule, rules};
+use sce::proofs::{Property, properties};
 use serde::Serialize;
 
 use crate::cli::Explain;
@@ -17,6 +18,9 @@ struct Document<'a> {
 }
 
 pub(crate) fn run(explain: &Explain) -> Result<Exit, Failure> {
+    if let Some(claim) = explain.rule.as_deref().and_then(claim) {
+        return of_claim(claim, explain.format.json);
+    }
     let one = explain.rule.as_deref().map(named).transpose()?;
     let asked = match &one {
         Some(rule) => std::slice::from_ref(rule),
@@ -35,9 +39,33 @@ fn named(id: &str) -> Result<&'static Rule, Failure> {
     rule(id).map_err(|nearest| {
         Failure::usage(format!("there is no rule `{id}`")).advise(match nearest {
             Some(nearest) => format!("did you mean `{nearest}`? `sce explain --all` lists every rule"),
-            None => "`sce explain --all` lists every rule".to_owned(),
+            None => "`sce explain --all` lists every rule, and docs/prove.md every claim".to_owned(),
         })
     })
+}
+
+/// The claim of that name, which `sce prove` and `sce check` tell beside the rules.
+fn claim(id: &str) -> Option<&'static Property> {
+    properties().iter().copied().find(|property| property.id.0 == id)
+}
+
+fn of_claim(claim: &Property, json: bool) -> Result<Exit, Failure> {
+    if json {
+        let message = format!("`{}` is a claim, and this prints rules", claim.id.0);
+        return Err(Failure::usage(message).advise("`sce prove SPEC --all --json` has claims"));
+    }
+    let section = |title: &str, text: &str| format!("\n{title}\n{}\n", wrapped(text, "  "));
+    let cfr = claim.cfr.iter().map(|cited| format!("45 CFR {} ({})", cited.citation, word(&cited.kind)));
+    output::result(&format!(
+        "{}\n{}\n\n  a claim that `sce prove` examines; it answers {}\n{}{}{}",
+        claim.id.0,
+        wrapped(claim.claim, "  "),
+        listed(cfr),
+        section("Of what", claim.quantifier),
+        section("Taken for granted", &claim.assumptions.join("; ")),
+        section("Outside it", &claim.outside_claim.join("; ")),
+    ))?;
+    Ok(Exit::Done)
 }
 
 fn list(rules: &[&'static Rule]) -> String {

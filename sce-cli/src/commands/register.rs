@@ -9,7 +9,7 @@ use crate::failure::{Exit, Failure};
 use crate::output;
 
 pub(crate) async fn run(view: &View, global: &Global) -> Result<Exit, Failure> {
-    let Judged { findings, spec, on, .. } = judged(&view.spec, view.live, &view.looking, global).await?;
+    let Judged { findings, spec, on, .. } = judged(&view.spec, &view.source, &view.looking, global).await?;
     let register = register(&findings, spec.pit.as_str(), &spec.owner, on);
     match view.format.json {
         true => output::json(&register)?,

@@ -104,6 +104,22 @@ impl Finding {
         self.cfr.iter().all(|citation| citation.kind != Specification::Required)
     }
 
+    /// What to do about it, for people: what could not be read has to be read before anything is mended.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self.status {
+            Status::Unknown => format!("have it read, or saved, and judge again; were it broken: {}", self.help),
+            _ => self.help.to_owned(),
+        }
+    }
+
+    /// Why no waiver may accept it; none when one may.
+    #[must_use]
+    pub fn unwaivable(&self) -> Option<String> {
+        let required = self.cfr.iter().find(|citation| citation.kind == Specification::Required)?;
+        Some(format!("45 CFR {} is required (164.306(d)(2))", required.citation))
+    }
+
     /// Whether it stops the plan: open, and high or above, or whatever less the institution stops at.
     #[must_use]
     pub fn blocks(&self) -> bool {

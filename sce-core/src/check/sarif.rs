@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::finding::{Finding, Severity, Status};
 use super::rule::{Mapping, Rule, all};
 use crate::plan::short_digest;
+use crate::prove::{Proof, Property, Status as Holding, properties};
 use crate::spec::{Format, line_of};
 
 /// The schema that the output is held to in tests: OASIS, SARIF 2.1.0 with Errata 01.
@@ -21,10 +22,14 @@ pub struct SpecText<'a> {
     pub format: Format,
 }
 
-/// Findings as one SARIF log: open ones, and waived ones as suppressed; with `all` what is kept and declared too.
+/// Findings and claims as one SARIF log: open findings, and waived ones as suppressed, and claims that do not hold; with `all` what is
+/// kept, declared and proved too.
 #[must_use]
-pub fn sarif(findings: &[Finding], spec: SpecText<'_>, all_of_them: bool) -> Value {
+pub fn sarif(findings: &[Finding], proofs: &[Proof], spec: SpecText<'_>, all_of_them: bool) -> Value {
     let shown = findings.iter().filter(|finding| all_of_them || finding.open() || finding.waived);
+    let claims = proofs.iter().filter(|proof| all_of_them || proof.status != Holding::Holds);
+    let rules = all().iter().map(|rule| described(rule)).chain(properties().iter().map(|claim| claimed(claim)));
+    let results = shown.map(|finding| result(finding, spec)).chain(claims.map(|proof| examined(proof, spec)));
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -32,10 +37,10 @@ pub fn sarif(findings: &[Finding], spec: SpecText<'_>, all_of_them: bool) -> Val
             "tool": { "driver": {
                 "name": "sce",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": all().iter().map(|rule| described(rule)).collect::<Vec<_>>(),
+                "rules": rules.collect::<Vec<_>>(),
             } },
             "columnKind": "unicodeCodePoints",
-            "results": shown.map(|finding| result(finding, spec)).collect::<Vec<_>>(),
+            "results": results.collect::<Vec<_>>(),
         }],
     })
 }
@@ -72,7 +77,7 @@ fn result(finding: &Finding, spec: SpecText<'_>) -> Value {
     };
     // SARIF gives a level only to what failed.
     let level = if finding.status == Status::Broken { level(finding.severity) } else { "none" };
-    let help = if finding.open() { format!(" {}", sentence(finding.help)) } else { String::new() };
+    let help = if finding.open() { format!(" {}", sentence(&finding.advice())) } else { String::new() };
     let mut result = Map::from_iter([
         ("ruleId".to_owned(), json!(finding.rule)),
         ("kind".to_owned(), json!(kind)),
@@ -101,6 +106,43 @@ fn result(finding: &Finding, spec: SpecText<'_>) -> Value {
         );
     }
     Value::Object(result)
+}
+
+fn claimed(claim: &Property) -> Value {
+    let cfr: Vec<String> = claim.cfr.iter().map(|cited| format!("45 CFR {}", cited.citation)).collect();
+    json!({
+        "id": claim.id,
+        "shortDescription": { "text": claim.claim },
+        "fullDescription": { "text": format!("Claimed of {}.", claim.quantifier) },
+        "help": { "text": "`sce prove --all` tells what is taken for granted, and shows the packet or the request." },
+        "defaultConfiguration": { "level": "error" },
+        "properties": { "tags": cfr, "security-severity": score(Severity::High) },
+    })
+}
+
+/// A claim that does not hold fails where the spec asks for it; one that the spec gives up openly is told, and fails nothing.
+fn examined(proof: &Proof, spec: SpecText<'_>) -> Value {
+    let (kind, level) = match (proof.status, proof.required) {
+        (Holding::Violated, true) => ("fail", "error"),
+        (Holding::Unknown, true) => ("review", "none"),
+        (Holding::Holds, _) => ("pass", "none"),
+        (Holding::Violated | Holding::Unknown, false) => ("informational", "none"),
+    };
+    let id = proof.property.id;
+    let index = properties().iter().position(|claim| claim.id == id).map(|index| all().len() + index);
+    json!({
+        "ruleId": id,
+        "ruleIndex": index,
+        "kind": kind,
+        "level": level,
+        "message": { "text": sentence(&proof.why) },
+        "locations": [{
+            "physicalLocation": { "artifactLocation": { "uri": spec.uri } },
+            "logicalLocations": [{ "name": "spec", "fullyQualifiedName": "spec", "kind": "resource" }],
+        }],
+        "partialFingerprints": { "sceFinding/v1": short_digest(&(id, "spec")) },
+        "properties": { "status": proof.status, "required": proof.required },
+    })
 }
 
 /// The resource; and the spec's line where the finding is about one of its values.
@@ -150,13 +192,17 @@ mod tests {
     use crate::lock::Lock;
     use crate::model::Model;
     use crate::plan::plan;
+    use crate::prove::{Intent, prove};
     use crate::spec::parse;
 
     fn of(text: &str, all: bool) -> Value {
         let spec = parse(text, Format::Toml).unwrap();
-        let model = Model::planned(&plan(&spec, &Lock::offline(&spec)).unwrap());
-        let findings = judge(&model, &Declared::of(&spec), &Terms::on("2026-11-24".parse().unwrap()));
-        sarif(&findings, SpecText { uri: "hipaa.toml", text, format: Format::Toml }, all)
+        let (lock, terms) = (Lock::offline(&spec), Terms::on("2026-11-24".parse().unwrap()));
+        let plan = plan(&spec, &lock).unwrap();
+        let model = Model::planned(&plan);
+        let findings = judge(&model, &Declared::of(&spec), &terms);
+        let proofs = prove(&model, &Intent::of(&spec, &lock, &plan));
+        sarif(&findings, &proofs, SpecText { uri: "hipaa.toml", text, format: Format::Toml }, all)
     }
 
     const SPEC: &str = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n[network]\ntenancy = \"dedicated\"\n\
@@ -181,6 +227,24 @@ mod tests {
             let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
             assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
         }
+    }
+
+    #[test]
+    fn a_claim_given_up_openly_is_told_and_fails_nothing() {
+        let log = of(SPEC, false);
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        let claims: Vec<&Value> =
+            results.iter().filter(|result| properties().iter().any(|claim| result["ruleId"] == claim.id.0)).collect();
+        let told = |claim: &Value| (claim["ruleId"].clone(), claim["kind"].clone(), claim["level"].clone());
+        let way_out = (json!("no-way-out-for-phi"), json!("informational"), json!("none"));
+        assert_eq!(claims.iter().map(|claim| told(claim)).collect::<Vec<_>>(), [way_out]);
+        let proved = of(SPEC, true)["runs"][0]["results"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["kind"] == "pass" && one["ruleId"] == "nat-route-survives-the-endpoint")
+            .count();
+        assert_eq!(proved, 1);
     }
 
     #[test]

@@ -102,8 +102,9 @@ impl<'de> Deserialize<'de> for Source {
     }
 }
 
-/// A flow as JSON has it.
+/// A flow as JSON has it. A key that is not known could be a known one with a slip in it, and change the answer.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Record {
     from: Source,
     src_ip: IpAddr,

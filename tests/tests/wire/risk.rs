@@ -36,10 +36,10 @@ fn what_an_institution_forbids_is_built_only_under_a_signature_for_it() {
         )
     };
     // Who may sign is the institution's to say.
-    spec(folder.path(), "hipaa", &signed("dean@example.edu"));
+    let _ = spec(folder.path(), "hipaa", &signed("dean@example.edu"));
     let refused = sce(&["apply", "--json"]).with_status(1).json();
     assert_eq!(of_rule(&refused, "institution-accepts-the-waivers")["status"], "broken", "{refused:#}");
-    spec(folder.path(), "hipaa", &signed("ciso@example.edu"));
+    let _ = spec(folder.path(), "hipaa", &signed("ciso@example.edu"));
     sce(&["apply"]).with_status(0);
 
     let live = sce(&["check", "--live", "--all", "--json"]).json();

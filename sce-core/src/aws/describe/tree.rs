@@ -334,6 +334,12 @@ impl<'a> Source<'a> {
 const VERBS: [&str; 4] = ["get", "list", "describe", "head"];
 
 impl BrokenAnswer {
+    /// Of a file whose text is no JSON, or not all of one.
+    #[must_use]
+    pub fn of(path: &str, error: &serde_json::Error) -> Self {
+        Self::new(path, error, true)
+    }
+
     fn new(path: &str, error: &serde_json::Error, whole: bool) -> Self {
         let problem = problem(error, whole);
         Self { path: path.to_owned(), line: error.line(), column: error.column(), problem }

@@ -2,7 +2,7 @@
 //! is built (L357-L359).
 
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
-use crate::check::{Facts, Severity};
+use crate::check::{Facts, Severity, Status};
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId("account-is-designated-for-phi"),
@@ -31,7 +31,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
-    let day = facts.declared.baa.map(|day| format!("declared: designated for PHI on {day}"));
-    let missing = "no day is declared on which the account was designated for PHI";
-    vec![Observation::declaration("spec", day, missing).at("approvals.baa")]
+    let observation = match facts.declared.baa {
+        Some(day) if day > facts.terms.today => {
+            let message = format!("the account is designated for PHI on {day}, and today is {}", facts.terms.today);
+            Observation::told("spec", Status::Broken, message)
+        }
+        day => {
+            let day = day.map(|day| format!("declared: designated for PHI on {day}"));
+            let missing = "no day is declared on which the account was designated for PHI";
+            Observation::declaration("spec", day, missing)
+        }
+    };
+    vec![observation.at("approvals.baa")]
 }

@@ -32,8 +32,7 @@ const BASTION: &str = "instance-bastion";
 const PRIVATE: &str = "instance-private";
 
 /// Ways into a VPC that are no packets to an interface from its internet gateway, and whether a model would show them.
-const OTHER_WAYS: [(&str, Seen); 13] = [
-    ("EC2 Instance Connect Endpoint", Seen::Not),
+const OTHER_WAYS: [(&str, Seen); 12] = [
     ("AWS Client VPN", Seen::Not),
     ("site-to-site VPN, Direct Connect, transit gateway, peering, Cloud WAN", Seen::AsRoute),
     ("load balancers (ALB, NLB, CLB) with targets in the private subnet", Seen::Not),
@@ -67,7 +66,13 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     let counter_example = from_the_internet(grounds, &exposed)
         .or_else(|| from_host_to_host(grounds, &exposed))
         .or_else(|| from_behind_gateways(grounds));
+    let connect = grounds.intent.declared.access.mode == AccessMode::InstanceConnect;
     let holding = match exposed.as_slice() {
+        [] if connect => {
+            "nothing on the internet gets a packet to any interface; who comes through the Instance Connect endpoint \
+            is IAM's to say, and is not looked at here"
+                .to_owned()
+        }
         [] => "nothing on the internet gets a packet to any interface".to_owned(),
         _ => format!("internet → {BASTION} tcp 22 from the allowed ranges → {PRIVATE} tcp 22, and no other"),
     };
@@ -149,6 +154,22 @@ fn from_behind_gateways(grounds: &Grounds<'_>) -> Option<Counter> {
     })
 }
 
+/// An endpoint through which AWS lets in whomever IAM allows: no packet of its users' crosses a gateway.
+fn connect_endpoint(grounds: &Grounds<'_>) -> Vec<String> {
+    let what = "EC2 Instance Connect Endpoint";
+    let there: Vec<String> = grounds
+        .model
+        .instance_connect_endpoints()
+        .map(|(thing, _)| {
+            format!("{what} `{}` is the environment's own: IAM decides who opens a tunnel", thing.label())
+        })
+        .collect();
+    if there.is_empty() {
+        return vec![format!("{what}: the plan makes none, and a model does not show whether somebody else did")];
+    }
+    there
+}
+
 fn other_ways(grounds: &Grounds<'_>) -> Vec<String> {
     let mut outside: Vec<String> = OTHER_WAYS
         .iter()
@@ -157,6 +178,7 @@ fn other_ways(grounds: &Grounds<'_>) -> Vec<String> {
             Seen::AsInterface => format!("{what}: followed as an interface like any other"),
             Seen::Not => format!("{what}: no plan makes one, and a model does not show whether somebody else did"),
         })
+        .chain(connect_endpoint(grounds))
         .collect();
     let seen = grounds.network.ways_around.iter();
     outside.extend(seen.map(|way| format!("{} `{}` is there: what it lets in is not followed", way.kind, way.name)));

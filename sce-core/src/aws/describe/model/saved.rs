@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
+use super::super::tree::BrokenAnswer;
 use super::Place;
 use crate::account::{AccountId, Region, Zone};
 
@@ -38,16 +39,16 @@ const TOKENS: [&str; 5] = ["NextToken", "nextToken", "Marker", "NextMarker", "Ne
 impl Saved {
     /// All documents of the files, each a path below the tree's root and what the file holds. A file may hold several documents, or a
     /// list of pages; one that is no JSON holds none, and is told.
-    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> (Self, Vec<String>) {
-        let (mut saved, mut unknown) = (Self::default(), Vec::new());
+    pub fn read<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> (Self, Vec<BrokenAnswer>) {
+        let (mut saved, mut broken) = (Self::default(), Vec::new());
         for (path, bytes) in files {
             let read: Result<Vec<Json>, _> = serde_json::Deserializer::from_slice(bytes).into_iter().collect();
             match read {
                 Ok(documents) => documents.into_iter().for_each(|document| saved.add(path, document)),
-                Err(_) => unknown.push(path.to_owned()),
+                Err(error) => broken.push(BrokenAnswer::of(path, &error)),
             }
         }
-        (saved, unknown)
+        (saved, broken)
     }
 
     /// Whether there is no answer at all.
@@ -123,7 +124,7 @@ impl Saved {
     pub(super) fn of(&self, service: &str, name: &str, call: &str) -> Result<&Json, String> {
         let place = [service, name, call].map(str::to_owned);
         let found = self.by_place.get(&place).map(|index| &self.documents[*index].1);
-        found.ok_or_else(|| not_saved(&format!("{service} {call} of {name}")))
+        found.ok_or_else(|| not_saved(&format!("{} {call} for {name}", cli_name(service))))
     }
 }
 
@@ -163,6 +164,11 @@ fn place(path: &str) -> Option<[String; 3]> {
     let call = file.strip_suffix(".json").unwrap_or(file).replace('_', "-");
     let name = percent_decoded(parts.next()?);
     Some([parts.next()?.to_owned(), name, call])
+}
+
+/// What the AWS CLI calls a service: its calls about buckets are `s3api`'s.
+fn cli_name(service: &str) -> &str {
+    if service == "s3" { "s3api" } else { service }
 }
 
 /// What is said of an answer that is not there.
