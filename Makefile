@@ -6,7 +6,7 @@ EMULATORS := python3 tools/emulators.py
 # The version deny.toml was written for.
 CARGO_DENY := 0.20.2
 
-.PHONY: help demo test lint bench clean cargo-deny walkthrough
+.PHONY: help demo test lint bench faults clean cargo-deny walkthrough
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
@@ -49,6 +49,16 @@ bench: ## every speed, as a ratio to a peer run beside it
 	cargo bench --locked -p sce-core --bench authorize
 	cargo build --locked --release -p sce-cli --bin sce
 	python3 tools/bench_process.py $(TARGET)/release/sce
+	$(EMULATORS) install
+	cargo build --locked --workspace --bins
+	$(TARGET)/debug/speed
+
+# For one of them: make faults FAULTS='--operation CreateVpc --mishap timed-out', see tests/src/bin/faults.rs.
+faults: ## every call of apply and close-out × every fault, and random walks (hours); FAULTS='…' for less
+	$(EMULATORS) install
+	cargo build --locked --workspace --bins
+	$(TARGET)/debug/faults --report $(TARGET)/faults.json $(FAULTS)
+	$(if $(FAULTS),,$(TARGET)/debug/faults --walks 40)
 
 clean: ## removes what was built and installed here
 	cargo clean

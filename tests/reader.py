@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 import urllib.error
 import urllib.request
 import xml.etree.ElementTree
@@ -1049,6 +1050,46 @@ def delete_flow_log(pit: str) -> None:
     EC2.delete_flow_logs(FlowLogIds=[of(EC2.describe_flow_logs()["FlowLogs"], pit, "flow-log")["FlowLogId"]])
 
 
+def loosen_everything(pit: str) -> None:
+    """What somebody in a hurry changes: a change of each kind that drift tells of and puts back."""
+    route_private_subnet_to_internet(pit)
+    make_private_subnet_public(pit)
+    table = of(EC2.describe_route_tables()["RouteTables"], pit, "route-table-private")["RouteTableId"]
+    gateway = of(EC2.describe_internet_gateways()["InternetGateways"], pit, "internet-gateway")["InternetGatewayId"]
+    EC2.create_route(RouteTableId=table, DestinationCidrBlock="203.0.113.0/24", GatewayId=gateway)
+    acl = of(EC2.describe_network_acls()["NetworkAcls"], pit, "network-acl-private")["NetworkAclId"]
+    EC2.create_network_acl_entry(
+        NetworkAclId=acl, RuleNumber=90, Protocol="-1", RuleAction="allow", Egress=False, CidrBlock="0.0.0.0/0"
+    )
+    endpoint = of(EC2.describe_vpc_endpoints()["VpcEndpoints"], pit, "s3-endpoint")["VpcEndpointId"]
+    everything = {"Sid": "All", "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    EC2.modify_vpc_endpoint(VpcEndpointId=endpoint, PolicyDocument=document)
+    bucket = next(one["Name"] for one in S3.list_buckets()["Buckets"] if one["Name"].startswith(f"{pit}-data-"))
+    S3.delete_bucket_policy(Bucket=bucket)
+    S3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    S3.delete_public_access_block(Bucket=bucket)
+    KMS.disable_key_rotation(KeyId=KMS.describe_key(KeyId=f"alias/{pit}_key")["KeyMetadata"]["KeyId"])
+    LOGS.put_retention_policy(logGroupName=f"{pit}_loggroup", retentionInDays=1)
+    role = next(one["RoleName"] for one in IAM.list_roles()["Roles"] if one["RoleName"].startswith(f"{pit}_flowlog"))
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    IAM.put_role_policy(RoleName=role, PolicyName="extra", PolicyDocument=document)
+
+
+def move_in(pit: str) -> None:
+    """Things of nobody's in the PIT's network."""
+    vpc = of(EC2.describe_vpcs()["Vpcs"], pit, "vpc")["VpcId"]
+    subnet = subnet_id(pit, "subnet-private")
+    EC2.create_security_group(GroupName="squatter", Description="x", VpcId=vpc)
+    EC2.create_network_interface(SubnetId=subnet, Description="Interface for NAT Gateway nat-0")
+    EC2.create_route_table(VpcId=vpc)
+    EC2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, SubnetId=subnet)
+    other = EC2.create_vpc(CidrBlock="10.98.0.0/16")["Vpc"]["VpcId"]
+    EC2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other)
+    gateway = EC2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    EC2.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=gateway)
+
+
 def loosen_database(identifier: str) -> None:
     RDS.modify_db_instance(
         DBInstanceIdentifier=identifier, PubliclyAccessible=True, DeletionProtection=False, ApplyImmediately=True
@@ -1300,12 +1341,67 @@ def listen_to_topic(pit: str) -> None:
     SNS.subscribe(TopicArn=topic_arn(f"{pit}_topic"), Protocol="sqs", Endpoint=arn)
 
 
+def make_vault(name: str, *lacks: str) -> None:
+    """A bucket to archive into, less what it shall lack; says the ARN of a key for it."""
+    S3.create_bucket(
+        Bucket=name,
+        CreateBucketConfiguration={"LocationConstraint": REGION},
+        ObjectLockEnabledForBucket="lock" not in lacks,
+    )
+    if "encryption" not in lacks:
+        rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+        S3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    if "block" not in lacks:
+        names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        S3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(names, True))
+    print(KMS.create_key(Description="archives")["KeyMetadata"]["Arn"])
+
+
+def vault(name: str, prefix: str, key: str) -> None:
+    """Every object of an archive in a bucket is under that key and locked; one line each with its size."""
+    for page in S3.get_paginator("list_objects_v2").paginate(Bucket=name, Prefix=f"{prefix}/"):
+        for one in page.get("Contents", []):
+            head = S3.head_object(Bucket=name, Key=one["Key"])
+            assert head["SSEKMSKeyId"] == key, (one["Key"], head["SSEKMSKeyId"])
+            assert head["ObjectLockMode"] == "GOVERNANCE", one["Key"]
+            days = (head["ObjectLockRetainUntilDate"] - head["LastModified"]).days
+            assert 28 <= days <= 30, (one["Key"], days)
+            try:
+                S3.delete_object(Bucket=name, Key=one["Key"], VersionId=head["VersionId"])
+            except ClientError as refused:
+                assert refused.response["Error"]["Code"] == "AccessDenied", refused
+            else:
+                raise AssertionError(f"{one['Key']} was deleted")
+            print(one["Key"].removeprefix(f"{prefix}/"), head["ContentLength"])
+
+
+def put_plain(bucket: str, key: str, body: str) -> None:
+    S3.put_object(Bucket=bucket, Key=key, Body=body.encode())
+
+
+def put_log_event(group: str, stream: str, message: str) -> None:
+    LOGS.create_log_stream(logGroupName=group, logStreamName=stream)
+    event = {"timestamp": int(time.time() * 1000), "message": message}
+    LOGS.put_log_events(logGroupName=group, logStreamName=stream, logEvents=[event])
+
+
 def delete_object(pit: str, key: str) -> None:
     S3.delete_object(Bucket=f"{pit}-data-{ACCOUNT}-{REGION}", Key=key)
 
 
 def take_bucket(name: str) -> None:
     S3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+def multiply(pit: str, number: str) -> None:
+    """The registry's documents of one environment under other names as well, until so many are known to it."""
+    registry = f"sce-registry-{ACCOUNT}-{REGION}"
+    listed = S3.list_objects_v2(Bucket=registry, Prefix=f"pits/{pit}/")["Contents"]
+    documents = {one["Key"]: S3.get_object(Bucket=registry, Key=one["Key"])["Body"].read() for one in listed}
+    for other in range(1, int(number)):
+        name = f"{pit}{other:03}"
+        for key, body in documents.items():
+            S3.put_object(Bucket=registry, Key=key.replace(pit, name), Body=body.replace(pit.encode(), name.encode()))
 
 
 def main(arguments: list[str]) -> int:

@@ -197,11 +197,18 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
     let identity = archive.with_extension("identity");
     let recipient = sce::archive::make_identity(&identity, None)?;
     let options_of_close_out = sce::CloseOutOptions {
-        archive: archive.clone(),
-        protection: Protection::Recipients(vec![recipient]),
+        archive: sce::archive::Destination::Folder {
+            path: archive.clone(),
+            protection: Protection::Recipients(vec![recipient]),
+        },
         take_over: false,
         // The data volume of a rehearsal: nobody ever wrote to it.
         discard_unarchived: true,
+        // Nobody works in a rehearsal.
+        while_machines_run: true,
+        archive_again: false,
+        bypass_governance: false,
+        signer: None,
         custodian: None,
     };
     let closed = sce::close_out(&session, &options.pit, &options_of_close_out, &show).await?;

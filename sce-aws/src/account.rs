@@ -14,7 +14,7 @@ use sce_core::value::NodeId;
 use serde::Serialize;
 
 use crate::agreement::{Addendum, addendum};
-use crate::apply::{ApplyError, ApplyOptions, Run};
+use crate::apply::{ApplyError, ApplyOptions, Run, Work, about, registry};
 use crate::error::CloudError;
 use crate::lock::administrators;
 use crate::observe::observe;
@@ -80,34 +80,31 @@ pub async fn apply(
     let place = place(session, settings).await;
     let detector = others_detector(session, settings).await;
     let plan = plan_account(settings, &place, &facts.present(&place, detector.as_ref().is_ok_and(Option::is_some)));
-    let mut run = Run::new(session, &plan);
+    let run = Run::new(session, &plan, &options.interrupt);
     // What cannot be read might be the organisation's, and a second beside it would be wrong.
     if let Some((node, unread)) = facts.unread.into_iter().find(|(_, unread)| unread.matters(settings)) {
-        return Err(run.about(node.as_str(), unread.error));
+        return Err(about(node.as_str(), unread.error));
     }
-    detector.map_err(|source| run.about("detector", source))?;
-    let mut teller = Teller::new(listener, plan.nodes.len());
+    detector.map_err(|source| about("detector", source))?;
+    let teller = Teller::new(listener, plan.nodes.len());
     let (shared, others): (Vec<_>, Vec<_>) = plan.nodes.iter().partition(|node| node.id.as_str() == "registry");
     for node in shared {
-        run.without_journal(node, &mut teller).await?;
+        run.without_journal(node, &teller).await?;
     }
-    let registry = Registry::of_account(session);
+    let documents = Registry::of_account(session);
     let name = run_name(session);
-    let held = registry.lease(&name, options.take_over).await.map_err(|source| run.registry(source))?;
+    let held = documents.lease(&name, options.take_over).await.map_err(registry)?;
     let built = async {
-        let mut journal = Journal::open(&registry, &name).await.map_err(|source| run.registry(source))?;
-        registry.keep_plan(&plan).await.map_err(|source| run.registry(source))?;
-        let life = registry.life().await.map_err(|source| run.registry(source))?;
-        for node in others {
-            run.journalled(node, &held, &mut journal, &life, &mut teller).await?;
-        }
-        Ok(())
+        let journal = Journal::open(&documents, &name).await.map_err(registry)?;
+        documents.keep_plan(&plan).await.map_err(registry)?;
+        let life = documents.life().await.map_err(registry)?;
+        run.walk(&others, &Work::new(&held, journal, life), &teller).await
     };
     let built = built.await;
     let released = held.release().await;
     built?;
-    released.map_err(|source| run.registry(source))?;
-    let done = std::mem::take(&mut run.done);
+    released.map_err(registry)?;
+    let done = run.done();
     let touched = done.created.iter().chain(&done.changed).filter_map(|id| plan.node_named(id));
     let by_hand = touched.filter_map(by_hand).collect();
     let (verification, adopted) = read_back(session, settings, &plan).await;
@@ -169,7 +166,7 @@ async fn read_back(session: &Session, settings: &Settings, plan: &Plan) -> (Veri
         adopted.push(format!("{} {id}", Kind::Detector.word()));
     }
     let (resources, unread, data_events) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
-    let mut model = Model { source: Source::Account, resources, unread, data_events };
+    let mut model = Model { source: Source::Account, resources, unread, data_events, foreign: Vec::new() };
     facts.add_to(&mut model);
     let findings = judge_account(&model, &Declared::of_account(settings), &Terms::on(day(session.world.now())));
     (compared(session, plan, &observed, findings), adopted)
@@ -207,28 +204,30 @@ impl Unreadable {
 /// Reads it all; one part that cannot be read does not stop the others.
 pub(crate) async fn facts(session: &Session) -> Facts {
     let mut facts = Facts::default();
-    for one in facts.read("account-trail", Kind::Trail, trail::all(session).await).unwrap_or_default() {
+    let (trails, recorder, ebs, block, passwords) = tokio::join!(
+        trail::all(session),
+        config_recorder::only(session),
+        ebs_encryption::read(session, "ebs-encryption"),
+        public_access_block::read(session, "public-access-block"),
+        password_policy::read(session, "password-policy"),
+    );
+    for one in facts.read("account-trail", Kind::Trail, trails).unwrap_or_default() {
         if one.trail.logging {
             facts.data_events.extend(one.data_events);
         }
         facts.trails.push(one.arn);
         facts.seen.push((one.name, one.trail.into()));
     }
-    if let Some(Some((name, recorder))) =
-        facts.read("account-config", Kind::ConfigRecorder, config_recorder::only(session).await)
-    {
+    if let Some(Some((name, recorder))) = facts.read("account-config", Kind::ConfigRecorder, recorder) {
         facts.seen.push((name, recorder.into()));
     }
-    let read = ebs_encryption::read(session, "ebs-encryption").await;
-    if let Some(ebs) = facts.read("ebs-encryption", Kind::EbsEncryption, read) {
+    if let Some(ebs) = facts.read("ebs-encryption", Kind::EbsEncryption, ebs) {
         facts.seen.push(("EBS encryption by default".to_owned(), ebs.into()));
     }
-    let read = public_access_block::read(session, "public-access-block").await;
-    if let Some(Some(block)) = facts.read("public-access-block", Kind::PublicAccessBlock, read) {
+    if let Some(Some(block)) = facts.read("public-access-block", Kind::PublicAccessBlock, block) {
         facts.seen.push(("S3 public access block".to_owned(), block.into()));
     }
-    let read = password_policy::read(session, "password-policy").await;
-    if let Some(Some(policy)) = facts.read("password-policy", Kind::PasswordPolicy, read) {
+    if let Some(Some(policy)) = facts.read("password-policy", Kind::PasswordPolicy, passwords) {
         facts.seen.push(("password policy".to_owned(), policy.into()));
     }
     facts.watches(session).await;

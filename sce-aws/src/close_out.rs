@@ -3,179 +3,61 @@
 //! From the registry alone: no spec is at hand any more. Nothing is deleted on tags alone, since anyone may be able to write a tag:
 //! the tag, the plan and the journal must agree, else a thing is reported as foreign and left.
 
+mod archiving;
+mod certificate;
+mod error;
+mod leftovers;
+mod page;
+mod refusals;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use sce_core::aws::resource::{Kind, Properties, Teardown};
 use sce_core::journal::{Event, State};
-use sce_core::pit::{BucketRole, Pit};
+use sce_core::pit::Pit;
 use sce_core::plan::{Node, Plan, Scope};
-use sce_core::teardown::with_earlier;
+use sce_core::teardown::{deletion_order, with_earlier};
 use sce_core::value::NodeId;
-use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::apply::foreign;
-use crate::archive::{self, ArchiveError, Manifest, Protection};
+use crate::archive::{Destination, Signer};
 use crate::data_events;
-use crate::error::CloudError;
-use crate::file_table;
+use crate::error::cloud;
+use crate::hold;
 use crate::ids::Ids;
 use crate::observe::{Observed, observe_knowing};
 use crate::progress::{Deed, Listener, Teller};
 use crate::provider::{self, Deleted, Found};
-use crate::registry::{Held, Journal, Registry, RegistryError, run_name};
+use crate::registry::{Held, Journal, Registry, run_name};
 use crate::session::Session;
-use crate::sweep::traces;
-use crate::transfer::Digest;
+use crate::sweep::{LOG_GROUP, in_network, traces};
+
+use certificate::CERTIFICATE;
+pub(crate) use certificate::certificate;
+pub use certificate::{ArchiveRecord, Archived, Closed, Ending, Left, Pending, SignedBy};
+pub use error::CloseOutError;
 
 /// How close-out goes about it.
 #[derive(Clone, Debug)]
 pub struct CloseOutOptions {
-    /// The folder that the archive goes to.
-    pub archive: PathBuf,
-    /// Who can open it.
-    pub protection: Protection,
+    /// Where the archive goes, and who can open it.
+    pub archive: Destination,
     /// Whether to take a lease over that another run holds.
     pub take_over: bool,
     /// Whether databases and data volumes may go with what is in them: no archive holds it.
     pub discard_unarchived: bool,
+    /// Whether objects in the environment's own stores that are locked in governance mode may go before their time.
+    pub bypass_governance: bool,
+    /// Whether to go on while machines run.
+    pub while_machines_run: bool,
+    /// Whether to make another archive where something is newer than the last one.
+    pub archive_again: bool,
+    /// The key that signs the archive's manifest; without one a key is made, and forgotten with the run.
+    pub signer: Option<Signer>,
     /// The custodian's session, which the stores are then archived by: whoever deletes need not be able to read. It lasts an hour. Access
     /// logs and tables, which no custodian reads, are archived by the session that closes out.
     pub custodian: Option<Session>,
 }
-
-/// What close-out did.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Closed {
-    /// The version of this format.
-    pub schema_version: u32,
-    /// The environment.
-    pub pit: Pit,
-    /// Every object in the archive.
-    pub archived: Vec<Archived>,
-    /// What is gone.
-    pub deleted: Vec<String>,
-    /// What is still there and should not be.
-    pub left: Vec<Left>,
-    /// What AWS deletes by itself at a later time.
-    pub pending: Vec<Pending>,
-    /// What bears the PIT and is not ours by plan and journal: looked at, not touched.
-    pub foreign: Vec<Left>,
-    /// What stays on purpose.
-    pub stays: Vec<String>,
-    /// What a reader of this must know.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-    /// Where the archive's manifest is.
-    pub manifest: String,
-    /// Every archive that holds what this environment had: more than one when an earlier run was cut short. Keep them all.
-    pub archives: Vec<ArchiveRecord>,
-    /// The last hash of the manifest's chain: kept in the registry as well, so that a manifest written anew shows.
-    pub manifest_head: String,
-}
-
-/// An archive, as the registry keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ArchiveRecord {
-    /// The last hash of its manifest's chain.
-    pub head: String,
-    /// Where its manifest was written.
-    pub manifest: String,
-    /// How many versions of objects it holds.
-    pub objects: usize,
-    /// In how many buckets something did not have the SHA-256 it was stored with; those are not deleted.
-    pub differing_buckets: usize,
-}
-
-/// An object in the archive.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Archived {
-    /// Where it was.
-    pub object: String,
-    /// The SHA-256 of its content, in hexadecimal.
-    pub sha256: String,
-}
-
-/// Something that is still there.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Left {
-    /// What it is.
-    pub resource: String,
-    /// Why it is still there.
-    pub why: String,
-}
-
-/// Something that AWS deletes at a later time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pending {
-    /// What it is.
-    pub resource: String,
-    /// When AWS deletes it.
-    pub until: String,
-}
-
-/// Why close-out stopped before it deleted anything; once it deletes, it carries on past a failure and reports it.
-#[derive(Debug, Error)]
-pub enum CloseOutError {
-    /// The registry could not be used, or does not know the environment.
-    #[error(transparent)]
-    Registry(#[from] RegistryError),
-    /// Something could not be read, so what it holds could not be archived.
-    #[error("`{node}` could not be read, so nothing was deleted")]
-    Unread {
-        /// The node.
-        node: String,
-        /// Why.
-        #[source]
-        source: CloudError,
-    },
-    /// Something holds what no archive does, and nobody said that it may go.
-    #[error("no archive holds what is in {}, so nothing was deleted", .things.join(", "))]
-    Unarchived {
-        /// Databases and data volumes, each with its id.
-        things: Vec<String>,
-    },
-    /// The archive could not be written.
-    #[error("the archive could not be made, so nothing was deleted")]
-    Archive(#[from] ArchiveError),
-    /// What is left could not be looked for.
-    #[error("what is left could not be looked for; `sce close-out` can be run again")]
-    Sweep(#[source] CloudError),
-}
-
-impl CloseOutError {
-    /// What to do about it.
-    #[must_use]
-    pub fn help(&self) -> Option<String> {
-        match self {
-            Self::Registry(error) => error.help(),
-            Self::Archive(error) => error.help(),
-            Self::Unarchived { .. } => Some(
-                "copy what must last into the output bucket (`aws s3 cp` on the machine, `pg_dump` of a database), then run this \
-                 again with `--dangerously-discard-unarchived`"
-                    .to_owned(),
-            ),
-            Self::Unread { source, .. } | Self::Sweep(source) => source.help().map(str::to_owned),
-        }
-    }
-}
-
-/// The certificate of the last end of an environment, as the registry keeps it; none while it has a life.
-///
-/// # Errors
-/// When the registry cannot be read, or what it keeps is no certificate.
-pub(crate) async fn certificate(registry: &Registry<'_>) -> Result<Option<Closed>, RegistryError> {
-    if registry.read("life").await?.is_some() {
-        return Ok(None);
-    }
-    let Some(text) = registry.read(CERTIFICATE).await? else { return Ok(None) };
-    serde_json::from_slice(&text).map(Some).map_err(|source| registry.unreadable(CERTIFICATE, source))
-}
-
-/// The name of the certificate in the registry.
-const CERTIFICATE: &str = "closed.json";
 
 /// Archives the environment's data and records, deletes everything of it in reverse order, and looks for what is left.
 ///
@@ -206,6 +88,10 @@ async fn run(
     options: &CloseOutOptions,
     listener: Listener<'_>,
 ) -> Result<Closed, CloseOutError> {
+    let holds = hold::in_force(registry).await?;
+    if !holds.is_empty() {
+        return Err(CloseOutError::Held { pit: plan.pit.clone(), holds });
+    }
     let journal = Journal::open(registry, name).await?;
     // Where several things bear one node's tags, the journal knows which of them is ours.
     let known = Ids::knowing(plan.nodes.iter().filter_map(|node| Some((&node.id, journal.attributes(&node.id)?))));
@@ -224,21 +110,36 @@ async fn run(
         closed: blank(plan),
         kept: BTreeSet::new(),
         damaged: BTreeMap::new(),
+        signer: None,
+        copies: Vec::new(),
+        interfaces_cleared: false,
         archives,
     };
-    let unarchived = end.unarchived();
-    if !unarchived.is_empty() && !options.discard_unarchived {
-        return Err(CloseOutError::Unarchived { things: unarchived });
-    }
+    end.copies = end.find_copies().await.map_err(CloseOutError::Sweep)?;
+    end.refuse(registry, options).await?;
     let mut teller = Teller::new(listener, plan.pit_nodes().count());
     end.archive(registry, held, options, &mut teller).await?;
-    for node in plan.pit_nodes().rev() {
+    end.delete_copies(options).await;
+    for node in deletion_order(plan) {
+        if matches!(node.properties.kind(), Kind::Subnet | Kind::SecurityGroup) {
+            held.during(end.clear_interfaces()).await;
+        }
+        if options.bypass_governance && node.properties.kind() == Kind::Bucket {
+            held.during(end.bypass_lock(node)).await;
+        }
         // The lease warns others; that it cannot be renewed is no reason to leave things behind.
         drop(held.renew().await);
         held.during(end.node(node, &mut teller)).await?;
     }
     end.stop_recording().await;
     end.sweep().await?;
+    end.closed.ending = Some(Ending {
+        account: plan.account.clone(),
+        region: plan.region.clone(),
+        at: session.world.now(),
+        by: session.caller().to_owned(),
+    });
+    end.keep_certificate(options).await;
     if end.closed.left.is_empty() {
         let certificate = serde_json::to_string_pretty(&end.closed).unwrap_or_default();
         registry.write(CERTIFICATE, &certificate).await?;
@@ -253,7 +154,9 @@ fn blank(plan: &Plan) -> Closed {
     Closed {
         schema_version: 1,
         pit: plan.pit.clone(),
+        ending: None,
         archived: Vec::new(),
+        documents: Vec::new(),
         deleted: Vec::new(),
         left: Vec::new(),
         pending: Vec::new(),
@@ -263,6 +166,7 @@ fn blank(plan: &Plan) -> Closed {
         manifest: String::new(),
         archives: Vec::new(),
         manifest_head: String::new(),
+        signed_by: None,
     }
 }
 
@@ -291,6 +195,12 @@ struct End<'a> {
     closed: Closed,
     /// Nodes that are not deleted: what they need must stay as well.
     kept: BTreeSet<NodeId>,
+    /// The key that signed the archive, where this run has it.
+    signer: Option<Signer>,
+    /// Snapshots and images of the environment's volumes and machines.
+    copies: Vec<leftovers::Copy>,
+    /// Whether leftover network interfaces were looked for.
+    interfaces_cleared: bool,
     /// Where the registry keeps the archives of this life of the environment.
     archives: String,
     /// Buckets whose content is not what was stored, and how that shows: evidence, which is not deleted.
@@ -298,153 +208,6 @@ struct End<'a> {
 }
 
 impl End<'_> {
-    /// What is ours and holds what no archive does.
-    fn unarchived(&self) -> Vec<String> {
-        let nodes = self.plan.pit_nodes();
-        let holds = nodes.filter(|node| node.properties.kind().descriptor().teardown == Teardown::DeleteWhenDiscarded);
-        let found = holds.filter_map(|node| Some((node, self.observed.found.get(&node.id)?)));
-        let ours = found.filter(|(node, found)| self.foreign(node, found).is_none());
-        ours.map(|(node, found)| format!("`{}` ({})", node.id, found.attributes.id)).collect()
-    }
-
-    /// Copies out every version of every object, and what the registry knows.
-    async fn archive(
-        &mut self,
-        registry: &Registry<'_>,
-        held: &Held<'_>,
-        options: &CloseOutOptions,
-        teller: &mut Teller<'_>,
-    ) -> Result<(), CloseOutError> {
-        if let Some(manifest) = self.earlier_archive(registry, options).await? {
-            self.archived(&manifest, options);
-            self.closed.archives = registry.archives(&self.archives).await?;
-            return Ok(());
-        }
-        let mut damaged = BTreeMap::new();
-        let mut writer = archive::Writer::create(&options.archive, &options.protection)?;
-        for document in ["spec.json", "lock.json", "plan.json", "findings.json", "proofs.json"] {
-            if let Some(content) = registry.read(document).await? {
-                writer.add_document(document, &content)?;
-            }
-        }
-        for run in registry.runs().await? {
-            if let Some(content) = registry.read(&run).await? {
-                writer.add_document(&run.replace('/', "-"), &content)?;
-            }
-        }
-        for node in self.plan.pit_nodes().filter(|node| node.properties.kind() == Kind::Bucket) {
-            let Some(found) = self.observed.found.get(&node.id) else { continue };
-            if self.foreign(node, found).is_some() {
-                continue;
-            }
-            teller.node(node, Deed::Archiving);
-            held.renew().await?;
-            let reader = self.reader(node, options);
-            let copied = archive::archive_bucket(reader, &mut writer, &node.name, &|_| {}).await?;
-            if !copied.differing.is_empty() {
-                let why =
-                    format!("{} of its objects do not have the SHA-256 they were stored with", copied.differing.len());
-                damaged.insert(node.id.clone(), why);
-            }
-        }
-        for (name, content) in self.tables().await? {
-            writer.add_document(&name, &content)?;
-        }
-        self.damaged = damaged;
-        let manifest = writer.finish(archive::About {
-            pit: self.plan.pit.clone(),
-            account: self.plan.account.clone(),
-            region: self.plan.region.clone(),
-            made_at: self.session.world.now(),
-        })?;
-        self.archived(&manifest, options);
-        // Before anything is deleted: the registry knows each archive that holds what is about to go.
-        let record = ArchiveRecord {
-            head: manifest.head.to_string(),
-            manifest: self.closed.manifest.clone(),
-            objects: manifest.objects.len(),
-            differing_buckets: self.damaged.len(),
-        };
-        let text = serde_json::to_string_pretty(&record).unwrap_or_default();
-        registry.write(&format!("{}{}.json", self.archives, record.head), &text).await?;
-        self.closed.archives = registry.archives(&self.archives).await?;
-        Ok(())
-    }
-
-    /// The archive that an earlier run of this end made in the same folder, if the registry knows it by its head and it holds every
-    /// version of every object that is still there.
-    async fn earlier_archive(
-        &self,
-        registry: &Registry<'_>,
-        options: &CloseOutOptions,
-    ) -> Result<Option<Manifest>, CloseOutError> {
-        let Ok(text) = std::fs::read(options.archive.join("manifest.json")) else { return Ok(None) };
-        let Ok(manifest) = Manifest::from_json(&text) else { return Ok(None) };
-        let records = registry.archives(&self.archives).await?;
-        let known =
-            records.iter().any(|record| record.head == manifest.head.to_string() && record.differing_buckets == 0);
-        if !known || !manifest.is_chained() || manifest.pit != self.plan.pit {
-            return Ok(None);
-        }
-        // The manifest alone proves nothing: what it names must still lie there, every hash as written.
-        if !archive::verify(&options.archive, None).is_ok_and(|report| report.is_sound()) {
-            return Ok(None);
-        }
-        let held: BTreeSet<(&str, &str, Option<&str>)> = manifest
-            .objects
-            .iter()
-            .map(|object| (object.bucket.as_str(), object.key.as_str(), object.version_id.as_deref()))
-            .collect();
-        for node in self.plan.pit_nodes().filter(|node| node.properties.kind() == Kind::Bucket) {
-            if !self.observed.found.contains_key(&node.id) {
-                continue;
-            }
-            let there = archive::versions(self.reader(node, options), &node.name).await.map_err(ArchiveError::from)?;
-            if !there.iter().all(|(key, version)| held.contains(&(node.name.as_str(), key, version.as_deref()))) {
-                return Ok(None);
-            }
-        }
-        // What a table says may have changed since; an archive that says otherwise is not the one.
-        for (name, content) in self.tables().await? {
-            let same = |document: &archive::Document| document.name == name && document.sha256 == Digest::of(&content);
-            if !manifest.documents.iter().any(same) {
-                return Ok(None);
-            }
-        }
-        Ok(Some(manifest))
-    }
-
-    /// Who reads that bucket.
-    fn reader<'s>(&'s self, node: &Node, options: &'s CloseOutOptions) -> &'s Session {
-        let stores = BucketRole::READ_BY_CUSTODIAN;
-        let name = |role| self.plan.pit.bucket(role, &self.plan.account, &self.plan.region);
-        let is_store = stores.into_iter().any(|role| name(role) == node.name);
-        options.custodian.as_ref().filter(|_| is_store).unwrap_or(self.session)
-    }
-
-    /// What every table of ours that is still there says, by the name of the document that keeps it.
-    async fn tables(&self) -> Result<Vec<(String, Vec<u8>)>, CloseOutError> {
-        let mut tables = Vec::new();
-        for node in self.plan.pit_nodes().filter(|node| node.properties.kind() == Kind::Table) {
-            let Some(found) = self.observed.found.get(&node.id) else { continue };
-            if self.foreign(node, found).is_none() {
-                let lines = file_table::lines(self.session, &node.name).await.map_err(ArchiveError::from)?;
-                tables.push((format!("{}.jsonl", node.id), lines.into_bytes()));
-            }
-        }
-        Ok(tables)
-    }
-
-    fn archived(&mut self, manifest: &Manifest, options: &CloseOutOptions) {
-        let archived = manifest.objects.iter().map(|object| Archived {
-            object: format!("s3://{}/{}", object.bucket, object.key),
-            sha256: object.sha256.to_string(),
-        });
-        self.closed.archived = archived.collect();
-        self.closed.manifest_head = manifest.head.to_string();
-        self.closed.manifest = options.archive.join("manifest.json").display().to_string();
-    }
-
     /// Deletes one node, or says why not.
     async fn node(&mut self, node: &Node, teller: &mut Teller<'_>) -> Result<(), CloseOutError> {
         let Some(found) = self.observed.found.get(&node.id).cloned() else {
@@ -493,6 +256,8 @@ impl End<'_> {
     async fn absent(&mut self, node: &Node) -> Result<(), CloseOutError> {
         match self.journal.state(&node.id) {
             State::Absent => {}
+            // The sweep finds it with its date.
+            State::Scheduled(_) if node.properties.kind() == Kind::KmsKey => {}
             State::Scheduled(until) => {
                 let pending = Pending { resource: format!("{} {}", node.id, node.name), until: until.clone() };
                 self.closed.pending.push(pending);
@@ -560,25 +325,60 @@ impl End<'_> {
         }
     }
 
-    /// Looks for anything that bears the PIT, whatever the plan says.
+    /// Looks for anything that bears the PIT or stands in its network, whatever the plan says.
     async fn sweep(&mut self) -> Result<(), CloseOutError> {
+        let pit = &self.plan.pit;
+        let mut found = traces(self.session, pit).await.map_err(CloseOutError::Sweep)?;
+        if let Some(vpc) = self.own_vpc() {
+            found.extend(in_network(self.session, pit, &vpc).await.map_err(CloseOutError::Sweep)?);
+        }
         let known: BTreeSet<String> = self.accounted_for();
-        for trace in traces(self.session, &self.plan.pit).await.map_err(CloseOutError::Sweep)? {
-            if known.contains(&trace.id) {
+        found.retain(|trace| !known.contains(&trace.id));
+        found.dedup_by(|one, other| one.id == other.id);
+        for trace in found {
+            let resource = format!("{} {}", trace.kind, trace.id);
+            if let Some(until) = trace.until {
+                self.closed.pending.push(Pending { resource, until });
+                continue;
+            }
+            if trace.kind == LOG_GROUP && self.delete_again(&trace.id).await {
                 continue;
             }
             let node = trace.node.as_deref().map(|node| format!(", calling itself `{node}`")).unwrap_or_default();
-            let why = format!("bears the PIT{node}, and is in no plan and no journal");
-            self.closed.foreign.push(Left { resource: format!("{} {}", trace.kind, trace.id), why });
+            let bears = if trace.in_network { "stands in the environment's network" } else { "bears the PIT" };
+            let why = format!("{bears}{node}, and is in no plan and no journal");
+            self.closed.foreign.push(Left { resource, why });
         }
         Ok(())
+    }
+
+    /// The environment's own VPC, while it is still there.
+    fn own_vpc(&self) -> Option<String> {
+        let node = self.plan.pit_nodes().find(|node| node.properties.kind() == Kind::Vpc)?;
+        let found = self.observed.found.get(&node.id)?;
+        (self.kept.contains(&node.id) && self.foreign(node, found).is_none()).then(|| found.attributes.id.clone())
+    }
+
+    /// A log group of the plan that this end has deleted and a service has made again goes once more.
+    async fn delete_again(&mut self, group: &str) -> bool {
+        let ours = self.plan.pit_nodes().find(|node| node.properties.kind() == Kind::LogGroup && node.name == group);
+        let Some(node) = ours.filter(|node| *self.journal.state(&node.id) == State::Absent) else { return false };
+        let sent = self.session.logs.delete_log_group().log_group_name(group).send().await;
+        if let Err(error) = sent.map_err(cloud("DeleteLogGroup", node.id.as_str())) {
+            let why = format!("a service made it again, and {error}");
+            self.closed.left.push(Left { resource: format!("{} {group}", node.id), why });
+        }
+        true
     }
 
     /// Ids and names of what is reported already.
     fn accounted_for(&self) -> BTreeSet<String> {
         let kept = self.plan.nodes.iter().filter(|node| self.kept.contains(&node.id));
         let found = kept.filter_map(|node| self.observed.found.get(&node.id));
-        found.map(|found| found.attributes.id.clone()).collect()
+        let pending = self.closed.pending.iter().filter_map(|one| one.resource.rsplit(' ').next());
+        let left = self.closed.left.iter().filter_map(|one| one.resource.rsplit(' ').next());
+        let ids = pending.chain(left).map(str::to_owned);
+        found.map(|found| found.attributes.id.clone()).chain(ids).collect()
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use thiserror::Error;
 
 /// The services that this crate calls, as endpoint settings name them.
-pub const SERVICES: [&str; 18] = [
+pub const SERVICES: [&str; 19] = [
     "artifact",
     "cloudtrail",
     "cloudwatch",
@@ -21,6 +21,7 @@ pub const SERVICES: [&str; 18] = [
     "rds",
     "s3",
     "s3control",
+    "servicequotas",
     "sns",
     "sqs",
     "ssm",
@@ -143,10 +144,11 @@ impl Endpoints {
     }
 }
 
-/// The SDKs call it `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS`; short names are taken too.
+/// The SDKs call them `AWS_ENDPOINT_URL_CLOUDWATCH_LOGS` and `AWS_ENDPOINT_URL_SERVICE_QUOTAS`; short names are taken too.
 fn service_of_variable(name: &str) -> String {
     match name {
         "CLOUDWATCH_LOGS" => "logs".to_owned(),
+        "SERVICE_QUOTAS" => "servicequotas".to_owned(),
         _ => name.to_ascii_lowercase(),
     }
 }

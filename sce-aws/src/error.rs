@@ -22,6 +22,8 @@ pub struct CloudError {
     pub message: Option<String>,
     /// AWS's id of the request, which its support asks for.
     pub request_id: Option<String>,
+    /// What is there more than once, for [`Trouble::Twice`]: what AWS calls each.
+    pub twins: Vec<String>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -46,6 +48,10 @@ pub enum Trouble {
     Unreachable,
     /// The call was sent and no whole answer came.
     NoAnswer,
+    /// It was sent, and whether AWS has finished was not waited for: the run was interrupted.
+    Interrupted,
+    /// Several things say that they are the same.
+    Twice,
     /// AWS's answer is not one that this version understands.
     Unreadable,
     /// Anything else that AWS says.
@@ -70,14 +76,21 @@ impl CloudError {
     /// A trouble that no SDK error stands behind.
     pub(crate) fn plain(operation: &'static str, resource: &str, trouble: Trouble, message: impl Into<String>) -> Self {
         let message = Some(message.into());
-        Self { operation, resource: resource.to_owned(), trouble, code: None, message, request_id: None, source: None }
+        let (code, request_id, twins, source) = (None, None, Vec::new(), None);
+        Self { operation, resource: resource.to_owned(), trouble, code, message, request_id, twins, source }
+    }
+
+    /// Several things that say that they are one.
+    pub(crate) fn twice(operation: &'static str, resource: &str, twins: Vec<String>) -> Self {
+        let message = format!("{} things bear its tags: {}", twins.len(), twins.join(", "));
+        Self { twins, ..Self::plain(operation, resource, Trouble::Twice, message) }
     }
 
     /// Whether the call may have done its work all the same.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self.trouble {
-            Trouble::NoAnswer | Trouble::Unreadable => Outcome::Unknown,
+            Trouble::NoAnswer | Trouble::Unreadable | Trouble::Interrupted => Outcome::Unknown,
             _ => Outcome::NotDone,
         }
     }
@@ -98,7 +111,9 @@ impl CloudError {
             Trouble::Unreachable => Some("check that the endpoint is right and that something listens there"),
             Trouble::Quota => Some("ask for more in the Service Quotas console, or free what is no longer used"),
             Trouble::NoCapacity => Some("run the same command again later, or choose another instance type or zone"),
-            Trouble::Throttled | Trouble::NoAnswer => Some("run the same command again: it continues where it stopped"),
+            Trouble::Throttled | Trouble::NoAnswer | Trouble::Interrupted => {
+                Some("run the same command again: it continues where it stopped")
+            }
             _ => None,
         }
     }
@@ -117,6 +132,8 @@ impl fmt::Display for CloudError {
             Trouble::Throttled => "was throttled",
             Trouble::Unreachable => "reached nobody",
             Trouble::NoAnswer => "got no whole answer; whether it was done is not known",
+            Trouble::Interrupted => "was interrupted before AWS had finished",
+            Trouble::Twice => "found more than one",
             Trouble::Unreadable => "got an answer that makes no sense",
             Trouble::Refused => "was refused",
         })?;
@@ -154,7 +171,7 @@ where
             SdkError::ServiceError(_) if trouble != Trouble::Unreadable => None,
             other => other.into_source().ok(),
         };
-        CloudError { operation, resource, trouble, code, message, request_id, source }
+        CloudError { operation, resource, trouble, code, message, request_id, twins: Vec::new(), source }
     }
 }
 
@@ -216,7 +233,6 @@ fn of_answer(code: &str, status: u16) -> Trouble {
     ];
     const EXISTS: &[&str] = &[
         "AlreadyExistsException",
-        "BucketAlreadyExists",
         "BucketAlreadyOwnedByYou",
         "DBInstanceAlreadyExists",
         "DBParameterGroupAlreadyExists",
@@ -333,6 +349,9 @@ mod tests {
             ("InsufficientInstanceCapacity", 500, Trouble::NoCapacity),
             ("DependencyViolation", 400, Trouble::InUse),
             ("EntityAlreadyExists", 409, Trouble::AlreadyExists),
+            ("BucketAlreadyOwnedByYou", 409, Trouble::AlreadyExists),
+            // Of somebody else's: there is nothing of ours to wait for.
+            ("BucketAlreadyExists", 409, Trouble::Refused),
             ("UnauthorizedOperation", 403, Trouble::Denied),
             ("InternalError", 500, Trouble::NoAnswer),
             ("InvalidParameterValue", 400, Trouble::Refused),

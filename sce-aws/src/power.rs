@@ -206,7 +206,7 @@ async fn change(
     machines: &[(&Node, Found)],
     listener: Listener<'_>,
 ) -> Result<Powered, PowerError> {
-    let mut teller = Teller::new(listener, machines.len());
+    let teller = Teller::new(listener, machines.len());
     let mut done = Vec::new();
     // The private machine before the bastion that leads to it, and the other way round.
     let order: Vec<&(&Node, Found)> = match goal {

@@ -1,6 +1,9 @@
 //! What a long piece of work tells while it goes on.
 
-use sce_core::plan::Node;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sce_core::plan::{Node, expected};
 
 /// A step of a long piece of work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,11 +16,17 @@ pub struct Step {
     pub done: usize,
     /// How many there are.
     pub total: usize,
+    /// What it waits on, where it is told that it waits: subjects of other steps.
+    pub on: Vec<String>,
+    /// How long it is expected to take, by a table of estimates; none where there is none.
+    pub expected: Option<Duration>,
 }
 
 /// What is being done, or was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
+    /// It waits until what it needs is there.
+    Waiting,
     /// Looking whether it is there.
     Looking,
     /// A call that makes it is sent.
@@ -55,6 +64,7 @@ impl Deed {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Looking => "looking",
             Self::Creating => "creating",
             Self::Created => "created",
@@ -76,7 +86,7 @@ impl Deed {
     /// Whether the subject is done with.
     #[must_use]
     pub fn is_final(self) -> bool {
-        let begun = [Self::Looking, Self::Creating, Self::Settling, Self::Archiving, Self::Deleting];
+        let begun = [Self::Waiting, Self::Looking, Self::Creating, Self::Settling, Self::Archiving, Self::Deleting];
         !begun.contains(&self) && !matches!(self, Self::Stopping | Self::Starting)
     }
 }
@@ -87,19 +97,35 @@ pub type Listener<'a> = &'a (dyn Fn(&Step) + Sync);
 /// Counts subjects and tells the listener.
 pub(crate) struct Teller<'a> {
     listener: Listener<'a>,
-    done: usize,
+    done: AtomicUsize,
     total: usize,
 }
 
 impl<'a> Teller<'a> {
     pub(crate) fn new(listener: Listener<'a>, total: usize) -> Self {
-        Self { listener, done: 0, total }
+        Self { listener, done: AtomicUsize::new(0), total }
     }
 
-    pub(crate) fn node(&mut self, node: &Node, deed: Deed) {
-        if deed.is_final() {
-            self.done += 1;
-        }
-        (self.listener)(&Step { subject: node.id.to_string(), deed, done: self.done, total: self.total });
+    pub(crate) fn node(&self, node: &Node, deed: Deed) {
+        let done = match deed.is_final() {
+            true => self.done.fetch_add(1, Ordering::Relaxed) + 1,
+            false => self.done.load(Ordering::Relaxed),
+        };
+        let expected = (deed == Deed::Creating).then(|| expected(node.properties.kind()));
+        (self.listener)(&Step {
+            subject: node.id.to_string(),
+            deed,
+            done,
+            total: self.total,
+            on: Vec::new(),
+            expected,
+        });
+    }
+
+    /// Tells that a node waits, and on what.
+    pub(crate) fn waiting(&self, node: &Node) {
+        let (subject, on) = (node.id.to_string(), node.needs.iter().map(ToString::to_string).collect());
+        let (deed, done) = (Deed::Waiting, self.done.load(Ordering::Relaxed));
+        (self.listener)(&Step { subject, deed, done, total: self.total, on, expected: None });
     }
 }

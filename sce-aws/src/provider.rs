@@ -6,7 +6,9 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sce_core::aws::resource::{Difference, Properties};
+use sce_core::change::in_place;
 use sce_core::pit::{TAG_ID, TAG_PIT, Tags};
 use sce_core::plan::Node;
 
@@ -68,14 +70,12 @@ macro_rules! dispatch {
             }
         }
 
-        /// Sends the one call that makes it.
-        pub(crate) async fn make(
+        async fn make_once(
             session: &Session,
             node: &Node,
             properties: &Properties,
             life: &str,
         ) -> Result<(), CloudError> {
-            hands_off("make", node)?;
             match properties {
                 $(Properties::$kind(properties) => {
                     resource::$module::make(session, &Wanted { node, properties, known: None, life }).await
@@ -83,7 +83,7 @@ macro_rules! dispatch {
             }
         }
 
-        /// Changes what differs, where AWS can change it in place.
+        /// Changes what differs, where AWS can change it in place: each settles every property that `in_place` tells of its kind.
         pub(crate) async fn settle(
             session: &Session,
             node: &Node,
@@ -92,6 +92,7 @@ macro_rules! dispatch {
             differences: &[Difference],
         ) -> Result<(), CloudError> {
             hands_off("change", node)?;
+            changeable(node, properties, found, differences)?;
             match properties {
                 $(Properties::$kind(properties) => {
                     resource::$module::settle(session, &Wanted { node, properties, known: None, life: "" }, found, differences).await
@@ -167,6 +168,19 @@ dispatch! {
     BucketNotification => bucket_notification,
 }
 
+/// Sends the one call that makes it. What AWS throttles is not done, so that it can be sent again without a look: calls that make
+/// something are sent once by the SDK, which does not tell a throttled call from a lost answer.
+pub(crate) async fn make(
+    session: &Session,
+    node: &Node,
+    properties: &Properties,
+    life: &str,
+) -> Result<(), CloudError> {
+    hands_off("make", node)?;
+    let throttled = |error: &CloudError| error.trouble == Trouble::Throttled;
+    patiently(session, FRESH, throttled, || make_once(session, node, properties, life)).await
+}
+
 /// Stops whatever would be done to somebody else's thing, whoever asks for it: all that changes anything goes through here.
 fn hands_off(deed: &'static str, node: &Node) -> Result<(), CloudError> {
     if node.is_existing() {
@@ -188,8 +202,7 @@ pub(crate) fn only<T, P>(
         return Ok(found.into_iter().next());
     }
     let ids: Vec<&str> = found.iter().filter_map(&id).collect();
-    let message = format!("{} things bear its tags: {}", found.len(), ids.join(", "));
-    let fault = CloudError::plain(operation, wanted.label(), Trouble::AlreadyExists, message);
+    let fault = CloudError::twice(operation, wanted.label(), ids.into_iter().map(str::to_owned).collect());
     let ours = found.into_iter().find(|thing| wanted.known.is_some() && id(thing) == wanted.known);
     ours.map(Some).ok_or(fault)
 }
@@ -224,12 +237,13 @@ pub(crate) fn only_ours<T, P>(
     only(operation, wanted, ours(wanted.node, found, tags, &id), &id)
 }
 
-/// What cannot be changed in place and is not as planned.
-pub(crate) fn immutable(operation: &'static str, node: &Node, differences: &[Difference]) -> Result<(), CloudError> {
-    let Some(first) = differences.first() else { return Ok(()) };
+/// Stops a change that AWS does not make in place, by the table that plans go by, before anything is sent.
+fn changeable(node: &Node, planned: &Properties, found: &Found, differences: &[Difference]) -> Result<(), CloudError> {
+    let fixed = |difference: &&Difference| !in_place(planned, &found.properties, &difference.field);
+    let Some(first) = differences.iter().find(fixed) else { return Ok(()) };
     let message =
         format!("`{}` is {} and shall be {}, which takes a replacement", first.field, first.found, first.planned);
-    Err(CloudError::plain(operation, node.id.as_str(), Trouble::AlreadyExists, message))
+    Err(CloudError::plain("change", node.id.as_str(), Trouble::AlreadyExists, message))
 }
 
 /// Asks again, ever more slowly, until `done` answers something or the time is up.
@@ -238,19 +252,16 @@ pub(crate) async fn poll<T, F: Future<Output = Result<Option<T>, CloudError>>>(
     limit: Duration,
     mut done: impl FnMut() -> F,
 ) -> Result<Option<T>, CloudError> {
-    let started = session.world.now();
-    let mut pause = Duration::from_millis(250);
+    let mut waits = Waits::new(session, limit);
     loop {
-        // One last look after the time is up: the machine may have slept.
-        let last = session.world.now().duration_since(started).unsigned_abs() >= limit;
+        let last = waits.are_over();
         if let Some(answer) = done().await? {
             return Ok(Some(answer));
         }
         if last {
             return Ok(None);
         }
-        session.world.sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(10));
+        waits.next().await?;
     }
 }
 
@@ -261,16 +272,45 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, CloudError>>>(
     passes: impl Fn(&CloudError) -> bool,
     mut send: impl FnMut() -> F,
 ) -> Result<T, CloudError> {
-    let started = session.world.now();
-    let mut pause = Duration::from_millis(250);
+    let mut waits = Waits::new(session, limit);
     loop {
-        let last = session.world.now().duration_since(started).unsigned_abs() >= limit;
+        let last = waits.are_over();
         match send().await {
             Err(error) if passes(&error) && !last => {}
             other => return other,
         }
-        session.world.sleep(pause).await;
-        pause = (pause * 3 / 2).min(Duration::from_secs(10));
+        waits.next().await?;
+    }
+}
+
+/// Pauses that grow, within a time limit. An interrupt ends them: whoever waits has no call in flight.
+struct Waits<'a> {
+    session: &'a Session,
+    started: Timestamp,
+    limit: Duration,
+    pause: Duration,
+}
+
+impl<'a> Waits<'a> {
+    fn new(session: &'a Session, limit: Duration) -> Self {
+        Self { session, started: session.world.now(), limit, pause: Duration::from_millis(250) }
+    }
+
+    /// Whether what is asked now is the last: one more after the time is up, since the machine may have slept.
+    fn are_over(&self) -> bool {
+        self.session.world.now().duration_since(self.started).unsigned_abs() >= self.limit
+    }
+
+    async fn next(&mut self) -> Result<(), CloudError> {
+        let pause = self.pause;
+        self.pause = (pause * 3 / 2).min(Duration::from_secs(10));
+        tokio::select! {
+            biased;
+            () = self.session.interrupt.asked() => {
+                Err(CloudError::plain("Wait", "AWS", Trouble::Interrupted, "nothing was waited for any longer"))
+            }
+            () = self.session.world.sleep(pause) => Ok(()),
+        }
     }
 }
 

@@ -2,32 +2,24 @@
 //!
 //! The account is the state; the registry is what the account cannot say of itself: what was asked, and who made what.
 
-use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::time::Duration;
+mod journal;
+mod lease;
 
 use jiff::Timestamp;
 use sce_core::account::Region;
-use sce_core::journal::{self, Event, IllegalMove, State};
 use sce_core::lock::Lock;
 use sce_core::pit::{Pit, registry_bucket};
 use sce_core::plan::account::no_project;
 use sce_core::plan::{InvalidPlan, Plan};
 use sce_core::spec::{Format, Spec};
-use sce_core::value::NodeId;
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+pub(crate) use self::journal::{Journal, Pages};
+pub(crate) use self::lease::Held;
 
 use crate::close_out::ArchiveRecord;
 use crate::error::{CloudError, Trouble, cloud};
-use crate::ids::Attributes;
 use crate::session::Session;
-
-/// How long a lease lasts unless it is renewed.
-const LEASE: Duration = Duration::from_secs(120);
-
-/// How old a lease may grow before its holder renews it.
-const RENEW: Duration = Duration::from_secs(30);
 
 /// What the registry could not do or say.
 #[derive(Debug, Error)]
@@ -98,24 +90,6 @@ pub(crate) struct Registry<'a> {
     pit: Pit,
     /// Where its documents lie.
     folder: String,
-}
-
-/// A lease, as the registry has it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Lease {
-    schema_version: u32,
-    run: String,
-    holder: String,
-    since: Timestamp,
-    until: Timestamp,
-}
-
-/// The right to work on an environment, for as long as it is renewed.
-#[derive(Debug)]
-pub(crate) struct Held<'a> {
-    registry: &'a Registry<'a>,
-    lease: Mutex<Lease>,
 }
 
 impl<'a> Registry<'a> {
@@ -236,46 +210,9 @@ impl<'a> Registry<'a> {
         Ok(life)
     }
 
-    /// Takes the lease, or says who holds it.
-    pub(crate) async fn lease(&'a self, run: &str, take_over: bool) -> Result<Held<'a>, RegistryError> {
-        let now = self.session.world.now();
-        let holder = self.session.caller().to_owned();
-        let lease = Lease { schema_version: 1, run: run.to_owned(), holder, since: now, until: after(now) };
-        let text = serde_json::to_string(&lease).unwrap_or_default();
-        let request = self.session.s3.put_object().bucket(&self.bucket).key(self.key("lease.json"));
-        let sent = request.if_none_match("*").body(text.clone().into_bytes().into()).send().await;
-        match sent.map_err(cloud("PutObject", &self.location("lease.json"))) {
-            Ok(_) => {}
-            Err(error) if error.has_code("PreconditionFailed") || error.has_code("ConditionalRequestConflict") => {
-                self.overrule(now, take_over).await?;
-                self.write("lease.json", &text).await?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-        Ok(Held { registry: self, lease: Mutex::new(lease) })
-    }
-
     /// Names of the environments that the registry knows.
     pub(crate) async fn known(&self) -> Result<Vec<String>, RegistryError> {
         environments(self.session).await.map_err(RegistryError::Cloud)
-    }
-
-    /// Whether the lease that is there has run out, or is to be taken over.
-    async fn overrule(&self, now: Timestamp, take_over: bool) -> Result<(), RegistryError> {
-        if take_over {
-            return Ok(());
-        }
-        let Some(text) = self.read("lease.json").await? else { return Ok(()) };
-        let other: Lease = serde_json::from_slice(&text).map_err(|error| self.unreadable("lease.json", error))?;
-        if other.until < now {
-            return Ok(());
-        }
-        Err(RegistryError::Leased {
-            pit: self.pit.clone(),
-            holder: other.holder,
-            since: other.since,
-            until: other.until,
-        })
     }
 
     fn key(&self, name: &str) -> String {
@@ -288,116 +225,6 @@ impl<'a> Registry<'a> {
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> RegistryError {
         RegistryError::Unreadable { key: self.location(name), source: source.into() }
-    }
-}
-
-impl Held<'_> {
-    /// Renews the lease when it is getting old.
-    pub(crate) async fn renew(&self) -> Result<(), RegistryError> {
-        let now = self.registry.session.world.now();
-        let renewed = {
-            // A poisoned lock still holds a whole lease: nothing is half-written under it.
-            let mut lease = self.lease.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            let fresh_until = lease.until.checked_sub(LEASE - RENEW).unwrap_or(lease.until);
-            if now < fresh_until {
-                return Ok(());
-            }
-            lease.until = after(now);
-            serde_json::to_string(&*lease).unwrap_or_default()
-        };
-        self.registry.write("lease.json", &renewed).await
-    }
-
-    /// Does the work, and renews the lease as long as it takes: a database takes ten minutes to make, and a lease lasts two.
-    pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => return done,
-                () = self.registry.session.world.sleep(RENEW) => {
-                    // The lease warns others; that it cannot be renewed is no reason to abandon a call half-way.
-                    if let Err(error) = self.renew().await {
-                        tracing::warn!(%error, "the lease could not be renewed");
-                    }
-                }
-            }
-        }
-    }
-
-    /// Gives the lease back.
-    pub(crate) async fn release(self) -> Result<(), RegistryError> {
-        self.registry.remove("lease.json").await
-    }
-}
-
-/// The journal of one environment, one document a run.
-#[derive(Debug)]
-pub(crate) struct Journal<'a> {
-    registry: &'a Registry<'a>,
-    run: String,
-    lines: String,
-    states: BTreeMap<NodeId, State<Attributes>>,
-}
-
-/// One line of the journal.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    schema_version: u32,
-    at: Timestamp,
-    node: NodeId,
-    event: Event<Attributes>,
-}
-
-impl<'a> Journal<'a> {
-    /// Reads what earlier runs wrote; `run` begins with the time, so that names sort as runs happened.
-    pub(crate) async fn open(registry: &'a Registry<'a>, run: &str) -> Result<Self, RegistryError> {
-        let mut events = Vec::new();
-        for name in registry.runs().await? {
-            let text = registry.read(&name).await?.unwrap_or_default();
-            for line in String::from_utf8_lossy(&text).lines() {
-                let line: Line = serde_json::from_str(line).map_err(|error| registry.unreadable(&name, error))?;
-                events.push((line.node, line.event));
-            }
-        }
-        let states = journal::states(events).map_err(|error: IllegalMove| registry.unreadable("journal", error))?;
-        Ok(Self { registry, run: run.to_owned(), lines: String::new(), states })
-    }
-
-    /// What is known of a thing.
-    pub(crate) fn state(&self, node: &NodeId) -> &State<Attributes> {
-        self.states.get(node).unwrap_or(&State::Absent)
-    }
-
-    /// Things that exist, or may.
-    pub(crate) fn present(&self) -> impl Iterator<Item = &NodeId> {
-        let gone = |state: &State<Attributes>| matches!(state, State::Absent | State::Scheduled(_));
-        self.states.iter().filter(move |(_, state)| !gone(state)).map(|(id, _)| id)
-    }
-
-    /// What AWS was last known to call a thing.
-    pub(crate) fn attributes(&self, node: &NodeId) -> Option<&Attributes> {
-        match self.state(node) {
-            State::Present(attributes) | State::Changing(attributes) | State::Deleting(Some(attributes)) => {
-                Some(attributes)
-            }
-            State::Absent | State::Creating | State::Deleting(None) | State::Scheduled(_) => None,
-        }
-    }
-
-    /// Writes down what is about to happen or has happened.
-    pub(crate) async fn record(&mut self, node: &NodeId, event: Event<Attributes>) -> Result<(), RegistryError> {
-        let state = self.state(node).after(&event).map_err(|error| self.registry.unreadable("journal", error))?;
-        let line = Line {
-            schema_version: journal::SCHEMA_VERSION,
-            at: self.registry.session.world.now(),
-            node: node.clone(),
-            event,
-        };
-        self.lines.push_str(&serde_json::to_string(&line).unwrap_or_default());
-        self.lines.push('\n');
-        self.states.insert(node.clone(), state);
-        self.registry.write(&format!("journal/{}.jsonl", self.run), &self.lines).await
     }
 }
 
@@ -465,8 +292,4 @@ pub async fn environments(session: &Session) -> Result<Vec<String>, CloudError> 
         names.extend(prefixes.filter_map(|prefix| prefix.strip_prefix("pits/")?.strip_suffix('/').map(str::to_owned)));
     }
     Ok(names)
-}
-
-fn after(now: Timestamp) -> Timestamp {
-    now.checked_add(LEASE).unwrap_or(now)
 }

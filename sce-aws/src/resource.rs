@@ -52,13 +52,20 @@ use sce_core::plan::Node;
 
 use crate::error::{CloudError, Trouble, cloud};
 use crate::provider::Deleted;
-use crate::session::Session;
+use crate::session::{Session, once};
 use crate::tags;
 
 /// What the ARN of a KMS key or alias of this place begins with.
 fn kms_prefix(session: &Session) -> String {
     let region = session.region();
     format!("arn:{}:kms:{region}:{}:", region.partition(), session.account())
+}
+
+/// For a call that makes something of EC2's: one attempt. Where AWS takes a token it would know a second send for what it is; we look
+/// before we send again all the same, since whoever does not know tokens would make a second thing. What AWS throttled was not done, and
+/// [`provider::make`](crate::provider::make) sends it again.
+fn sent_once() -> aws_sdk_ec2::config::Builder {
+    aws_sdk_ec2::config::Builder::new().retry_config(once())
 }
 
 /// Writes tags on a thing of EC2's that exists already.

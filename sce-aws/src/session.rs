@@ -26,6 +26,8 @@ use thiserror::Error;
 use crate::divergence::Divergences;
 use crate::endpoint::{Endpoints, InvalidEndpoint};
 use crate::error::{CloudError, cloud};
+use crate::interrupt::Interrupt;
+use crate::pace::{Named, Pace};
 use crate::world::{SystemWorld, World};
 
 /// Whom a session speaks to. There is no default: a client that merely starts would speak to AWS.
@@ -55,6 +57,7 @@ pub struct Session {
     pub(crate) rds: aws_sdk_rds::Client,
     pub(crate) s3: aws_sdk_s3::Client,
     pub(crate) s3control: aws_sdk_s3control::Client,
+    pub(crate) service_quotas: aws_sdk_servicequotas::Client,
     pub(crate) sns: aws_sdk_sns::Client,
     pub(crate) sqs: aws_sdk_sqs::Client,
     pub(crate) ssm: aws_sdk_ssm::Client,
@@ -66,6 +69,9 @@ pub struct Session {
     caller: String,
     target: Target,
     calls: Arc<Calls>,
+    pace: Pace,
+    /// By what waits are given up.
+    pub(crate) interrupt: Interrupt,
 }
 
 /// The requests that went out: how many, retries included, and of which operations.
@@ -149,7 +155,8 @@ impl Session {
             Target::Emulator(_) => Some(dummy_credentials()),
             Target::RealAccount(_) => usual_credentials(region).await,
         };
-        Self::with_credentials(target, region, world, credentials, Arc::default()).await
+        let pace = Pace::new(world.clone());
+        Self::with_credentials(target, region, world, credentials, (Arc::default(), pace)).await
     }
 
     /// A session of the same account as this role, for an hour at most; its requests count with this session's.
@@ -168,9 +175,10 @@ impl Session {
         let (key, secret, token) = (lent.access_key_id(), lent.secret_access_key(), lent.session_token().to_owned());
         let keys = aws_sdk_sts::config::Credentials::new(key, secret, Some(token), None, "sce-role");
         let credentials = Some(SharedCredentialsProvider::new(keys));
-        let (world, calls) = (self.world.clone(), self.calls.clone());
-        let session = Self::with_credentials(&self.target, &self.region, world, credentials, calls).await?;
-        Ok(Self { divergences: self.divergences.clone(), ..session })
+        let shared = (self.calls.clone(), self.pace.clone());
+        let session =
+            Self::with_credentials(&self.target, &self.region, self.world.clone(), credentials, shared).await?;
+        Ok(Self { divergences: self.divergences.clone(), interrupt: self.interrupt.clone(), ..session })
     }
 
     async fn with_credentials(
@@ -178,9 +186,9 @@ impl Session {
         region: &Region,
         world: Arc<dyn World>,
         credentials: Option<SharedCredentialsProvider>,
-        calls: Arc<Calls>,
+        (calls, pace): (Arc<Calls>, Pace),
     ) -> Result<Self, SessionError> {
-        let shared = config(region, credentials);
+        let shared = config(region, credentials, &pace);
         let endpoint = |service: &str| match target {
             Target::Emulator(endpoints) => endpoints.of(service).map(|url| Some(url.to_owned())),
             Target::RealAccount(_) => Ok(None),
@@ -188,7 +196,7 @@ impl Session {
         macro_rules! client {
             ($sdk:ident, $service:literal) => {{
                 let count = Count { calls: calls.clone(), service: $service };
-                let mut builder = $sdk::config::Builder::from(&shared).interceptor(count);
+                let mut builder = $sdk::config::Builder::from(&shared).interceptor(count).interceptor(Named($service));
                 builder.set_endpoint_url(endpoint($service)?);
                 builder
             }};
@@ -228,6 +236,9 @@ impl Session {
                     None => builder.build(),
                 })
             },
+            service_quotas: aws_sdk_servicequotas::Client::from_conf(
+                client!(aws_sdk_servicequotas, "servicequotas").build(),
+            ),
             sns: aws_sdk_sns::Client::from_conf(client!(aws_sdk_sns, "sns").build()),
             sqs: aws_sdk_sqs::Client::from_conf(client!(aws_sdk_sqs, "sqs").build()),
             ssm: aws_sdk_ssm::Client::from_conf(client!(aws_sdk_ssm, "ssm").build()),
@@ -239,6 +250,8 @@ impl Session {
             caller,
             target: target.clone(),
             calls,
+            pace,
+            interrupt: Interrupt::default(),
         })
     }
 
@@ -246,6 +259,11 @@ impl Session {
     #[must_use]
     pub fn with_divergences(self, divergences: Divergences) -> Self {
         Self { divergences: Arc::new(divergences), ..self }
+    }
+
+    /// The session, giving up its waits when this is asked; calls in flight are finished all the same.
+    pub(crate) fn interrupted_by(&self, interrupt: &Interrupt) -> Self {
+        Self { interrupt: interrupt.clone(), ..self.clone() }
     }
 
     /// The region it works in.
@@ -328,11 +346,11 @@ async fn usual_credentials(region: &Region) -> Option<SharedCredentialsProvider>
 }
 
 /// Nothing of the environment but the credentials: a profile's endpoint would take a real account's calls elsewhere.
-fn config(region: &Region, credentials: Option<SharedCredentialsProvider>) -> SdkConfig {
+fn config(region: &Region, credentials: Option<SharedCredentialsProvider>, pace: &Pace) -> SdkConfig {
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(SdkRegion::new(region.as_str().to_owned()))
-        .http_client(http_client())
+        .http_client(pace.client(http_client()))
         .retry_config(retries())
         .timeout_config(timeouts())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));

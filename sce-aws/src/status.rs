@@ -7,11 +7,14 @@ use sce_core::pit::Pit;
 use sce_core::plan::{Plan, Scope};
 use sce_core::value::NodeId;
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 use crate::close_out::{Closed, certificate};
+use crate::error::CloudError;
+use crate::hold::{Hold, in_force};
 use crate::observe::{Observed, observe};
 use crate::power::MachineState;
-use crate::registry::{Journal, Registry, RegistryError};
+use crate::registry::{Journal, Registry, RegistryError, environments};
 use crate::resource::instance;
 use crate::session::Session;
 
@@ -30,6 +33,8 @@ pub struct Status {
     pub present: usize,
     /// How many of them the plan has.
     pub planned: usize,
+    /// The legal holds in force: while there is one, it is not closed out.
+    pub holds: Vec<Hold>,
     /// The certificate of its end, where it has been closed out and not been built again.
     pub closed: Option<Closed>,
 }
@@ -88,7 +93,118 @@ pub async fn status(session: &Session, pit: &Pit) -> Result<Status, RegistryErro
     let present = things.iter().filter(own).filter(|thing| thing.id.is_some()).count();
     let planned = things.iter().filter(own).count();
     let closed = certificate(&registry).await?;
-    Ok(Status { schema_version: 1, pit: pit.clone(), digest: plan.digest, things, present, planned, closed })
+    let holds = in_force(&registry).await?;
+    Ok(Status { schema_version: 1, pit: pit.clone(), digest: plan.digest, things, present, planned, holds, closed })
+}
+
+/// An environment that a registry knows, in a line.
+#[derive(Clone, Debug, Serialize)]
+pub struct Known {
+    /// The environment.
+    pub pit: String,
+    /// The region of its registry.
+    pub region: String,
+    /// Whether it has a life, has been closed out, or was never built.
+    pub state: Life,
+    /// The digest of the plan last applied.
+    pub digest: Option<String>,
+    /// How many of the project's own things the plan has.
+    pub planned: usize,
+    /// The name of the last run that wrote a journal, which begins with its time.
+    pub last_run: Option<String>,
+    /// Whether a run holds the lease.
+    pub leased: bool,
+    /// Why its documents could not be read.
+    pub unread: Option<String>,
+}
+
+/// Where an environment is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Life {
+    /// Begun, and not closed out.
+    Alive,
+    /// Closed out, and not begun again.
+    ClosedOut,
+    /// Known by name only: no apply got so far as to build anything.
+    NeverBuilt,
+    /// Its documents could not be read.
+    Unknown,
+}
+
+/// How many environments are read at once: each takes four small reads, of which S3 takes thousands in a second.
+const AT_ONCE: usize = 16;
+
+/// Every environment that the registry of the session's region knows, by name: read-only, and from the registry alone.
+///
+/// # Errors
+/// When the registry cannot be listed. What cannot be read of one environment is told with it.
+pub async fn overview(session: &Session) -> Result<Vec<Known>, CloudError> {
+    let mut names = environments(session).await?.into_iter();
+    let mut tasks = JoinSet::new();
+    let mut known = Vec::new();
+    loop {
+        while tasks.len() < AT_ONCE
+            && let Some(name) = names.next()
+        {
+            let session = session.clone();
+            tasks.spawn(async move { in_a_line(&session, name).await });
+        }
+        match tasks.join_next().await {
+            Some(Ok(line)) => known.push(line),
+            // A task ends otherwise only when the runtime does.
+            Some(Err(_)) => {}
+            None => break,
+        }
+    }
+    known.sort_by(|one: &Known, other| one.pit.cmp(&other.pit));
+    Ok(known)
+}
+
+async fn in_a_line(session: &Session, name: String) -> Known {
+    let region = session.region().to_string();
+    let blank = |state, unread| Known {
+        pit: name.clone(),
+        region: region.clone(),
+        state,
+        digest: None,
+        planned: 0,
+        last_run: None,
+        leased: false,
+        unread,
+    };
+    let pit = match name.parse::<Pit>() {
+        Ok(pit) => pit,
+        Err(error) => return blank(Life::Unknown, Some(error.to_string())),
+    };
+    let registry = Registry::new(session, &pit);
+    match tokio::try_join!(
+        registry.read("plan.json"),
+        registry.read("life"),
+        registry.read("lease.json"),
+        registry.runs()
+    ) {
+        Err(error) => blank(Life::Unknown, Some(error.to_string())),
+        Ok((plan, life, lease, runs)) => {
+            let plan = plan.map(|text| Plan::from_json(&String::from_utf8_lossy(&text))).transpose();
+            let unread = plan.as_ref().err().map(ToString::to_string);
+            let plan = plan.ok().flatten();
+            let state = match (life, &plan, &unread) {
+                (_, _, Some(_)) => Life::Unknown,
+                (Some(_), ..) => Life::Alive,
+                (None, Some(_), None) => Life::ClosedOut,
+                (None, None, None) => Life::NeverBuilt,
+            };
+            let run = |name: &String| name.trim_start_matches("journal/").trim_end_matches(".jsonl").to_owned();
+            Known {
+                planned: plan.as_ref().map_or(0, |plan| plan.pit_nodes().count()),
+                digest: plan.map(|plan| plan.digest),
+                last_run: runs.last().map(run),
+                leased: lease.is_some(),
+                ..blank(state, unread)
+            }
+        }
+    }
 }
 
 /// How each machine that is there is at the moment.

@@ -1,4 +1,4 @@
-//! Looking for what is left of an environment: by tag, by name, and by what the journal knows.
+//! Looking for what is left of an environment: by tag, by name, and by where it stands.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +14,7 @@ use crate::resource::{
 };
 use crate::session::Session;
 use crate::tags::filter;
+use crate::transfer::timestamp;
 
 /// Something that bears the PIT, by tag or by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +25,14 @@ pub(crate) struct Trace {
     pub(crate) id: String,
     /// Its `sce:id` tag, where it has one.
     pub(crate) node: Option<String>,
+    /// When AWS deletes it by itself, where it will.
+    pub(crate) until: Option<String>,
+    /// Whether it shows by where it stands, and bears nothing.
+    pub(crate) in_network: bool,
 }
+
+/// The word for a log group.
+pub(crate) const LOG_GROUP: &str = "log-group";
 
 /// Everything in the region that bears the PIT; things that AWS still shows although they are gone are left out.
 pub(crate) async fn traces(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
@@ -41,6 +49,8 @@ pub(crate) async fn traces(session: &Session, pit: &Pit) -> Result<Vec<Trace>, C
     traces.extend(queues(session, pit).await?);
     traces.extend(topics(session, pit).await?);
     traces.extend(functions(session, pit).await?);
+    traces.extend(keys(session, pit).await?);
+    traces.extend(alarms(session, pit).await?);
     traces.sort();
     traces.dedup();
     Ok(traces)
@@ -59,7 +69,7 @@ async fn tagged_in_ec2(session: &Session, pit: &Pit) -> Result<Vec<Trace>, Cloud
     let ours = found.into_iter().filter(|(_, (_, tags))| tags.get(TAG_PIT).map(String::as_str) == Some(pit.as_str()));
     let mut live = Vec::new();
     for (id, (kind, tags)) in ours {
-        let trace = Trace { kind, id, node: tags.get(TAG_ID).cloned() };
+        let trace = Trace { node: tags.get(TAG_ID).cloned(), ..trace(&kind, &id) };
         if !is_tombstone(session, &trace).await? {
             live.push(trace);
         }
@@ -121,7 +131,7 @@ async fn buckets(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError>
         let request = session.s3.list_buckets().prefix(&name).max_buckets(1000);
         let answer = request.send().await.map_err(cloud("ListBuckets", &name))?;
         let same = answer.buckets().iter().filter(|bucket| bucket.name() == Some(name.as_str()));
-        traces.extend(same.map(|_| Trace { kind: "bucket".to_owned(), id: name.clone(), node: None }));
+        traces.extend(same.map(|_| trace("bucket", &name)));
     }
     Ok(traces)
 }
@@ -129,11 +139,12 @@ async fn buckets(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError>
 /// Those of our own names, and those that Lambda gives its functions' groups.
 async fn log_groups(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
     let mut traces = Vec::new();
-    for prefix in [pit.name_prefix(), format!("/aws/lambda/{}", pit.name_prefix())] {
+    let of_services = [format!("/aws/lambda/{}", pit.name_prefix()), format!("/aws/rds/instance/{pit}-postgres/")];
+    for prefix in [pit.name_prefix()].into_iter().chain(of_services) {
         let request = session.logs.describe_log_groups().log_group_name_prefix(prefix);
         let groups = request.into_paginator().items().send().try_collect().await;
         let groups = groups.map_err(cloud("DescribeLogGroups", pit.as_str()))?;
-        traces.extend(groups.iter().filter_map(|group| group.log_group_name()).map(|name| trace("log-group", name)));
+        traces.extend(groups.iter().filter_map(|group| group.log_group_name()).map(|name| trace(LOG_GROUP, name)));
     }
     Ok(traces)
 }
@@ -182,7 +193,133 @@ async fn functions(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudErro
 }
 
 fn trace(kind: &str, name: &str) -> Trace {
-    Trace { kind: kind.to_owned(), id: name.to_owned(), node: None }
+    Trace { kind: kind.to_owned(), id: name.to_owned(), node: None, until: None, in_network: false }
+}
+
+/// Keys cannot be searched: each of the region is asked for its tags.
+async fn keys(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let keys = session.kms.list_keys().into_paginator().items().send().try_collect().await;
+    let mut traces = Vec::new();
+    for id in keys.map_err(cloud("ListKeys", pit.as_str()))?.into_iter().filter_map(|key| key.key_id) {
+        let tags = session.kms.list_resource_tags().key_id(&id).into_paginator().items().send().try_collect().await;
+        let tags = match tags.map_err(cloud("ListResourceTags", &id)) {
+            // Keys of AWS's own and of others say nothing to us.
+            Err(error) if matches!(error.trouble, Trouble::NotFound | Trouble::Denied) => continue,
+            other => other?,
+        };
+        let value = |key: &str| tags.iter().find(|tag| tag.tag_key() == key).map(|tag| tag.tag_value().to_owned());
+        if value(TAG_PIT).as_deref() != Some(pit.as_str()) {
+            continue;
+        }
+        let answer = session.kms.describe_key().key_id(&id).send().await.map_err(cloud("DescribeKey", &id))?;
+        let date = answer.key_metadata().and_then(|key| timestamp(key.deletion_date()));
+        let until = date.map(|date| date.to_string());
+        traces.push(Trace { node: value(TAG_ID), until, ..trace("kms-key", &id) });
+    }
+    Ok(traces)
+}
+
+async fn alarms(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
+    let request = session.cloudwatch.describe_alarms().alarm_name_prefix(pit.name_prefix());
+    let mut pages = request.into_paginator().send();
+    let mut traces = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(cloud("DescribeAlarms", pit.as_str()))?;
+        let names = page.metric_alarms().iter().filter_map(|alarm| alarm.alarm_name());
+        traces.extend(names.map(|name| trace("alarm", name)));
+    }
+    Ok(traces)
+}
+
+/// Everything that stands in a VPC, whatever it bears, but what AWS made with it.
+pub(crate) async fn in_network(session: &Session, pit: &Pit, vpc: &str) -> Result<Vec<Trace>, CloudError> {
+    let mut traces = Vec::new();
+    // The calls have no type in common, and differ only in their names.
+    macro_rules! standing {
+        ($kind:literal, $call:ident, $operation:literal, $filters:ident, $filter:literal, $id:ident, $is:expr) => {{
+            let request = session.ec2.$call().$filters(filter($filter, vpc));
+            let found = request.into_paginator().items().send().try_collect().await;
+            let found = found.map_err(cloud($operation, pit.as_str()))?;
+            let there = found.into_iter().filter($is).filter_map(|thing| thing.$id);
+            traces.extend(there.map(|id| Trace { in_network: true, ..trace($kind, &id) }));
+        }};
+    }
+    standing!("subnet", describe_subnets, "DescribeSubnets", filters, "vpc-id", subnet_id, |_| true);
+    standing!(
+        "route-table",
+        describe_route_tables,
+        "DescribeRouteTables",
+        filters,
+        "vpc-id",
+        route_table_id,
+        |table| !table.associations().iter().any(|association| association.main() == Some(true))
+    );
+    standing!(
+        "security-group",
+        describe_security_groups,
+        "DescribeSecurityGroups",
+        filters,
+        "vpc-id",
+        group_id,
+        |group| group.group_name() != Some("default")
+    );
+    standing!(
+        "network-acl",
+        describe_network_acls,
+        "DescribeNetworkAcls",
+        filters,
+        "vpc-id",
+        network_acl_id,
+        |acl| acl.is_default() != Some(true)
+    );
+    standing!(
+        "internet-gateway",
+        describe_internet_gateways,
+        "DescribeInternetGateways",
+        filters,
+        "attachment.vpc-id",
+        internet_gateway_id,
+        |_| true
+    );
+    standing!(
+        "nat-gateway",
+        describe_nat_gateways,
+        "DescribeNatGateways",
+        filter,
+        "vpc-id",
+        nat_gateway_id,
+        |gateway| gateway.state().is_none_or(|state| state.as_str() != "deleted")
+    );
+    standing!(
+        "endpoint",
+        describe_vpc_endpoints,
+        "DescribeVpcEndpoints",
+        filters,
+        "vpc-id",
+        vpc_endpoint_id,
+        |endpoint| endpoint.state().is_none_or(|state| !state.as_str().eq_ignore_ascii_case("deleted"))
+    );
+    standing!(
+        "network-interface",
+        describe_network_interfaces,
+        "DescribeNetworkInterfaces",
+        filters,
+        "vpc-id",
+        network_interface_id,
+        |_| true
+    );
+    let request = session.ec2.describe_instances().filters(filter("vpc-id", vpc));
+    let found = request.into_paginator().items().send().try_collect().await;
+    for reservation in found.map_err(cloud("DescribeInstances", pit.as_str()))? {
+        let lives = |instance: &aws_sdk_ec2::types::Instance| {
+            let state = instance.state().and_then(|state| state.name());
+            state.is_none_or(|state| !["terminated", "shutting-down"].contains(&state.as_str()))
+        };
+        let there = reservation.instances.unwrap_or_default().into_iter().filter(lives);
+        let ids = there.filter_map(|instance| instance.instance_id);
+        traces.extend(ids.map(|id| Trace { in_network: true, ..trace("instance", &id) }));
+    }
+    Ok(traces)
 }
 
 async fn aliases(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
@@ -190,7 +327,7 @@ async fn aliases(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError>
     let aliases = session.kms.list_aliases().into_paginator().items().send().try_collect().await;
     let aliases = aliases.map_err(cloud("ListAliases", pit.as_str()))?;
     let names = aliases.iter().filter_map(|alias| alias.alias_name()).filter(|name| name.starts_with(&prefix));
-    Ok(names.map(|name| Trace { kind: "kms-alias".to_owned(), id: name.to_owned(), node: None }).collect())
+    Ok(names.map(|name| trace("kms-alias", name)).collect())
 }
 
 async fn roles_and_policies(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
@@ -203,7 +340,7 @@ async fn roles_and_policies(session: &Session, pit: &Pit) -> Result<Vec<Trace>, 
     let roles = roles.iter().map(|role| ("role", role.role_name()));
     let policies = policies.iter().filter_map(|policy| Some(("managed-policy", policy.policy_name()?)));
     let ours = roles.chain(policies).filter(|(_, name)| name.starts_with(&prefix));
-    Ok(ours.map(|(kind, name)| Trace { kind: kind.to_owned(), id: name.to_owned(), node: None }).collect())
+    Ok(ours.map(|(kind, name)| trace(kind, name)).collect())
 }
 
 /// Databases and what belongs to them, snapshots too: by their tags, which come with each list but for the groups'.
@@ -245,7 +382,7 @@ async fn rds_tags_of(session: &Session, pit: &Pit, arn: &str) -> Result<Tags, Cl
 fn database_trace(pit: &Pit, kind: &str, id: Option<&str>, tags: &Tags) -> Option<Trace> {
     let ours = tags.get(TAG_PIT).map(String::as_str) == Some(pit.as_str());
     let id = id.filter(|_| ours)?.to_owned();
-    Some(Trace { kind: kind.to_owned(), id, node: tags.get(TAG_ID).cloned() })
+    Some(Trace { node: tags.get(TAG_ID).cloned(), ..trace(kind, &id) })
 }
 
 async fn instance_profiles(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudError> {
@@ -281,5 +418,5 @@ async fn documents(session: &Session, pit: &Pit) -> Result<Vec<Trace>, CloudErro
 }
 
 fn named<'a>(kind: &str, names: impl Iterator<Item = &'a str>) -> Vec<Trace> {
-    names.map(|name| Trace { kind: kind.to_owned(), id: name.to_owned(), node: None }).collect()
+    names.map(|name| trace(kind, name)).collect()
 }

@@ -1,8 +1,8 @@
 //! Holding what is there to what was planned, strictly.
 
-use sce_core::aws::resource::Difference;
+use sce_core::aws::resource::{Difference, Kind};
 use sce_core::check::{Declared, Finding, Terms, judge};
-use sce_core::model::Model;
+use sce_core::model::{Model, Unread};
 use sce_core::pit::Tags;
 use sce_core::plan::{Node, Plan};
 use sce_core::prove::{Intent, Proof, prove};
@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::account;
 use crate::divergence::Divergences;
+use crate::drift::beside;
 use crate::observe::{Observed, observe};
 use crate::session::Session;
 
@@ -83,8 +84,19 @@ pub struct NotShown {
 ///
 /// It does not fail: what cannot be read is in the answer.
 pub async fn model(session: &Session, plan: &Plan) -> Model {
-    let mut model = observe(session, plan).await.model(plan);
-    account::facts(session).await.add_to(&mut model);
+    let observed = observe(session, plan).await;
+    around(session, plan, &observed).await
+}
+
+/// What was read of a plan, with what lies in its network beside it, and what the account has around it.
+async fn around(session: &Session, plan: &Plan, observed: &Observed) -> Model {
+    let mut model = observed.model(plan);
+    let (facts, (foreign, unread)) = tokio::join!(account::facts(session), beside(session, plan, observed));
+    facts.add_to(&mut model);
+    model.foreign = foreign;
+    for (node, error) in unread {
+        model.unread.entry(node).or_insert_with(|| Unread { kind: Kind::Vpc, why: error.to_string() });
+    }
     model
 }
 
@@ -93,8 +105,7 @@ pub async fn model(session: &Session, plan: &Plan) -> Model {
 /// It does not fail: what cannot be read is in the answer.
 pub async fn verify(session: &Session, plan: &Plan, declared: &Declared, terms: &Terms) -> Verification {
     let observed = observe(session, plan).await;
-    let mut model = observed.model(plan);
-    account::facts(session).await.add_to(&mut model);
+    let model = around(session, plan, &observed).await;
     let proofs = prove(&model, &Intent::of_applied(declared, plan));
     let verification = compared(session, plan, &observed, judge(&model, declared, terms));
     Verification { proofs, ..verification }
@@ -120,6 +131,13 @@ pub(crate) fn compared(session: &Session, plan: &Plan, observed: &Observed, find
     }
 }
 
+/// What those who answer cannot show of what is there.
+pub(crate) fn not_shown(session: &Session, plan: &Plan, observed: &Observed) -> Vec<NotShown> {
+    let mut all = Vec::new();
+    plan.nodes.iter().for_each(|node| drop(seen(session, plan, node, observed, &mut all)));
+    all
+}
+
 fn seen(session: &Session, plan: &Plan, node: &Node, observed: &Observed, not_shown: &mut Vec<NotShown>) -> Seen {
     if let Some(error) = observed.unread.get(&node.id) {
         return Seen::Unreadable { why: error.to_string() };
@@ -133,9 +151,7 @@ fn seen(session: &Session, plan: &Plan, node: &Node, observed: &Observed, not_sh
         why: why.to_owned(),
     };
     not_shown.extend(session.divergences.behaviours(kind).map(|entry| not_shown_of(&entry.field, &entry.why)));
-    // A planned text may happen to be something's id as well; both sides go the same way, so that it makes no difference.
-    let planned = observed.ids.resolve(node).map(|resolved| observed.ids.relabel(plan, &resolved));
-    let planned = planned.unwrap_or_else(|| node.properties.clone());
+    let planned = observed.planned(plan, node);
     let mut differences = planned.differences(&observed.ids.relabel(plan, &found.properties));
     differences.extend(tag_difference(&node.tags, &found.tags));
     differences.retain(|difference| match session.divergences.of_difference(kind, difference) {

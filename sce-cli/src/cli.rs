@@ -7,12 +7,14 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use sce::account::{AccountId, Region};
+use sce::archive::VaultPlace;
 use sce::aws::arn::Arn;
 use sce::cidr::{Cidr, Need};
 use sce::cost::HoursPerWeek;
 use sce::pit::Pit;
 use sce::spec::AccessMode;
 use sce::synth::Dialect;
+use sce::value::NodeId;
 
 pub(crate) use judging::{Catalog, Judging, Looking, Source, View};
 pub(crate) use proving::Prove;
@@ -89,8 +91,8 @@ pub(crate) enum Command {
     /// Make, rotate and list the keys that machines and people are reached with.
     #[command(subcommand)]
     Keys(Keys),
-    /// Show everything that will be built, in order.
-    Plan(SpecJson),
+    /// Show everything that will be built, in order; or what that would change in the account.
+    Plan(PlanAsked),
     /// Judge the plan, or what is in the account, by every rule.
     Check(Check),
     /// Prove what is claimed of the plan, or of what is in the account, or show a counter-example.
@@ -120,8 +122,12 @@ pub(crate) enum Command {
     Apply(Apply),
     /// Read everything back and hold it to the plan.
     Verify(Verify),
+    /// Tell what somebody changed in the account, what follows from it, and who did it; put it back with `--repair`.
+    Drift(DriftAsked),
     /// Show what is there of an environment.
     Status(Status),
+    /// Place a legal hold, or release one: while one is in force, nothing is closed out.
+    Hold(Hold),
     /// Stop the machines, and wait until they are stopped; their volumes stay.
     Stop(Power),
     /// Start the machines, and wait until they run.
@@ -301,6 +307,38 @@ pub(crate) struct PersonAccess {
     /// The folder that the key is kept in, when it is not `~/.ssh/PIT`.
     #[arg(long, value_name = "DIR", value_parser = folder)]
     pub(crate) keys_in: Option<String>,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// `sce plan`
+#[derive(Debug, Args)]
+pub(crate) struct PlanAsked {
+    /// The spec: TOML, or JSON when its name ends so.
+    pub(crate) spec: PathBuf,
+    /// Hold the plan against the account: what would be created, updated in place, replaced (with what is lost) and deleted. Read-only.
+    #[arg(long)]
+    pub(crate) against_account: bool,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// `sce drift`
+#[derive(Debug, Args)]
+pub(crate) struct DriftAsked {
+    /// The spec: TOML, or JSON when its name ends so.
+    pub(crate) spec: PathBuf,
+    /// Put back in place what can be, once you have seen what that is and said yes.
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Say yes beforehand.
+    #[arg(long, requires = "repair")]
+    pub(crate) yes: bool,
+    /// Take the lease over from a run that is dead.
+    #[arg(long, requires = "repair")]
+    pub(crate) take_over: bool,
+    #[command(flatten)]
+    pub(crate) judging: Judging,
     #[command(flatten)]
     pub(crate) format: Format,
 }
@@ -534,6 +572,16 @@ pub(crate) struct Apply {
     /// Take the lease over from a run that is dead.
     #[arg(long)]
     pub(crate) take_over: bool,
+    /// Delete these things with the data that they hold, where the spec replaces them or gave them up: places in the plan.
+    /// `sce plan SPEC --against-account` shows which and what is lost.
+    #[arg(long, value_name = "NODE", num_args = 1.., value_parser = node)]
+    pub(crate) dangerously_replace: Vec<NodeId>,
+    /// When this run fails or is interrupted, delete what it made; what was there before stays.
+    #[arg(long)]
+    pub(crate) undo_on_failure: bool,
+    /// Build nothing: delete what the latest run made that is still there; data stays.
+    #[arg(long, conflicts_with = "undo_on_failure")]
+    pub(crate) undo: bool,
     #[command(flatten)]
     pub(crate) judging: Judging,
     #[command(flatten)]
@@ -554,8 +602,31 @@ pub(crate) struct Environment {
 /// `sce status`
 #[derive(Debug, Args)]
 pub(crate) struct Status {
+    /// The environment's Project Identifier Tag (PIT); without it, every environment that the account's registries know is listed.
+    #[arg(value_parser = pit)]
+    pub(crate) pit: Option<Pit>,
+    /// Its region, when several have one of that name; or the only region to list.
+    #[arg(long, value_parser = region)]
+    pub(crate) region: Option<Region>,
+    #[command(flatten)]
+    pub(crate) format: Format,
+}
+
+/// `sce hold`
+#[derive(Debug, Args)]
+pub(crate) struct Hold {
     #[command(flatten)]
     pub(crate) environment: Environment,
+    /// Why: the matter's name, on one line. It is kept in the registry.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) reason: String,
+    /// Release instead: the hold of that number, or the only one in force.
+    #[arg(long, value_name = "NUMBER", num_args = 0..=1)]
+    #[allow(clippy::option_option, reason = "given, given with a number, or not given")]
+    pub(crate) release: Option<Option<u32>>,
+    /// Take the lease over from a run that is dead.
+    #[arg(long)]
+    pub(crate) take_over: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }
@@ -664,9 +735,11 @@ pub(crate) struct List {
 pub(crate) struct CloseOut {
     #[command(flatten)]
     pub(crate) environment: Environment,
-    /// The folder to archive into.
+    /// Where to archive into: a folder, or a bucket outside the environment (s3://BUCKET/PREFIX).
     #[arg(long, value_name = "DEST")]
-    pub(crate) archive: PathBuf,
+    pub(crate) archive: Dest,
+    #[command(flatten)]
+    pub(crate) vault: VaultSettings,
     #[command(flatten)]
     pub(crate) custodian: AsCustodian,
     /// Who can open the archive: a public key (age1…); a key is made when nobody is named.
@@ -675,9 +748,27 @@ pub(crate) struct CloseOut {
     /// A file whose first line protects the key that is made.
     #[arg(long, value_name = "FILE", conflicts_with = "recipient")]
     pub(crate) passphrase_file: Option<PathBuf>,
-    /// Delete databases and data volumes with what is in them. No archive holds it: copy it to the output bucket first.
+    /// Delete databases, data volumes and copies of volumes with what is in them. No archive holds it: copy it to the output bucket first.
     #[arg(long)]
     pub(crate) dangerously_discard_unarchived: bool,
+    /// The Ed25519 private key that signs the archive (OpenSSH's form); without it one is made, and forgotten afterwards.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signing_key: Option<PathBuf>,
+    /// A file whose first line opens the signing key.
+    #[arg(long, value_name = "FILE", requires = "signing_key")]
+    pub(crate) signing_passphrase_file: Option<PathBuf>,
+    /// Write the certificate as a page for a review board, too; the archive has it in any case.
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) page: Option<PathBuf>,
+    /// Go on although machines run.
+    #[arg(long)]
+    pub(crate) while_machines_run: bool,
+    /// Make another archive although something is newer than the last one. DEST is then a new folder.
+    #[arg(long)]
+    pub(crate) archive_again: bool,
+    /// Delete objects of the environment's stores that are locked in governance mode before their time.
+    #[arg(long)]
+    pub(crate) dangerously_bypass_governance: bool,
     /// Archive without encryption. Anyone who gets at the folder can read the data.
     #[arg(long, conflicts_with_all = ["recipient", "passphrase_file"])]
     pub(crate) dangerously_plain: bool,
@@ -686,6 +777,53 @@ pub(crate) struct CloseOut {
     pub(crate) take_over: bool,
     #[command(flatten)]
     pub(crate) format: Format,
+}
+
+/// Of an archive in a bucket.
+#[derive(Debug, Args)]
+pub(crate) struct VaultSettings {
+    /// For how many days nobody may delete the archive in the bucket.
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub(crate) retain_days: Option<u32>,
+    /// How strictly: under `compliance` nobody at all, under `governance` nobody without leave to bypass it.
+    #[arg(long, value_name = "MODE", value_enum, requires = "retain_days")]
+    pub(crate) retain_mode: Option<RetainMode>,
+    /// The KMS key that encrypts the archive in the bucket: not one of the environment's.
+    #[arg(long, value_name = "ARN")]
+    pub(crate) kms_key: Option<Arn>,
+    /// The account of bucket and key, where it is another.
+    #[arg(long, value_name = "ID")]
+    pub(crate) archive_account: Option<AccountId>,
+}
+
+/// How strictly S3 keeps an archive, as an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RetainMode {
+    /// Whoever may bypass it can delete earlier.
+    Governance,
+    /// Nobody can delete earlier.
+    Compliance,
+}
+
+/// Where an archive is or goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Dest {
+    /// A folder.
+    Folder(PathBuf),
+    /// A bucket.
+    Bucket(VaultPlace),
+}
+
+impl std::str::FromStr for Dest {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.starts_with("s3:") {
+            return Ok(Self::Folder(text.into()));
+        }
+        let place = text.parse::<VaultPlace>().map_err(|error| format!("{error}; {}", error.help()))?;
+        Ok(Self::Bucket(place))
+    }
 }
 
 /// `sce archive`
@@ -700,8 +838,14 @@ pub(crate) enum Archive {
 /// `sce archive verify`
 #[derive(Debug, Args)]
 pub(crate) struct ArchiveVerify {
-    /// The archive's folder.
-    pub(crate) dest: PathBuf,
+    /// The archive's folder, or its bucket (s3://BUCKET/PREFIX).
+    pub(crate) dest: Dest,
+    /// The bucket's region.
+    #[arg(long, value_parser = region)]
+    pub(crate) region: Option<Region>,
+    /// The key that must have signed it: `SHA256:…`, `ssh-ed25519 …`, or a file of a public key. Close-out printed it.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) key: Vec<String>,
     /// The private key; with it the contents are compared too.
     #[arg(long, value_name = "FILE")]
     pub(crate) identity: Option<PathBuf>,
@@ -715,8 +859,11 @@ pub(crate) struct ArchiveVerify {
 /// `sce archive restore`
 #[derive(Debug, Args)]
 pub(crate) struct ArchiveRestore {
-    /// The archive's folder.
-    pub(crate) dest: PathBuf,
+    /// The archive's folder, or its bucket (s3://BUCKET/PREFIX).
+    pub(crate) dest: Dest,
+    /// The bucket's region.
+    #[arg(long, value_parser = region)]
+    pub(crate) region: Option<Region>,
     /// The folder to write into.
     #[arg(long, value_name = "DIR")]
     pub(crate) to: PathBuf,
@@ -791,6 +938,10 @@ parser!(hours_per_week, HoursPerWeek);
 parser!(need, Need);
 parser!(pit, Pit);
 parser!(region, Region);
+
+fn node(text: &str) -> Result<NodeId, String> {
+    text.parse().map_err(|error: sce::value::InvalidNodeId| error.to_string())
+}
 
 fn arn(text: &str) -> Result<Arn, String> {
     text.parse().map_err(|error: sce::aws::arn::InvalidId| error.to_string())

@@ -13,7 +13,9 @@ mod collect;
 mod cost;
 mod coverage;
 mod data;
+mod drift;
 mod explain;
+mod hold;
 mod init;
 mod keys;
 mod lock;
@@ -30,6 +32,7 @@ mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::failure::{Exit, Failure};
+use crate::signals::heard;
 
 /// Does what was asked.
 pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
@@ -39,7 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Schema => schema::run(),
         Command::Cidr(subnets) => cidr::run(&subnets),
         Command::Keys(keys) => keys::run(&keys, &global),
-        Command::Plan(plan) => plan::run(&plan, &global),
+        Command::Plan(asked) => wait(plan::run(&asked, &global)),
         Command::Permissions(permissions) => permissions::run(&permissions, &global),
         Command::Authorize(asked) => authorize::run(&asked),
         Command::Explain(explain) => explain::run(&explain),
@@ -48,16 +51,18 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Register(view) => wait(register::run(&view, &global)),
         Command::Cost(cost) => cost::run(&cost, &global),
         Command::Reach(reach) => reach::run(&reach, &global),
-        Command::Archive(archive) => archive::run(&archive, &global),
+        Command::Archive(archive) => wait(archive::run(&archive, &global)),
         Command::Synth(synth) => synth::run(&synth, &global),
         Command::Lock(lock) => wait(lock::run(&lock, &global)),
         Command::Prove(prove) => wait(prove::run(&prove, &global)),
         Command::Check(check) => wait(check::run(&check, &global)),
         Command::Collect(asked) => wait(collect::run(&asked, &global)),
-        Command::Account(asked) => wait(or_interrupted("account", account::run(&asked, &global))),
-        Command::Apply(apply) => wait(or_interrupted("apply", apply::run(&apply, &global))),
+        Command::Account(asked) => wait(heard(|interrupt| account::run(&asked, &global, interrupt))),
+        Command::Apply(apply) => wait(heard(|interrupt| apply::run(&apply, &global, interrupt))),
         Command::Verify(verify) => wait(verify::run(&verify, &global)),
+        Command::Drift(asked) => wait(or_interrupted("drift", drift::run(&asked, &global))),
         Command::Status(status) => wait(status::run(&status, &global)),
+        Command::Hold(asked) => wait(hold::run(&asked, &global)),
         Command::Stop(power) => wait(or_interrupted("stop", power::stop(&power, &global))),
         Command::Start(power) => wait(or_interrupted("start", power::start(&power, &global))),
         Command::Access(access) => wait(access::run(&access, &global)),

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
-use sce::archive::{ArchiveError, IdentityError, RestoreError, VerifyError};
+use sce::archive::{ArchiveError, IdentityError, RestoreError, SignerError, VerifyError};
 use sce::cidr::AllocationError;
 use sce::cost::PriceMissing;
 use sce::describe::TreeError;
@@ -15,7 +15,8 @@ use sce::synth::JohnsError;
 use sce::transfer::TransferError;
 use sce::{
     AccessError, ApplyError, CloseOutError, CloudError, CollectError, ExistingError, FileError, FileTableError,
-    FindError, InvalidEndpoint, LeftBehind, LockError, PlanError, PowerError, RegistryError, SessionError, Trouble,
+    FindError, HoldError, InvalidEndpoint, LeftBehind, LockError, PlanError, PowerError, RegistryError, RepairError,
+    SessionError, Trouble, Undone,
 };
 
 /// The exit status, which programs rely on.
@@ -225,6 +226,26 @@ impl From<RegistryError> for Failure {
     }
 }
 
+impl From<HoldError> for Failure {
+    fn from(error: HoldError) -> Self {
+        let exit = match &error {
+            HoldError::Registry(error) => of_registry(error),
+            HoldError::Reason | HoldError::None { .. } | HoldError::Several { .. } => Exit::Usage,
+        };
+        Self::of(exit, &error, error.help())
+    }
+}
+
+impl From<RepairError> for Failure {
+    fn from(error: RepairError) -> Self {
+        let exit = match &error {
+            RepairError::NotApplied => Exit::Usage,
+            RepairError::Registry(error) => of_registry(error),
+        };
+        Self::of(exit, &error, error.help())
+    }
+}
+
 impl From<FileTableError> for Failure {
     fn from(error: FileTableError) -> Self {
         let exit = match &error {
@@ -278,11 +299,22 @@ impl From<ApplyError> for Failure {
         let exit = match &error {
             ApplyError::Offline
             | ApplyError::Elsewhere { .. }
-            | ApplyError::Dropped { .. }
+            | ApplyError::Displaced { .. }
+            | ApplyError::Loses { .. }
             | ApplyError::Existing { .. } => Exit::Usage,
-            ApplyError::Registry { .. } | ApplyError::Node { .. } | ApplyError::Foreign { .. } => Exit::Cloud,
+            ApplyError::NoOrder(_)
+            | ApplyError::Short { .. }
+            | ApplyError::Registry { .. }
+            | ApplyError::Node { .. }
+            | ApplyError::Interrupted { .. }
+            | ApplyError::TakenOver { .. }
+            | ApplyError::Foreign { .. }
+            | ApplyError::Twice { .. } => Exit::Cloud,
         };
-        let details = error.left_behind().map(left_lines).unwrap_or_default();
+        let details = match &error {
+            ApplyError::Short { shortages } => shortages.iter().map(|short| format!("short: {short}")).collect(),
+            _ => error.left_behind().map(left_lines).unwrap_or_default(),
+        };
         Self::of(exit, &error, error.help()).with_details(details)
     }
 }
@@ -297,11 +329,29 @@ fn left_lines(left: &LeftBehind) -> Vec<String> {
     }];
     if !left.in_doubt.is_empty() {
         lines.push(format!(
-            "in doubt: {}\n  nobody knows whether they exist: their creation got no answer",
+            "in doubt: {}\n  nobody knows whether they exist: their creation got no answer, or was not waited for",
             left.in_doubt.join(", ")
         ));
     }
+    if !left.not_begun.is_empty() {
+        lines.push(format!("not begun: {}", left.not_begun.join(", ")));
+    }
+    lines.extend(left.also_failed.iter().map(|failure| format!("also failed: {failure}")));
+    if let Some(undone) = &left.undone {
+        lines.extend(undone_lines(undone));
+    }
     lines
+}
+
+/// What came of undoing a run.
+pub(crate) fn undone_lines(undone: &Undone) -> Vec<String> {
+    let deleted = match undone.deleted.as_slice() {
+        [] => "undone: nothing".to_owned(),
+        deleted => format!("undone: {}", deleted.join(", ")),
+    };
+    let pending = undone.pending.iter().map(|pending| format!("undone, and deleted by AWS later: {pending}"));
+    let left = undone.left.iter().map(|left| format!("could not be undone: {left}"));
+    [deleted].into_iter().chain(pending).chain(left).collect()
 }
 
 impl From<AllocationError> for Failure {
@@ -366,11 +416,20 @@ impl From<CloseOutError> for Failure {
         let exit = match &error {
             CloseOutError::Registry(error) => of_registry(error),
             CloseOutError::Archive(error) => of_archive(error),
-            CloseOutError::Unarchived { .. } => Exit::Findings,
-            CloseOutError::Unread { .. } | CloseOutError::Sweep(_) => Exit::Cloud,
+            CloseOutError::Held { .. }
+            | CloseOutError::Running { .. }
+            | CloseOutError::Newer { .. }
+            | CloseOutError::Unarchived { .. } => Exit::Findings,
+            CloseOutError::Unread { .. } | CloseOutError::Machines(_) | CloseOutError::Sweep(_) => Exit::Cloud,
         };
         let left = match &error {
-            CloseOutError::Archive(_) | CloseOutError::Unread { .. } | CloseOutError::Unarchived { .. } => {
+            CloseOutError::Archive(_)
+            | CloseOutError::Held { .. }
+            | CloseOutError::Running { .. }
+            | CloseOutError::Machines(_)
+            | CloseOutError::Newer { .. }
+            | CloseOutError::Unread { .. }
+            | CloseOutError::Unarchived { .. } => {
                 vec!["left behind: all that was there; `sce status` shows it"]
             }
             CloseOutError::Registry(RegistryError::Cloud(_)) | CloseOutError::Sweep(_) => {
@@ -382,10 +441,16 @@ impl From<CloseOutError> for Failure {
     }
 }
 
+impl From<SignerError> for Failure {
+    fn from(error: SignerError) -> Self {
+        Self::of(Exit::Usage, &error, error.help())
+    }
+}
+
 /// What the disk or the arguments are to blame for, and what AWS is.
 fn of_archive(error: &ArchiveError) -> Exit {
     match error {
-        ArchiveError::Size { .. } | ArchiveError::Cloud(_) => Exit::Cloud,
+        ArchiveError::Size { .. } | ArchiveError::Unconfirmed { .. } | ArchiveError::Cloud(_) => Exit::Cloud,
         _ => Exit::Usage,
     }
 }
@@ -487,13 +552,15 @@ mod tests {
     #[test]
     fn a_stopped_apply_says_what_it_left() {
         let (present, in_doubt) = (vec!["vpc".to_owned(), "key".to_owned()], vec!["nat-gateway".to_owned()]);
-        let left = LeftBehind { present, in_doubt };
+        let undone = Undone { deleted: vec!["vpc".to_owned()], ..Undone::default() };
+        let left = LeftBehind { present, in_doubt, undone: Some(undone), ..LeftBehind::default() };
         let (node, name, why) = ("bucket-data".to_owned(), "b".to_owned(), "no tag".to_owned());
         let failure = Failure::from(ApplyError::Foreign { node, name, why, left });
         assert_eq!(failure.exit(), Exit::Cloud);
         let told = failure.to_string();
         assert!(told.contains("\nleft behind: vpc, key\n"), "{told}");
         assert!(told.contains("\nin doubt: nat-gateway\n"), "{told}");
+        assert!(told.contains("\nundone: vpc\n"), "{told}");
         assert_eq!(left_lines(&LeftBehind::default()), ["left behind: nothing"]);
     }
 }

@@ -6,6 +6,7 @@ mod failure;
 mod output;
 mod prepared;
 mod progress;
+mod signals;
 mod target;
 
 use std::process::ExitCode;

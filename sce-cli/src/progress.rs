@@ -1,22 +1,33 @@
 //! What is told while a long piece of work goes on.
 
-use std::io::{self, IsTerminal as _};
-use std::time::Duration;
+mod tree;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{self, IsTerminal as _};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use sce::transfer::Progress as Transfer;
 use sce::{Deed, Step};
 
+use self::tree::Tree;
 use crate::output::{note, printable};
 
-/// A bar on a terminal; elsewhere one plain line for each finished step; nothing when quiet.
+/// No line below the bar is wider: terminals have 80 columns at least.
+const WIDTH: usize = 78;
+
+/// From what expected time on a plain line tells that something has begun: a log should not look as if nothing happened.
+const LONG: Duration = Duration::from_secs(30);
+
+/// A bar on a terminal, and below it what is under way and what waits; elsewhere one plain line for each finished step; nothing when
+/// quiet.
 pub(crate) enum Progress {
     /// Nothing is told.
     Silent,
     /// One line for each finished step.
     Lines,
-    /// A bar, which goes when the work is done.
-    Bar(ProgressBar),
+    /// A bar, which goes when the work is done, and what stands below it.
+    Bar(ProgressBar, Arc<Mutex<Tree>>),
 }
 
 impl Progress {
@@ -24,7 +35,10 @@ impl Progress {
     pub(crate) fn new(quiet: bool, about: &str) -> Self {
         match quiet {
             true => Self::Silent,
-            false if io::stderr().is_terminal() => Self::Bar(bar(about)),
+            false if io::stderr().is_terminal() => {
+                let tree = Arc::default();
+                Self::Bar(bar(about, &tree), tree)
+            }
             false => Self::Lines,
         }
     }
@@ -34,8 +48,17 @@ impl Progress {
         match self {
             Self::Silent => {}
             Self::Lines if step.deed.is_final() => note(&line(step)),
-            Self::Lines => {}
-            Self::Bar(bar) => {
+            Self::Lines => {
+                if let Some(expected) = step.expected.filter(|expected| *expected >= LONG) {
+                    note(&format!("{} {}, about {}", step.deed.word(), step.subject, tree::told(expected)));
+                }
+            }
+            Self::Bar(bar, tree) => {
+                // A poisoned lock still holds a whole tree: a step is taken in at once.
+                tree.lock().unwrap_or_else(PoisonError::into_inner).take(step, Instant::now());
+                if step.deed == Deed::Waiting {
+                    return;
+                }
                 bar.set_length(step.total as u64);
                 bar.set_position(step.done as u64);
                 bar.set_message(printable(&message(step)));
@@ -51,7 +74,7 @@ impl Progress {
             Transfer::Receiving { done, total } => ("receiving", done, total),
             Transfer::Checking { done, total } => ("checking", done, total),
         };
-        if let Self::Bar(bar) = self {
+        if let Self::Bar(bar, _) = self {
             bar.set_message(deed);
         }
         self.amount(done, total);
@@ -59,7 +82,7 @@ impl Progress {
 
     /// Tells how much of one thing is done, such as rows of a file; too often for lines.
     pub(crate) fn amount(&self, done: u64, total: u64) {
-        if let Self::Bar(bar) = self {
+        if let Self::Bar(bar, _) = self {
             bar.set_length(total);
             bar.set_position(done);
         }
@@ -68,16 +91,24 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Self::Bar(bar) = self {
+        if let Self::Bar(bar, _) = self {
             bar.finish_and_clear();
         }
     }
 }
 
-fn bar(about: &str) -> ProgressBar {
+fn bar(about: &str, tree: &Arc<Mutex<Tree>>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{spinner} {msg} [{bar:30}] {pos}/{len} {elapsed}");
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let style = ProgressStyle::with_template("{spinner} {msg} [{bar:30}] {pos}/{len} {elapsed}{tree}");
+    let tree = tree.clone();
+    // Asked at each redraw, so that the times run on between steps.
+    let below = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
+        for line in tree.lock().unwrap_or_else(PoisonError::into_inner).lines(Instant::now(), WIDTH) {
+            // The bar is redrawn in a moment; a line that is missing once is no loss.
+            let _ = write!(text, "\n{}", printable(&line));
+        }
+    };
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("tree", below));
     bar.set_message(about.to_owned());
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
@@ -102,7 +133,7 @@ mod tests {
     use super::*;
 
     fn step(deed: Deed, done: usize) -> Step {
-        Step { subject: "vpc".to_owned(), deed, done, total: 28 }
+        Step { subject: "vpc".to_owned(), deed, done, total: 28, on: Vec::new(), expected: None }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sce::account::Region;
 use sce::pit::Pit;
-use sce::{Divergences, Endpoints, Session, Target};
+use sce::{Divergences, Endpoints, Known, Session, Target};
 
 use crate::cli::{Environment, Global};
 use crate::failure::Failure;
@@ -52,6 +52,14 @@ impl Chosen {
     pub(crate) async fn open(self, region: &Region) -> Result<Session, Failure> {
         let session = Session::open(&self.target, region).await?;
         Ok(session.with_divergences(self.divergences))
+    }
+
+    /// The environments that the account's registries know, of one region or of all.
+    ///
+    /// # Errors
+    /// As [`Chosen::open`], and when a registry cannot be listed.
+    pub(crate) async fn overview(self, region: Option<&Region>) -> Result<Vec<Known>, Failure> {
+        Ok(sce::known(&self.target, region).await?)
     }
 
     /// A session in the region whose registry knows the environment.

@@ -8,7 +8,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use sce::archive::{About, ObjectMeta, Protection, Writer, make_identity};
+use sce::archive::{About, ObjectMeta, Protection, Signer, Writer, make_identity};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -605,9 +605,24 @@ fn archive(folder: &Folder) {
     let meta = ObjectMeta { bucket, key, version_id: None, latest: true, last_modified: None };
     writer.add_object(meta, &mut "1,2,3\n".as_bytes()).unwrap();
     let (account, region) = ("111122223333".parse().unwrap(), "us-west-2".parse().unwrap());
-    writer
-        .finish(About { pit: "hipaa".parse().unwrap(), account, region, made_at: jiff::Timestamp::UNIX_EPOCH })
-        .unwrap();
+    let about = About { pit: "hipaa".parse().unwrap(), account, region, made_at: jiff::Timestamp::UNIX_EPOCH };
+    writer.finish(about, &Signer::make().unwrap()).unwrap();
+}
+
+#[test]
+fn who_signed_an_archive_can_be_pinned() {
+    let folder = Folder::new();
+    archive(&folder);
+    let verify = |key: &str| folder.sce(&["archive", "verify", "archive", "--json", "--key", key]);
+    let signer = folder.sce(&["archive", "verify", "archive", "--json"]).json()["signer"].as_str().unwrap().to_owned();
+    for key in [signer.as_str(), "archive/signer.pub"] {
+        let ran = verify(key);
+        assert_eq!((ran.status, &ran.json()["signer_pinned"]), (0, &Value::from(true)), "{key}: {ran:?}");
+    }
+    let other = verify(&Signer::make().unwrap().public_key().to_string());
+    assert_eq!((other.status, &other.json()["problems"][0]["file"]), (1, &Value::from("manifest.json.sig")));
+    let bad = verify("somebody");
+    assert!(bad.refused().starts_with("error: `somebody` is neither a fingerprint (`SHA256:…`) nor"), "{bad:?}");
 }
 
 #[test]

@@ -175,8 +175,21 @@ impl LockFile {
     pub fn from_toml(text: &str) -> Result<Self, InvalidLock> {
         let file: Self = toml::from_str(text).map_err(InvalidLock::Toml)?;
         match file.schema_version {
-            1..=SCHEMA_VERSION => Ok(file),
+            1..=SCHEMA_VERSION => file.with_possible_administrators(),
             later => Err(InvalidLock::LaterVersion(later)),
+        }
+    }
+
+    /// Whoever administers acts in IAM or STS; anything else was written here by nobody of ours.
+    fn with_possible_administrators(self) -> Result<Self, InvalidLock> {
+        let is_possible = |arn: &Arn| {
+            let plain = arn.as_str().bytes().all(|byte| byte.is_ascii_graphic());
+            plain && matches!(arn.service(), "iam" | "sts")
+        };
+        let mut all = self.pit.values().flat_map(|lock| &lock.administrators);
+        match all.find(|arn| !is_possible(arn)) {
+            Some(arn) => Err(InvalidLock::Administrator(arn.to_string())),
+            None => Ok(self),
         }
     }
 
@@ -199,6 +212,9 @@ pub enum InvalidLock {
     /// A later version of sce wrote it.
     #[error("the lock file has schema version `{0}`, and this version of sce reads 1 to {SCHEMA_VERSION}")]
     LaterVersion(u32),
+    /// What it calls an administrator can be none.
+    #[error("administrator `{0}` is no user, role or session of IAM")]
+    Administrator(String),
 }
 
 #[cfg(test)]
@@ -214,6 +230,8 @@ mod tests {
         let mut file = LockFile::default();
         file.pit.insert("hipaa".parse().unwrap(), lock);
         assert_eq!(LockFile::from_toml(&file.to_toml()).unwrap(), file);
+        let tampered = file.to_toml().replace("arn:aws:iam::111122223333:role/administrator", "arn:aws:s3:::x");
+        assert!(matches!(LockFile::from_toml(&tampered), Err(InvalidLock::Administrator(_))));
     }
 
     #[test]

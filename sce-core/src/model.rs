@@ -4,9 +4,13 @@
 //! in a planned one; so rules follow references without asking where the model came from, and a difference between two models is a
 //! difference between what they describe.
 
+mod foreign;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+
+pub use foreign::{Foreign, Resident, ResidentKind, foreign};
 
 use crate::aws::resource::{Kind, Properties};
 use crate::plan::{Plan, Scope, digest};
@@ -23,6 +27,9 @@ pub struct Model {
     pub unread: BTreeMap<NodeId, Unread>,
     /// What S3 data events the account's trail records: ARNs that objects' ARNs begin with.
     pub data_events: BTreeSet<String>,
+    /// What lies in the environment's network and is in no plan of it. What it lets through is not followed, so that no claim about
+    /// packets holds while there is something.
+    pub foreign: Vec<Foreign>,
 }
 
 /// Where the facts of a model come from.
@@ -78,7 +85,13 @@ impl Model {
             (node.id.clone(), Unread { kind: node.properties.kind(), why })
         });
         let resources = known.into_iter().map(resource).collect();
-        Self { source: Source::Plan, resources, unread: unread.collect(), data_events: BTreeSet::new() }
+        Self {
+            source: Source::Plan,
+            resources,
+            unread: unread.collect(),
+            data_events: BTreeSet::new(),
+            foreign: Vec::new(),
+        }
     }
 
     /// What the plan knows as `id`.

@@ -304,6 +304,8 @@ impl<'a> Place<'a> {
             On::AccountRecords => allow("AccountRecords", vec![self.registry("/account/*")]),
             // These are gathered into one statement, since they differ in a condition's value only.
             On::CreatedBy(_) => return None,
+            // What is outside the environment is granted where it is: no spec knows its name.
+            On::Vault | On::VaultObjects | On::VaultKey => return None,
         })
     }
 

@@ -3,6 +3,7 @@
 pub mod account;
 mod design;
 mod diff;
+mod expected;
 mod ids;
 mod node;
 mod show;
@@ -16,6 +17,7 @@ use thiserror::Error;
 #[cfg(test)]
 pub(crate) use design::sample;
 pub use diff::{Change, diff};
+pub use expected::expected;
 pub use ids::{Attributes, Ids, relabelled};
 pub use node::{Node, Scope};
 pub(crate) use node::{digest, short_digest};
@@ -340,6 +342,30 @@ mod tests {
         assert_eq!(condition["NumericEquals"]["ec2-instance-connect:remotePort"], "22");
         assert_eq!(condition["IpAddress"]["ec2-instance-connect:privateIpAddress"], json("subnet-private")["cidr"]);
         assert_eq!(condition["StringEquals"]["aws:ResourceTag/sce:pit"], "hipaa");
+    }
+
+    #[test]
+    fn a_machine_comes_after_what_guards_its_subnet_and_leads_out_of_it() {
+        let needs = |rest: &str, id: &str| {
+            let plan = planned(&format!("{rest}[compute.private]\ntype = \"m7i.large\"\n"));
+            plan.node_named(id).unwrap().needs.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let has = |needs: &[String], ids: &[&str]| {
+            assert!(ids.iter().all(|id| needs.iter().any(|need| need == id)), "{ids:?} in {needs:?}");
+        };
+        let network = ["association-private", "network-acl-private", "s3-endpoint"];
+        let modern = needs("", "instance-private");
+        has(&modern, &network);
+        has(&modern, &["route-private-nat"]);
+        let closed = needs("[network]\negress = \"none\"\n", "instance-private");
+        has(&closed, &network);
+        has(&closed, &["endpoint-ssm", "endpoint-kms"]);
+        has(&needs("profile = \"cloudmaven2017\"\n", "instance-private"), &["route-main-nat", "network-acl-private"]);
+        let bastion = needs(
+            "[access]\nmode = \"bastion\"\nallow = [{ name = \"campus\", cidr = \"198.51.100.0/24\" }]\n",
+            "instance-bastion",
+        );
+        has(&bastion, &["association-public", "network-acl-public", "route-public-internet"]);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub(crate) use locate::line_at;
 pub use locate::line_of;
 pub use parse::{Format, Problem, SpecError, parse};
 pub(crate) use parse::{date, grammar_help, nearest};
-pub(crate) use validate::is_email;
+pub(crate) use validate::{is_email, says_something};
 pub use waiver::{Addressable, Waiver};
 
 use crate::account::{Region, Zone};

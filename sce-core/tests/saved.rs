@@ -94,6 +94,7 @@ const MUTATIONS: &[(&str, Tree, &str, &str, &str, &str)] = &[
     ("names-carry-no-identifiers", Bastion, DATA, "get-bucket-tagging.json", "/TagSet/+", r#"{"Key":"note","Value":"ssn 123-45-6789"}"#),
     ("nat-route-survives-endpoint", Bastion, "ec2", "describe-route-tables.json", "/RouteTables/@route-table-private/Routes/DestinationCidrBlock=0.0.0.0~10", "-"),
     ("network-acl-is-closed-to-anywhere", Bastion, "ec2", "describe-network-acls.json", "/NetworkAcls/@network-acl-private/Entries/+", OPEN_IN),
+    ("network-holds-only-what-is-planned", Bastion, "ec2", "describe-instances.json", "/Reservations/+", r#"{"Instances":[{"InstanceId":"i-0eeeeeeeeeeeeeeee","VpcId":"vpc-a4b1d8900fb913469","State":{"Name":"running"}}]}"#),
     ("no-route-leads-to-another-network", Bastion, "ec2", "describe-route-tables.json", "/RouteTables/@route-table-public/Routes/+", r#"{"DestinationCidrBlock":"10.9.0.0/16","VpcPeeringConnectionId":"pcx-0abc"}"#),
     ("password-policy-is-strong", Bastion, "iam/account", "get-account-password-policy.json", "/PasswordPolicy/MinimumPasswordLength", "8"),
     ("private-machine-admits-only-the-bastion", Bastion, "ec2", "describe-security-groups.json", "/SecurityGroups/@security-group-private/IpPermissions/0/IpRanges/+", r#"{"CidrIp":"10.0.0.0/16","Description":"ssh"}"#),

@@ -1,6 +1,7 @@
 //! Finding an environment by its name alone.
 
 use sce_aws::registry::{RegistryError, environments, regions};
+use sce_aws::status::{Known, overview};
 use sce_aws::{CloudError, Session, SessionError, Target};
 use sce_core::account::Region;
 use sce_core::pit::Pit;
@@ -39,6 +40,26 @@ impl FindError {
             Self::Ambiguous { .. } => Some("name the region with `--region`".to_owned()),
         }
     }
+}
+
+/// Every environment that the registries of the account know, of one region or of all; read-only.
+///
+/// # Errors
+/// When there is no session or a registry cannot be listed.
+pub async fn known(target: &Target, region: Option<&Region>) -> Result<Vec<Known>, FindError> {
+    let regions = match region {
+        Some(region) => vec![region.clone()],
+        None => {
+            // Buckets are listed for the whole account from any region.
+            let anywhere: Region = "us-east-1".parse().expect("us-east-1 is a region");
+            regions(&Session::open(target, &anywhere).await?).await?
+        }
+    };
+    let mut known = Vec::new();
+    for region in regions {
+        known.extend(overview(&Session::open(target, &region).await?).await?);
+    }
+    Ok(known)
 }
 
 /// Opens a session in the region whose registry knows the environment; read-only.

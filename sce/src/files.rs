@@ -194,6 +194,10 @@ pub fn write_privately(path: &Path, content: &[u8]) -> Result<(), FileError> {
 
 fn write(path: &Path, content: &[u8], options: &OpenOptions) -> Result<(), FileError> {
     let failed = |source| FileError::Write { path: shown(path), source };
+    // The new file takes the place of the old one: of a device or a folder it would take it for good.
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return Err(failed(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it is there, and is no file")));
+    }
     let mut partial = path.as_os_str().to_owned();
     partial.push(format!(".{}.partial", std::process::id()));
     let partial = PathBuf::from(partial);

@@ -48,20 +48,25 @@ pub use sce_aws::account::{
     Applied as AccountApplied, Status as AccountStatus, apply as apply_account, status as account_status,
 };
 pub use sce_aws::agreement::Addendum;
-pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, apply};
+pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, RunUndone, Shortage, Undone, apply, undo};
+pub use sce_aws::change::changes;
 pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, Left, Pending, close_out};
 pub use sce_aws::collect::{CollectError, Collected, NotRead};
 pub use sce_aws::divergence::{Divergences, InvalidDivergences};
+pub use sce_aws::drift::{
+    DriftReport, NotRepaired, RepairError, RepairOptions, Repaired, TrailRead, drift as drift_of, repair,
+};
 pub use sce_aws::endpoint::{Endpoints, InvalidEndpoint};
 pub use sce_aws::file_table::{FileEntry, FileTableError, await_file, files};
+pub use sce_aws::hold::{Hold, HoldDeed, HoldError, Release, hold};
 pub use sce_aws::lock::{LockError, resolve as resolve_lock};
 pub use sce_aws::power::{MachineState, PowerError, PowerOptions, Powered, PoweredMachine, start, stop};
 pub use sce_aws::progress::{Deed, Listener, Step};
 pub use sce_aws::registry::{RegistryError, environments, regions};
-pub use sce_aws::status::{Status, status};
+pub use sce_aws::status::{Known, Life, Status, status};
 pub use sce_aws::stores::{Stores, kept_lock, kept_spec, stores};
 pub use sce_aws::verify::{NotShown, Seen, Verdict, Verification, model as observe, verify};
-pub use sce_aws::{Calls, CloudError, ExistingError, Mfa, Session, SessionError, Target, Trouble, today};
+pub use sce_aws::{Calls, CloudError, ExistingError, Interrupt, Mfa, Session, SessionError, Target, Trouble, today};
 pub use sce_aws::{archive, keys, transfer};
 pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, Terms, check, judge};
 pub use sce_core::cost::estimate;
@@ -72,10 +77,10 @@ pub use sce_core::plan::account::{Place as AccountPlace, Settings as AccountSett
 pub use sce_core::plan::{Plan, PlanError, diff, plan};
 pub use sce_core::prove::{Intent, Proof, prove};
 pub use sce_core::{
-    access, account, aws, catalog, check as checks, cidr, cost, coverage, identifiers, journal, lock, model, network,
-    permissions as rights, pit, prove as proofs, reach, spec, ssh, value,
+    access, account, aws, catalog, change, check as checks, cidr, cost, coverage, drift, identifiers, journal, lock,
+    model, network, permissions as rights, pit, prove as proofs, reach, spec, ssh, value,
 };
 pub use sce_synth as synth;
 
-pub use environment::{FindError, find};
+pub use environment::{FindError, find, known};
 pub use files::{FileError, LockSource, SpecFile, read_text, write_atomically, write_privately};

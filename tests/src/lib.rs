@@ -2,7 +2,11 @@
 //!
 //! Each test owns its emulators as a child process that ends when the test does, however it ends.
 
+pub mod campaign;
+pub mod proxy;
+pub mod reader;
 pub mod sshd;
+pub mod walk;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -246,8 +250,10 @@ fn built(name: &str) -> PathBuf {
         let arguments = ["build", "--quiet", "--locked", "--workspace", "--bins"];
         let status = Command::new(cargo).args(arguments).current_dir(root()).status();
         assert!(status.is_ok_and(|status| status.success()), "the binaries build");
-        let test = std::env::current_exe().expect("a test knows where it is");
-        test.ancestors().nth(2).map(Path::to_owned).unwrap_or_default()
+        let program = std::env::current_exe().expect("a program knows where it is");
+        let folder = program.parent().map(Path::to_owned).unwrap_or_default();
+        // Tests lie one folder deeper than programs.
+        if folder.ends_with("deps") { folder.parent().map(Path::to_owned).unwrap_or_default() } else { folder }
     });
     folder.join(name)
 }

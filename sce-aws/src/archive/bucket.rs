@@ -1,38 +1,30 @@
 //! Everything of a bucket into an archive.
 
-use std::io::Write;
 use std::time::Duration;
 
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::ObjectVersion;
+use jiff::Timestamp;
 
-use super::{ArchiveError, DeleteMarker, ObjectMeta, ObjectSink, Writer};
+use super::sink::{Archiver, Entry, Sink};
+use super::{ArchiveError, DeleteMarker, ObjectMeta};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::session::Session;
 use crate::transfer::{Digest, Place, SHA256_METADATA, timestamp};
 
-/// How far the archive of a bucket is. How much there will be, AWS does not tell beforehand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ArchiveProgress {
-    /// Versions of objects that are in the archive.
-    pub objects: u64,
-    /// Bytes that came, those of the current object included.
-    pub bytes: u64,
-}
-
 /// What an archive got of a bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BucketArchived {
+pub(crate) struct BucketArchived {
     /// How many versions of objects.
-    pub objects: u64,
+    pub(crate) objects: u64,
     /// How many deletions.
-    pub delete_markers: u64,
+    pub(crate) delete_markers: u64,
     /// How many bytes of content.
-    pub bytes: u64,
+    pub(crate) bytes: u64,
     /// Objects whose content, fetched twice, is not what their own SHA-256 says. They are in the archive as they came: look into each
     /// before its bucket is deleted.
-    pub differing: Vec<Place>,
+    pub(crate) differing: Vec<Place>,
 }
 
 /// Copies every version of every object of a bucket into an archive, and notes every deletion.
@@ -42,11 +34,10 @@ pub struct BucketArchived {
 ///
 /// # Errors
 /// When AWS or the disk fails, or an object does not come as listed. The archive holds what was copied before.
-pub async fn archive_bucket(
+pub(crate) async fn archive_bucket(
     session: &Session,
-    writer: &mut Writer,
+    archiver: &mut Archiver<'_>,
     bucket: &str,
-    progress: &(dyn Fn(ArchiveProgress) + Sync),
 ) -> Result<BucketArchived, ArchiveError> {
     let mut archived = BucketArchived::default();
     let mut markers = (None, None);
@@ -54,7 +45,7 @@ pub async fn archive_bucket(
         let page = page(session, bucket, &markers).await?;
         for marker in page.delete_markers() {
             let unnamed = || CloudError::unreadable("ListObjectVersions", bucket, "a deletion without a key");
-            writer.add_delete_marker(DeleteMarker {
+            archiver.add_delete_marker(DeleteMarker {
                 bucket: bucket.to_owned(),
                 key: marker.key().ok_or_else(unnamed)?.to_owned(),
                 version_id: marker.version_id().map(str::to_owned),
@@ -69,7 +60,7 @@ pub async fn archive_bucket(
             if markers == version.markers() {
                 continue;
             }
-            archive_version(session, writer, version, &mut archived, progress).await?;
+            archive_version(session, archiver, version, &mut archived).await?;
         }
         match after(&page, bucket, &markers)? {
             Some(next) => markers = next,
@@ -78,13 +69,25 @@ pub async fn archive_bucket(
     }
 }
 
-/// The key and the version of every object that a bucket holds, deletions aside.
-pub(crate) async fn versions(session: &Session, bucket: &str) -> Result<Vec<(String, Option<String>)>, CloudError> {
+/// A version of an object, as listed.
+pub(crate) struct Listed {
+    pub(crate) key: String,
+    pub(crate) version_id: Option<String>,
+    pub(crate) last_modified: Option<Timestamp>,
+}
+
+/// Every version of every object that a bucket holds, deletions aside.
+pub(crate) async fn versions(session: &Session, bucket: &str) -> Result<Vec<Listed>, CloudError> {
     let (mut all, mut markers) = (Vec::new(), (None, None));
     loop {
         let page = page(session, bucket, &markers).await?;
-        let named = page.versions().iter().filter_map(|version| Some((version.key()?, version.version_id())));
-        all.extend(named.map(|(key, version)| (key.to_owned(), version.map(str::to_owned))));
+        all.extend(page.versions().iter().filter_map(|version| {
+            Some(Listed {
+                key: version.key()?.to_owned(),
+                version_id: version.version_id().map(str::to_owned),
+                last_modified: timestamp(version.last_modified()),
+            })
+        }));
         match after(&page, bucket, &markers)? {
             Some(next) => markers = next,
             None => return Ok(all),
@@ -165,38 +168,36 @@ impl Version {
 
 async fn archive_version(
     session: &Session,
-    writer: &mut Writer,
+    archiver: &mut Archiver<'_>,
     version: Version,
     archived: &mut BucketArchived,
-    progress: &(dyn Fn(ArchiveProgress) + Sync),
 ) -> Result<(), ArchiveError> {
-    let before = ArchiveProgress { objects: archived.objects, bytes: archived.bytes };
-    let tell = |done| progress(ArchiveProgress { bytes: before.bytes + done, ..before });
-    let mut sink = writer.begin_object(version.meta.clone())?;
-    let mut carried = copy(session, &version, &mut sink, &tell).await?;
+    let (entry, bytes) = (Entry::Object(version.meta.clone()), version.bytes);
+    let mut sink = archiver.begin(entry.clone(), bytes)?;
+    let mut carried = match copy(session, &version, &mut sink).await {
+        Ok(carried) => carried,
+        Err(error) => {
+            sink.abandon().await;
+            return Err(error);
+        }
+    };
     if carried.is_some_and(|carried| carried != sink.digest()) {
         // The way may have altered it; what comes alike twice is stored so.
-        drop(sink);
-        sink = writer.begin_object(version.meta.clone())?;
-        carried = copy(session, &version, &mut sink, &tell).await?;
+        sink.abandon().await;
+        sink = archiver.begin(entry, bytes)?;
+        carried = copy(session, &version, &mut sink).await?;
     }
-    let object = sink.finish()?;
-    if carried.is_some_and(|carried| carried != object.sha256) {
+    let added = sink.finish().await?;
+    if carried.is_some_and(|carried| carried != added.sha256) {
         archived.differing.push(version.place());
     }
     archived.objects += 1;
-    archived.bytes += object.bytes;
-    progress(ArchiveProgress { objects: archived.objects, bytes: archived.bytes });
+    archived.bytes += added.bytes;
     Ok(())
 }
 
 /// Copies the content, and says the SHA-256 that the object carries.
-async fn copy(
-    session: &Session,
-    version: &Version,
-    sink: &mut ObjectSink<'_>,
-    tell: &(dyn Fn(u64) + Sync),
-) -> Result<Option<Digest>, ArchiveError> {
+async fn copy(session: &Session, version: &Version, sink: &mut Sink<'_, '_>) -> Result<Option<Digest>, ArchiveError> {
     const ATTEMPTS: u32 = 4;
     let mut answer = version.content(session, 0).await?;
     let carried =
@@ -204,7 +205,7 @@ async fn copy(
     let (mut done, mut failures) = (0, 0);
     loop {
         let before = done;
-        let broken = match pour(&mut answer, sink, &mut done, version.bytes, tell).await? {
+        let broken = match pour(&mut answer, sink, &mut done, version.bytes).await? {
             None if done == version.bytes => return Ok(carried),
             None if done > version.bytes => {
                 return Err(ArchiveError::Size { object: version.name(), expected: version.bytes, found: done });
@@ -224,10 +225,9 @@ async fn copy(
 /// Writes what comes until it ends or breaks off, and says why it broke off.
 async fn pour(
     answer: &mut GetObjectOutput,
-    sink: &mut ObjectSink<'_>,
+    sink: &mut Sink<'_, '_>,
     done: &mut u64,
     expected: u64,
-    tell: &(dyn Fn(u64) + Sync),
 ) -> Result<Option<String>, ArchiveError> {
     while *done <= expected {
         let chunk = match answer.body.next().await {
@@ -235,10 +235,8 @@ async fn pour(
             Some(Err(error)) => return Ok(Some(error.to_string())),
             Some(Ok(chunk)) => chunk,
         };
-        let path = sink.path().to_owned();
-        sink.write_all(&chunk).map_err(ArchiveError::file(&path))?;
+        sink.write(&chunk).await?;
         *done += chunk.len() as u64;
-        tell(*done);
     }
     Ok(None)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{InvalidManifest, InvalidRecipient, Problem};
+use super::{InvalidManifest, InvalidRecipient, Problem, SignerError, Unfit};
 use crate::error::CloudError;
 
 /// Why an archive was not made, or not further.
@@ -45,6 +45,28 @@ pub enum ArchiveError {
         /// Bytes that came.
         found: u64,
     },
+    /// The bucket or the key is not fit to hold an archive.
+    #[error("`{vault}` is no place for the archive: {}", .problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unfit {
+        /// Where it should go.
+        vault: String,
+        /// All that does not fit.
+        problems: Vec<Unfit>,
+    },
+    /// Something lies there already.
+    #[error("something lies under `{0}` already")]
+    TakenPrefix(String),
+    /// S3 does not say of an object of the archive what it should.
+    #[error("`{object}` was sent, and S3 says otherwise of it: {why}")]
+    Unconfirmed {
+        /// The object.
+        object: String,
+        /// What is the matter.
+        why: &'static str,
+    },
+    /// It could not be signed.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
     /// AWS refused or failed.
     #[error(transparent)]
     Cloud(Box<CloudError>),
@@ -77,6 +99,12 @@ pub enum VerifyError {
         #[source]
         source: io::Error,
     },
+    /// S3 refused or failed.
+    #[error(transparent)]
+    Cloud(Box<CloudError>),
+    /// What lies there is a copy of a folder.
+    #[error("`{0}` is a copy of an archive that was made in a folder")]
+    CopyOfFolder(String),
     /// The archive was encrypted for others.
     #[error("the identity opens nothing in the archive")]
     WrongIdentity {
@@ -136,6 +164,15 @@ impl ArchiveError {
             Self::DocumentExists(_) => "give each document its own name",
             Self::File { source, .. } => return help_with_file(source),
             Self::Size { .. } => "stop whatever writes to the bucket, and make the archive again",
+            Self::Unfit { .. } => {
+                "name a bucket of this region with Object Lock, default encryption and no public access, and a key that does not go with \
+                 the environment; what is another account's takes `--archive-account`"
+            }
+            Self::TakenPrefix(_) => {
+                "name another prefix: an archive never overwrites anything, and what is locked cannot be taken away"
+            }
+            Self::Unconfirmed { .. } => "look at the bucket's policy and defaults, then name another prefix",
+            Self::Signer(error) => return error.help(),
             Self::Cloud(error) => return error.help().map(str::to_owned),
         };
         Some(help.to_owned())
@@ -164,6 +201,10 @@ impl VerifyError {
             ),
             Self::Manifest { source, .. } => source.help(),
             Self::File { source, .. } => help_with_file(source),
+            Self::Cloud(error) => error.help().map(str::to_owned),
+            Self::CopyOfFolder(_) => {
+                Some("copy it back into a folder (`aws s3 cp --recursive`), and name that".to_owned())
+            }
             Self::WrongIdentity { recipients } => Some(format!("it was encrypted for {}", recipients.join(", "))),
         }
     }

@@ -9,6 +9,14 @@ use sha2::{Digest as _, Sha256};
 use crate::transfer::Digest;
 
 pub(super) const MANIFEST: &str = "manifest.json";
+pub(super) const SIGNATURE: &str = "manifest.json.sig";
+pub(super) const SIGNER: &str = "signer.pub";
+pub(super) const CERTIFICATE: &str = "certificate.json";
+pub(super) const CERTIFICATE_SIGNATURE: &str = "certificate.json.sig";
+pub(super) const CERTIFICATE_PAGE: &str = "certificate.html";
+/// What lies beside the contents and is in no manifest.
+pub(super) const BESIDE: [&str; 6] =
+    [MANIFEST, SIGNATURE, SIGNER, CERTIFICATE, CERTIFICATE_SIGNATURE, CERTIFICATE_PAGE];
 pub(super) const OBJECTS: &str = "objects";
 pub(super) const DOCUMENTS: &str = "documents";
 

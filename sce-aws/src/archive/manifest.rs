@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use super::SignerKey;
 use super::files::{DOCUMENTS, OBJECTS};
 use crate::transfer::Digest;
 
@@ -26,15 +27,18 @@ pub struct Manifest {
     pub made_at: Timestamp,
     /// How its files are encrypted.
     pub encryption: Encryption,
-    /// For whom.
+    /// For whom: recipients of age, or the ARN of the KMS key.
     pub recipients: Vec<String>,
+    /// The key that signed this manifest; none in an archive of schema version 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signer: Option<SignerKey>,
     /// Specification, plan, journal and their like.
     pub documents: Vec<Document>,
     /// Every version of every object.
     pub objects: Vec<Object>,
     /// Deletions, which are versions without content.
     pub delete_markers: Vec<DeleteMarker>,
-    /// A hash for the part above `documents`, then one for each document, object and delete marker in that order. Each is the
+    /// A hash for the part above `documents` (since version 2 as a list of two: what stands above `signer`, and `signer`), then one for each document, object and delete marker in that order. Each is the
     /// SHA-256 of the hash before it (the first: of nothing), a word for the kind of entry, a line end, and the entry as compact
     /// JSON with its fields in the order shown.
     pub chain: Vec<Digest>,
@@ -48,6 +52,8 @@ pub struct Manifest {
 pub enum Encryption {
     /// With age (`age-encryption.org/v1`), for X25519 recipients.
     Age,
+    /// By S3, with a key of KMS's that is not the environment's (SSE-KMS).
+    Kms,
     /// Not at all.
     None,
 }
@@ -138,9 +144,13 @@ pub enum InvalidManifest {
     /// Recipients and encryption do not fit.
     #[error("its recipients do not fit its encryption")]
     Recipients,
+    /// It names no key that signed it, or is of a time when none did and names one.
+    #[error("who signed it does not fit its schema version")]
+    Signer,
 }
 
-pub(super) const SCHEMA_VERSION: u32 = 1;
+/// 2: signed, and of an archive that may lie in a bucket.
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// No manifest is longer: at some 600 bytes each, that is well over a million objects.
 pub(super) const LONGEST: u64 = 1 << 30;
@@ -188,9 +198,15 @@ impl Manifest {
     pub(super) fn computed_chain(&self) -> Vec<Digest> {
         #[derive(Serialize)]
         struct Top<'a>(u32, &'a Pit, &'a AccountId, &'a Region, &'a Timestamp, Encryption, &'a [String]);
+        #[derive(Serialize)]
+        struct SignedTop<'a>(Top<'a>, &'a SignerKey);
         let Self { schema_version, pit, account, region, made_at, encryption, recipients, .. } = self;
         let mut chain = Vec::with_capacity(1 + self.documents.len() + self.objects.len() + self.delete_markers.len());
-        push(&mut chain, "archive", &Top(*schema_version, pit, account, region, made_at, *encryption, recipients));
+        let top = Top(*schema_version, pit, account, region, made_at, *encryption, recipients);
+        match &self.signer {
+            Some(signer) => push(&mut chain, "archive", &SignedTop(top, signer)),
+            None => push(&mut chain, "archive", &top),
+        }
         self.documents.iter().for_each(|entry| push(&mut chain, "document", entry));
         self.objects.iter().for_each(|entry| push(&mut chain, "object", entry));
         self.delete_markers.iter().for_each(|entry| push(&mut chain, "delete-marker", entry));
@@ -200,6 +216,9 @@ impl Manifest {
     fn check(&self) -> Result<(), InvalidManifest> {
         if self.recipients.is_empty() != (self.encryption == Encryption::None) {
             return Err(InvalidManifest::Recipients);
+        }
+        if self.signer.is_some() != (self.schema_version > 1) {
+            return Err(InvalidManifest::Signer);
         }
         for document in &self.documents {
             if !is_document_name(&document.name) {
@@ -242,7 +261,7 @@ pub(super) fn is_document_name(name: &str) -> bool {
 fn suffix(encryption: Encryption) -> &'static str {
     match encryption {
         Encryption::Age => ".age",
-        Encryption::None => "",
+        Encryption::Kms | Encryption::None => "",
     }
 }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::files::is_empty_or_absent;
 use super::manifest::Stored;
-use super::verify::{Refusal, check_file, read_manifest};
-use super::{Encryption, Fault, Identity, Manifest, Object, Problem, RestoreError};
+use super::verify::{ReadManifest, Refusal, check_file, read_manifest};
+use super::{Encryption, Identity, Manifest, Object, Problem, RestoreError};
 use crate::transfer::file;
 
 /// What was restored.
@@ -43,12 +43,12 @@ pub struct Restored {
 /// which is which. Every file is compared with its SHA-256 before it gets its name.
 ///
 /// # Errors
-/// Before anything is written: when the archive cannot be read, its chain does not hold, its identity is missing, a key would leave the folder,
+/// Before anything is written: when the archive cannot be read, its chain or signature does not hold, its identity is missing, a key would leave the folder,
 /// or the target holds something. While writing: when a file is not what the manifest says, or the disk fails.
 pub fn restore(folder: &Path, identity: Option<&Identity>, target: &Path) -> Result<RestoreReport, RestoreError> {
-    let manifest = read_manifest(folder)?;
-    if !manifest.is_chained() {
-        return Err(RestoreError::Damaged(Problem { file: "manifest.json".to_owned(), fault: Fault::Chain }));
+    let ReadManifest { manifest, problems } = read_manifest(folder)?;
+    if let Some(problem) = problems.into_iter().next() {
+        return Err(RestoreError::Damaged(problem));
     }
     if manifest.encryption == Encryption::Age && identity.is_none() {
         return Err(RestoreError::NeedsIdentity { recipients: manifest.recipients.clone() });
@@ -67,7 +67,7 @@ pub fn restore(folder: &Path, identity: Option<&Identity>, target: &Path) -> Res
 }
 
 /// Where each document and object goes, and whether under its own name.
-fn plan(manifest: &Manifest) -> Result<Vec<(PathBuf, bool)>, RestoreError> {
+pub(super) fn plan(manifest: &Manifest) -> Result<Vec<(PathBuf, bool)>, RestoreError> {
     let mut taken = Taken::default();
     let documents = manifest.documents.iter().map(|document| Ok((Path::new("@documents").join(&document.name), true)));
     let objects = (1_u64..).zip(&manifest.objects).map(|(number, object)| {
@@ -92,7 +92,7 @@ fn leaves_folder(key: &str) -> bool {
 }
 
 /// A bucket's name holds no slash and is neither `.` nor `..` (S3 User Guide, bucket naming rules).
-fn is_bucket(name: &str) -> bool {
+pub(super) fn is_bucket(name: &str) -> bool {
     let usual = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
     (3..=63).contains(&name.len()) && name.bytes().all(usual) && !name.contains("..") && !name.starts_with('.')
 }
@@ -140,13 +140,20 @@ fn restore_file(
     target: &Path,
     path: &Path,
 ) -> Result<(), RestoreError> {
-    let path = target.join(path);
-    let partial = target.join("@partial");
+    let partial = target.join(PARTIAL);
     let written = write_checked(folder, manifest, stored, identity, &partial);
-    let placed = written.and_then(|()| place(&partial, &path).map_err(RestoreError::file(&path)));
+    keep(written, &partial, &target.join(path))
+}
+
+/// What is being written, until it has its name.
+pub(super) const PARTIAL: &str = "@partial";
+
+/// Gives what was written its name, or removes it: nothing that was not compared stays.
+pub(super) fn keep(written: Result<(), RestoreError>, partial: &Path, path: &Path) -> Result<(), RestoreError> {
+    let placed = written.and_then(|()| place(partial, path).map_err(RestoreError::file(path)));
     if placed.is_err() {
-        // Nothing that was not compared stays; it may not even have been made.
-        let _ = fs::remove_file(&partial);
+        // It may not even have been made.
+        let _ = fs::remove_file(partial);
     }
     placed
 }
@@ -180,7 +187,7 @@ fn place(partial: &Path, path: &Path) -> io::Result<()> {
     file::sync_folder_of(path)
 }
 
-fn report(manifest: &Manifest, target: &Path, paths: Vec<(PathBuf, bool)>) -> RestoreReport {
+pub(super) fn report(manifest: &Manifest, target: &Path, paths: Vec<(PathBuf, bool)>) -> RestoreReport {
     let mut paths = paths.into_iter();
     let documents = paths.by_ref().take(manifest.documents.len()).map(|(path, _)| target.join(path)).collect();
     let restored = |(object, (path, by_key)): (&Object, (PathBuf, bool))| Restored {

@@ -5,6 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::contents::Signed;
 use super::identity::make_identity_with;
 use super::*;
 
@@ -48,7 +49,7 @@ impl Sample {
             last_modified: None,
         };
         writer.add_delete_marker(marker);
-        writer.finish(about()).unwrap();
+        writer.finish(about(), &Signer::make().unwrap()).unwrap();
         sample
     }
 
@@ -71,14 +72,19 @@ impl Sample {
         fs::write(path, json.to_string()).unwrap();
     }
 
-    /// As one who edits the manifest and knows the format.
+    /// As one who edits the manifest, knows the format, and signs it anew.
     fn edit_with_chain(&self, edit: impl FnOnce(&mut Manifest)) {
         let path = self.archive().join("manifest.json");
         let mut manifest = Manifest::from_json(&fs::read(&path).unwrap()).unwrap();
+        let signer = Signer::make().unwrap();
+        manifest.signer = Some(signer.public_key());
         edit(&mut manifest);
         manifest.chain = manifest.computed_chain();
         manifest.head = *manifest.chain.last().unwrap();
-        fs::write(path, serde_json::to_vec(&manifest).unwrap()).unwrap();
+        let signed = Signed::new(&manifest, &signer).unwrap();
+        fs::write(path, signed.text).unwrap();
+        fs::write(self.archive().join("manifest.json.sig"), signed.signature).unwrap();
+        fs::write(self.archive().join("signer.pub"), signed.public_key).unwrap();
     }
 }
 
@@ -159,7 +165,11 @@ fn an_edited_manifest_breaks_the_chain() {
     for edit in edits {
         let sample = Sample::new();
         sample.edit(edit);
-        assert_eq!(sample.problems(None), ["`manifest.json` has entries that do not fit its chain of hashes"]);
+        let expected = [
+            "`manifest.json` has entries that do not fit its chain of hashes",
+            "`manifest.json.sig` is not the manifest's signature by the key that the manifest names",
+        ];
+        assert_eq!(sample.problems(None), expected);
         let error = restore(&sample.archive(), Some(&sample.identity), &sample.target()).unwrap_err();
         assert!(matches!(error, RestoreError::Damaged(_)), "{error}");
         assert!(!sample.target().exists());
@@ -178,10 +188,57 @@ fn a_rewritten_chain_shows_in_the_head_and_contents_still_count() {
 }
 
 #[test]
+fn a_manifest_signed_anew_shows_where_the_key_is_pinned() {
+    let sample = Sample::new();
+    let pin = |report: &VerifyReport| report.signer.as_ref().unwrap().fingerprint().parse::<Pin>().unwrap();
+    let pins = [pin(&verify(&sample.archive(), None).unwrap())];
+    assert!(verify(&sample.archive(), None).unwrap().signed_by(&pins).is_sound());
+    sample.edit_with_chain(|manifest| manifest.objects[0].key = "in/other.csv".to_owned());
+    let report = verify(&sample.archive(), None).unwrap();
+    assert!(report.is_sound(), "nobody but the holder of the key can tell: {report:?}");
+    let report = report.signed_by(&pins);
+    assert_eq!(report.problems[0].to_string(), "`manifest.json.sig` is by none of the keys given");
+}
+
+#[test]
+fn a_signature_that_is_gone_or_not_this_manifests_is_found() {
+    let [sample, other] = [Sample::new(), Sample::new()];
+    fs::copy(other.archive().join("manifest.json.sig"), sample.archive().join("manifest.json.sig")).unwrap();
+    fs::copy(other.archive().join("signer.pub"), sample.archive().join("signer.pub")).unwrap();
+    let expected = [
+        "`manifest.json.sig` is not the manifest's signature by the key that the manifest names",
+        "`signer.pub` is not what was written",
+    ];
+    assert_eq!(sample.problems(None), expected);
+    for file in ["manifest.json.sig", "signer.pub"] {
+        fs::remove_file(sample.archive().join(file)).unwrap();
+    }
+    assert_eq!(sample.problems(None), ["`manifest.json.sig` is missing", "`signer.pub` is missing"]);
+    let error = restore(&sample.archive(), Some(&sample.identity), &sample.target()).unwrap_err();
+    assert_eq!(error.to_string(), "the archive is damaged: `manifest.json.sig` is missing");
+}
+
+#[test]
+fn an_archive_of_version_1_is_read_and_told_to_be_unsigned() {
+    let sample = Sample::new();
+    sample.edit_with_chain(|manifest| (manifest.schema_version, manifest.signer) = (1, None));
+    for file in ["manifest.json.sig", "signer.pub"] {
+        fs::remove_file(sample.archive().join(file)).unwrap();
+    }
+    let report = verify(&sample.archive(), Some(&sample.identity)).unwrap();
+    assert!(report.is_sound() && report.signer.is_none(), "{report:?}");
+    let pins = [Signer::make().unwrap().public_key().fingerprint().parse().unwrap()];
+    assert!(!report.signed_by(&pins).is_sound());
+    restore(&sample.archive(), Some(&sample.identity), &sample.target()).unwrap();
+}
+
+#[test]
 fn a_manifest_that_is_none_is_told_as_such() {
     type Edit = fn(&mut serde_json::Value);
-    let edits: [(Edit, &str); 7] = [
-        (|json| json["schema_version"] = 2.into(), "its schema version is `2`, newer than `1`"),
+    let edits: [(Edit, &str); 9] = [
+        (|json| json["schema_version"] = 3.into(), "its schema version is `3`, newer than `2`"),
+        (|json| json["schema_version"] = 1.into(), "who signed it does not fit its schema version"),
+        (|json| json["signer"] = "ssh-ed25519 AAAA".into(), "it is not as expected"),
         (
             |json| json["objects"][0]["file"] = "../../etc/passwd".into(),
             "it names the file `../../etc/passwd` where `objects/000001.age` is",
@@ -306,7 +363,7 @@ fn an_object_that_was_not_finished_is_not_in_the_archive() {
     let mut writer = Writer::create(&path, &Protection::Plain(Dangerous::store_health_data_in_clear())).unwrap();
     drop(writer.begin_object(meta("a", "v1", true)).unwrap());
     writer.add_object(meta("b", "v1", true), &mut &b"b"[..]).unwrap();
-    writer.finish(about()).unwrap();
+    writer.finish(about(), &Signer::make().unwrap()).unwrap();
     let report = verify(&path, None).unwrap();
     assert!(report.is_sound() && report.contents_checked && report.objects == 1, "{report:?}");
 }
@@ -377,7 +434,7 @@ fn keys_that_are_no_paths_are_restored_under_numbers() {
     for key in keys {
         writer.add_object(meta(key, "v1", key != "k"), &mut key.as_bytes()).unwrap();
     }
-    writer.finish(about()).unwrap();
+    writer.finish(about(), &Signer::make().unwrap()).unwrap();
     let report = restore(&folder.path().join("a"), None, &folder.path().join("t")).unwrap();
     let by_key: Vec<&str> = report.objects.iter().filter(|object| object.by_key).map(|object| &*object.key).collect();
     assert_eq!(by_key, ["a", "@objects/000001", "k@v1"]);
@@ -429,7 +486,7 @@ fn round_trip(objects: &BTreeMap<String, Vec<u8>>, encrypted: bool, size: usize)
     for (key, content) in &objects {
         writer.add_object(meta(key, "v1", true), &mut &**content).unwrap();
     }
-    writer.finish(about()).unwrap();
+    writer.finish(about(), &Signer::make().unwrap()).unwrap();
     assert!(verify(&folder.path().join("a"), Some(&identity)).unwrap().is_sound());
     let report = restore(&folder.path().join("a"), Some(&identity), &folder.path().join("t")).unwrap();
     assert_eq!(report.objects.len(), objects.len());

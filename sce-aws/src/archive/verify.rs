@@ -7,10 +7,13 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use age::Decryptor;
+use jiff::Timestamp;
 
-use super::files::{DOCUMENTS, Hashed, MANIFEST, OBJECTS, open_regular};
+use super::files::{
+    BESIDE, CERTIFICATE, CERTIFICATE_SIGNATURE, DOCUMENTS, Hashed, MANIFEST, OBJECTS, SIGNATURE, SIGNER, open_regular,
+};
 use super::manifest::{LONGEST, Stored};
-use super::{Encryption, Identity, InvalidManifest, Manifest, VerifyError};
+use super::{Encryption, Identity, InvalidManifest, Manifest, Pin, SignerKey, VerifyError};
 use crate::transfer::Digest;
 
 /// What was found of an archive.
@@ -18,6 +21,8 @@ use crate::transfer::Digest;
 pub struct VerifyReport {
     /// The last hash of its chain, to be compared with the one kept elsewhere: who rewrites an archive whole rewrites the chain too.
     pub head: Digest,
+    /// Who signed it, by its manifest; none in an archive of an older version of sce.
+    pub signer: Option<SignerKey>,
     /// How many documents it holds.
     pub documents: usize,
     /// How many versions of objects it holds.
@@ -26,6 +31,8 @@ pub struct VerifyReport {
     pub delete_markers: usize,
     /// How many bytes its contents have by the manifest.
     pub bytes: u128,
+    /// Of an archive in a bucket: until when none of its objects may be deleted, where each says so.
+    pub locked_until: Option<Timestamp>,
     /// Whether contents were compared too, not files only: that takes an identity where the archive is encrypted.
     pub contents_checked: bool,
     /// All that is wrong.
@@ -46,6 +53,10 @@ pub struct Problem {
 pub enum Fault {
     /// The manifest's entries do not fit their chain of hashes: one was changed, moved, taken out or put in.
     Chain,
+    /// It is not the manifest's signature by the key that the manifest names.
+    Signature,
+    /// It is by another key than those given, or there is none.
+    OtherSigner,
     /// It is not there.
     Missing,
     /// The manifest does not know it.
@@ -58,26 +69,49 @@ pub enum Fault {
     Undecryptable,
     /// It is what was written, but its content is not what the manifest says.
     OtherContent,
+    /// It is encrypted with another key than the manifest says.
+    OtherKey,
 }
 
 impl VerifyReport {
+    pub(super) fn of(manifest: &Manifest, contents_checked: bool, problems: Vec<Problem>) -> Self {
+        Self {
+            head: manifest.head,
+            signer: manifest.signer.clone(),
+            documents: manifest.documents.len(),
+            objects: manifest.objects.len(),
+            delete_markers: manifest.delete_markers.len(),
+            bytes: manifest.files().map(|stored| u128::from(stored.content.0)).sum(),
+            locked_until: None,
+            contents_checked,
+            problems,
+        }
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }
+
+    /// The report of an archive that one of these keys must have signed: whoever rewrites an archive whole signs it anew, with another.
+    #[must_use]
+    pub fn signed_by(mut self, pins: &[Pin]) -> Self {
+        let is_pinned = |signer: &SignerKey| pins.iter().any(|pin| pin.is_of(signer));
+        if !pins.is_empty() && !self.signer.as_ref().is_some_and(is_pinned) {
+            self.problems.insert(0, Problem { file: SIGNATURE.to_owned(), fault: Fault::OtherSigner });
+        }
+        self
+    }
 }
 
-/// Reads an archive to the end and compares it with its manifest: files and chain in any case, contents where they can be read.
+/// Reads an archive to the end and compares it with its manifest: files, chain and signature in any case, contents where they can be
+/// read. Whose signature it should be is for [`VerifyReport::signed_by`].
 ///
 /// # Errors
 /// When there is no archive, its manifest is none, a file cannot be read, or the identity is not one it was made for.
 pub fn verify(folder: &Path, identity: Option<&Identity>) -> Result<VerifyReport, VerifyError> {
-    let manifest = read_manifest(folder)?;
-    let mut problems = Vec::new();
-    if !manifest.is_chained() {
-        problems.push(Problem { file: MANIFEST.to_owned(), fault: Fault::Chain });
-    }
+    let ReadManifest { manifest, mut problems } = read_manifest(folder)?;
     for stored in manifest.files() {
         match check_file(folder, &manifest, &stored, identity, &mut io::sink()) {
             Ok(()) => {}
@@ -87,18 +121,60 @@ pub fn verify(folder: &Path, identity: Option<&Identity>) -> Result<VerifyReport
         }
     }
     extras(folder, &manifest, &mut problems)?;
-    Ok(VerifyReport {
-        head: manifest.head,
-        documents: manifest.documents.len(),
-        objects: manifest.objects.len(),
-        delete_markers: manifest.delete_markers.len(),
-        bytes: manifest.files().map(|stored| u128::from(stored.content.0)).sum(),
-        contents_checked: identity.is_some() || manifest.encryption == Encryption::None,
-        problems,
-    })
+    let contents_checked = identity.is_some() || manifest.encryption != Encryption::Age;
+    Ok(VerifyReport::of(&manifest, contents_checked, problems))
 }
 
-pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, VerifyError> {
+/// A manifest, and what is wrong with its chain and its signature.
+pub(super) struct ReadManifest {
+    pub(super) manifest: Manifest,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl ReadManifest {
+    /// `side` has the content of a file beside the manifest, if it is there.
+    pub(super) fn of(manifest: Manifest, text: &[u8], mut side: impl FnMut(&str) -> Option<Vec<u8>>) -> Self {
+        let mut problems = Vec::new();
+        let mut wrong = |file: &str, fault| problems.push(Problem { file: file.to_owned(), fault });
+        if !manifest.is_chained() {
+            wrong(MANIFEST, Fault::Chain);
+        }
+        if let Some(signer) = &manifest.signer {
+            match side(SIGNATURE) {
+                None => wrong(SIGNATURE, Fault::Missing),
+                Some(signature) if signer.has_signed(text, &signature) => {}
+                Some(_) => wrong(SIGNATURE, Fault::Signature),
+            }
+            let same =
+                |key: &[u8]| std::str::from_utf8(key).ok().and_then(|key| key.parse().ok()).as_ref() == Some(signer);
+            match side(SIGNER) {
+                None => wrong(SIGNER, Fault::Missing),
+                Some(key) if same(&key) => {}
+                Some(_) => wrong(SIGNER, Fault::Altered),
+            }
+            // A run that went on without the key could not sign the certificate.
+            if let Some(signature) = side(CERTIFICATE_SIGNATURE) {
+                match side(CERTIFICATE) {
+                    None => wrong(CERTIFICATE, Fault::Missing),
+                    Some(certificate) if signer.has_signed(&certificate, &signature) => {}
+                    Some(_) => wrong(CERTIFICATE, Fault::Altered),
+                }
+            }
+        }
+        Self { manifest, problems }
+    }
+}
+
+/// A signature or a public key is a few hundred bytes; a certificate some hundred for each object.
+pub(super) const LONGEST_SIDE: u64 = 1 << 30;
+
+fn side_file(path: &Path) -> Option<Vec<u8>> {
+    let mut content = Vec::new();
+    open_regular(path).ok()??.take(LONGEST_SIDE).read_to_end(&mut content).ok()?;
+    Some(content)
+}
+
+pub(super) fn read_manifest(folder: &Path) -> Result<ReadManifest, VerifyError> {
     if !folder.is_dir() {
         return Err(VerifyError::NoFolder(folder.to_owned()));
     }
@@ -114,7 +190,8 @@ pub(super) fn read_manifest(folder: &Path) -> Result<Manifest, VerifyError> {
     if json.len() as u64 > LONGEST {
         return Err(invalid(InvalidManifest::TooLong));
     }
-    Manifest::from_json(&json).map_err(invalid)
+    let manifest = Manifest::from_json(&json).map_err(invalid)?;
+    Ok(ReadManifest::of(manifest, &json, |name| side_file(&folder.join(name))))
 }
 
 /// Why a file of the archive is not taken.
@@ -140,7 +217,9 @@ pub(super) fn check_file(
     let mut file = Hashed::new(BufReader::new(file));
     let mut output = Output { inner: Hashed::new(output), error: None };
     let content = match (manifest.encryption, identity) {
-        (Encryption::None, _) => io::copy(&mut file, &mut output).map(|_| true).map_err(age::DecryptError::Io),
+        (Encryption::None | Encryption::Kms, _) => {
+            io::copy(&mut file, &mut output).map(|_| true).map_err(age::DecryptError::Io)
+        }
         (Encryption::Age, None) => Ok(false),
         (Encryption::Age, Some(identity)) => decrypt(&mut file, identity, &mut output).map(|()| true),
     };
@@ -210,7 +289,7 @@ impl Write for Output<'_> {
 /// What lies in the folder without being in the manifest.
 fn extras(folder: &Path, manifest: &Manifest, problems: &mut Vec<Problem>) -> Result<(), VerifyError> {
     let mut known: BTreeSet<&str> = manifest.files().map(|stored| stored.file).collect();
-    known.extend([MANIFEST, OBJECTS, DOCUMENTS]);
+    known.extend([OBJECTS, DOCUMENTS].into_iter().chain(BESIDE));
     for part in ["", OBJECTS, DOCUMENTS] {
         let path = folder.join(part);
         // A part that is missing or a link has made problems of its files already, or has none.
@@ -239,11 +318,14 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Chain => "has entries that do not fit its chain of hashes",
+            Self::Signature => "is not the manifest's signature by the key that the manifest names",
+            Self::OtherSigner => "is by none of the keys given",
             Self::Missing => "is missing",
             Self::Extra => "is not in the manifest",
             Self::NotAFile => "is not a file",
             Self::Altered => "is not what was written",
             Self::Undecryptable => "cannot be decrypted",
+            Self::OtherKey => "is encrypted with another key than the manifest says",
             Self::OtherContent => "has another content than the manifest says",
         })
     }

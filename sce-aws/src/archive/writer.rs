@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use sce_core::account::{AccountId, Region};
 use sce_core::pit::Pit;
 
-use super::files::{DOCUMENTS, Hashed, MANIFEST, OBJECTS, is_empty_or_absent};
-use super::manifest::{SCHEMA_VERSION, document_file, is_document_name, object_file};
-use super::{ArchiveError, DeleteMarker, Document, Encryption, InvalidRecipient, Manifest, Object};
+use super::contents::{Contents, Signed, Sums};
+use super::files::{DOCUMENTS, Hashed, MANIFEST, OBJECTS, SIGNATURE, SIGNER, is_empty_or_absent};
+use super::sink::{Added, Entry};
+use super::{ArchiveError, DeleteMarker, Encryption, InvalidRecipient, Manifest, Signer};
 use crate::transfer::{Digest, file};
 
 /// Who can read an archive.
@@ -70,9 +71,7 @@ pub struct Writer {
     folder: PathBuf,
     recipients: Vec<x25519::Recipient>,
     encryption: Encryption,
-    documents: Vec<Document>,
-    objects: Vec<Object>,
-    delete_markers: Vec<DeleteMarker>,
+    contents: Contents,
 }
 
 impl Writer {
@@ -93,8 +92,7 @@ impl Writer {
             file::create_private_folder(&path).map_err(ArchiveError::file(&path))?;
         }
         let folder = folder.to_owned();
-        let (documents, objects, delete_markers) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { folder, recipients, encryption, documents, objects, delete_markers })
+        Ok(Self { folder, recipients, encryption, contents: Contents::default() })
     }
 
     /// Adds a document, such as the specification or the journal.
@@ -102,25 +100,17 @@ impl Writer {
     /// # Errors
     /// When the name is not lower-case letters, digits, `.`, `_` and `-`, or is taken, or the disk fails.
     pub fn add_document(&mut self, name: &str, content: &[u8]) -> Result<(), ArchiveError> {
-        if !is_document_name(name) {
-            return Err(ArchiveError::DocumentName(name.to_owned()));
-        }
-        if self.documents.iter().any(|document| document.name == name) {
-            return Err(ArchiveError::DocumentExists(name.to_owned()));
-        }
-        let file = document_file(name, self.encryption);
-        let mut sealed = self.seal(&file)?;
-        sealed.write_all(content).map_err(ArchiveError::file(&self.folder.join(&file)))?;
-        let Sums { bytes, sha256, stored_bytes, stored_sha256 } = sealed.finish()?;
-        self.documents.push(Document { file, name: name.to_owned(), bytes, sha256, stored_bytes, stored_sha256 });
-        Ok(())
+        let mut sink = self.begin(Entry::Document(name.to_owned()))?;
+        let path = sink.path().to_owned();
+        sink.write_all(content).map_err(ArchiveError::file(&path))?;
+        sink.finish().map(drop)
     }
 
     /// Adds a version of an object, reading its content to the end.
     ///
     /// # Errors
     /// When the content cannot be read or the disk fails; the archive is then as before.
-    pub fn add_object(&mut self, meta: ObjectMeta, content: &mut dyn Read) -> Result<&Object, ArchiveError> {
+    pub fn add_object(&mut self, meta: ObjectMeta, content: &mut dyn Read) -> Result<Added, ArchiveError> {
         let mut sink = self.begin_object(meta)?;
         let path = sink.path().to_owned();
         io::copy(content, &mut sink).map_err(ArchiveError::file(&path))?;
@@ -131,42 +121,51 @@ impl Writer {
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn begin_object(&mut self, meta: ObjectMeta) -> Result<ObjectSink<'_>, ArchiveError> {
-        let file = object_file(self.objects.len() as u64 + 1, self.encryption);
+    pub fn begin_object(&mut self, meta: ObjectMeta) -> Result<FolderSink<'_>, ArchiveError> {
+        self.begin(Entry::Object(meta))
+    }
+
+    /// Begins a file.
+    pub(super) fn begin(&mut self, entry: Entry) -> Result<FolderSink<'_>, ArchiveError> {
+        let file = match &entry {
+            Entry::Document(name) => self.contents.document_file(name, self.encryption)?,
+            Entry::Object(_) => self.contents.object_file(self.encryption),
+        };
         let sealed = self.seal(&file)?;
-        Ok(ObjectSink { objects: &mut self.objects, meta, file, sealed })
+        Ok(FolderSink { contents: &mut self.contents, entry, file, sealed })
     }
 
     /// Adds a deletion.
     pub fn add_delete_marker(&mut self, marker: DeleteMarker) {
-        self.delete_markers.push(marker);
+        self.contents.delete_markers.push(marker);
     }
 
-    /// Writes the manifest: from now on the folder is an archive. Its head is to be kept elsewhere.
+    /// Signs and writes the manifest: from now on the folder is an archive. Its head and who signed it are to be kept elsewhere.
     ///
     /// # Errors
-    /// When the disk fails.
-    pub fn finish(self, about: About) -> Result<Manifest, ArchiveError> {
-        let About { pit, account, region, made_at } = about;
-        let mut manifest = Manifest {
-            schema_version: SCHEMA_VERSION,
-            pit,
-            account,
-            region,
-            made_at,
-            encryption: self.encryption,
-            recipients: self.recipients.iter().map(ToString::to_string).collect(),
-            documents: self.documents,
-            objects: self.objects,
-            delete_markers: self.delete_markers,
-            chain: Vec::new(),
-            head: Digest::of(b""),
-        };
-        manifest.chain = manifest.computed_chain();
-        manifest.head = *manifest.chain.last().expect("the archive itself is the first link");
-        let path = self.folder.join(MANIFEST);
-        write_manifest(&self.folder, &path, &manifest).map_err(ArchiveError::file(&path))?;
+    /// When the disk fails, or nothing can be signed.
+    pub fn finish(mut self, about: About, signer: &Signer) -> Result<Manifest, ArchiveError> {
+        let recipients = self.recipients.iter().map(ToString::to_string).collect();
+        let manifest = std::mem::take(&mut self.contents).manifest(about, self.encryption, recipients, signer);
+        let Signed { text, signature, public_key } = Signed::new(&manifest, signer)?;
+        // The names of the files must be on the disk before the manifest that relies on them, which comes last of all.
+        for (name, content) in [(SIGNER, public_key), (SIGNATURE, signature), (MANIFEST, text)] {
+            let path = self.folder.join(name);
+            self.write_whole(&path, content.as_bytes()).map_err(ArchiveError::file(&path))?;
+        }
         Ok(manifest)
+    }
+
+    fn write_whole(&self, path: &Path, content: &[u8]) -> io::Result<()> {
+        for part in [OBJECTS, DOCUMENTS] {
+            file::sync_folder_of(&self.folder.join(part).join("any"))?;
+        }
+        let partial = self.folder.join("manifest.json.partial");
+        let mut output = file::create_private(&partial)?;
+        output.write_all(content)?;
+        output.sync_all()?;
+        fs::rename(&partial, path)?;
+        file::sync_folder_of(path)
     }
 
     fn seal(&self, name: &str) -> Result<Sealed, ArchiveError> {
@@ -183,50 +182,22 @@ fn parse_recipients(texts: &[String]) -> Result<Vec<x25519::Recipient>, ArchiveE
     texts.iter().map(parse).collect()
 }
 
-fn write_manifest(folder: &Path, path: &Path, manifest: &Manifest) -> io::Result<()> {
-    // The names of the files must be on the disk before the manifest that relies on them.
-    file::sync_folder_of(&folder.join(OBJECTS).join("any"))?;
-    file::sync_folder_of(&folder.join(DOCUMENTS).join("any"))?;
-    let partial = folder.join("manifest.json.partial");
-    let mut output = BufWriter::new(file::create_private(&partial)?);
-    serde_json::to_writer_pretty(&mut output, manifest)?;
-    output.write_all(b"\n")?;
-    output.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
-    fs::rename(&partial, path)?;
-    file::sync_folder_of(path)
-}
-
-/// Where the content of one object goes. An object whose sink is dropped is not in the archive.
-pub struct ObjectSink<'a> {
-    objects: &'a mut Vec<Object>,
-    meta: ObjectMeta,
+/// Where the content of one file goes. A file whose sink is dropped is not in the archive.
+pub struct FolderSink<'a> {
+    contents: &'a mut Contents,
+    entry: Entry,
     file: String,
     sealed: Sealed,
 }
 
-impl<'a> ObjectSink<'a> {
-    /// Ends the object: its file is on the disk when this returns.
+impl FolderSink<'_> {
+    /// Ends the file: it is on the disk when this returns.
     ///
     /// # Errors
     /// When the disk fails.
-    pub fn finish(self) -> Result<&'a Object, ArchiveError> {
-        let ObjectMeta { bucket, key, version_id, latest, last_modified } = self.meta;
-        let Sums { bytes, sha256, stored_bytes, stored_sha256 } = self.sealed.finish()?;
-        let file = self.file;
-        let at = self.objects.len();
-        self.objects.push(Object {
-            file,
-            bucket,
-            key,
-            version_id,
-            latest,
-            bytes,
-            sha256,
-            stored_bytes,
-            stored_sha256,
-            last_modified,
-        });
-        Ok(&self.objects[at])
+    pub fn finish(self) -> Result<Added, ArchiveError> {
+        let sums = self.sealed.finish()?;
+        Ok(self.contents.add(self.file, self.entry, sums))
     }
 
     /// The digest of what was written so far.
@@ -239,7 +210,7 @@ impl<'a> ObjectSink<'a> {
     }
 }
 
-impl Write for ObjectSink<'_> {
+impl Write for FolderSink<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.sealed.write(bytes)
     }
@@ -261,14 +232,6 @@ struct Sealed {
 enum Layer {
     Age(StreamWriter<Disk>),
     Plain(Disk),
-}
-
-/// Sizes in bytes, and digests.
-struct Sums {
-    bytes: u64,
-    sha256: Digest,
-    stored_bytes: u64,
-    stored_sha256: Digest,
 }
 
 impl Sealed {

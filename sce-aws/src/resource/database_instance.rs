@@ -13,7 +13,7 @@ use super::database_subnet_group::{from_rds_tags, rds_tags, tag_rds};
 use super::role::{PASSING, unless_own_work};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, Found, Wanted, immutable, patiently, poll};
+use crate::provider::{Deleted, Found, Wanted, patiently, poll};
 use crate::session::Session;
 
 /// How long RDS may take to make or change a database: Terraform's longest (aws-behaviour 1d).
@@ -29,21 +29,6 @@ const DEAD: [&str; 5] = [
     "incompatible-parameters",
     "incompatible-restore",
     "inaccessible-encryption-credentials",
-];
-
-/// What AWS changes in place; the rest takes a new database.
-const CHANGEABLE: [&str; 11] = [
-    "backup_days",
-    "class",
-    "deletion_protection",
-    "exported_logs",
-    "groups",
-    "iam_authentication",
-    "master_password_managed",
-    "minor_upgrades",
-    "parameter_group",
-    "public",
-    "storage_gib",
 ];
 
 /// The name of the master account, whose password RDS keeps.
@@ -77,16 +62,10 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, DatabaseInstance>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let fixed: Vec<Difference> =
-        differences.iter().filter(|difference| !CHANGEABLE.contains(&difference.field.as_str())).cloned().collect();
-    immutable("ModifyDBInstance", wanted.node, &fixed)?;
     let Properties::DatabaseInstance(present) = &found.properties else { return Ok(()) };
     let planned = wanted.properties;
-    if planned.storage_gib < present.storage_gib {
-        immutable("ModifyDBInstance", wanted.node, differences)?;
-    }
     available(session, wanted.label(), &wanted.node.name).await?;
     let logs = |names: BTreeSet<&String>| {
         Some(names.into_iter().cloned().collect::<Vec<_>>()).filter(|names| !names.is_empty())

@@ -9,7 +9,7 @@ use sce_core::plan::Node;
 use super::database_subnet_group::{found, rds_tags, tag_rds};
 use super::role::{PASSING, gone, unless_own_work};
 use crate::error::{CloudError, Trouble, cloud};
-use crate::provider::{Deleted, Found, Wanted, immutable, patiently};
+use crate::provider::{Deleted, Found, Wanted, patiently};
 use crate::session::Session;
 
 /// Finds the group by its name, and reads what was set by hand of any user.
@@ -58,11 +58,8 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, DatabaseParameterGroup>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let other: Vec<Difference> =
-        differences.iter().filter(|difference| difference.field != "parameters").cloned().collect();
-    immutable("ModifyDBParameterGroup", wanted.node, &other)?;
     let Properties::DatabaseParameterGroup(present) = &found.properties else { return Ok(()) };
     let (planned, present) = (&wanted.properties.parameters, &present.parameters);
     let set: Vec<Parameter> = planned

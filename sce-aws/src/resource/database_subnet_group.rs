@@ -9,7 +9,7 @@ use sce_core::value::Value;
 use super::role::{PASSING, gone, unless_own_work};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, Found, Wanted, immutable, patiently};
+use crate::provider::{Deleted, Found, Wanted, patiently};
 use crate::session::Session;
 
 /// Finds the group by its name.
@@ -56,14 +56,8 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, DatabaseSubnetGroup>,
     _: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let other: Vec<Difference> = differences
-        .iter()
-        .filter(|difference| !["subnets", "description"].contains(&difference.field.as_str()))
-        .cloned()
-        .collect();
-    immutable("ModifyDBSubnetGroup", wanted.node, &other)?;
     let request = session.rds.modify_db_subnet_group().db_subnet_group_name(&wanted.node.name);
     let request = request.db_subnet_group_description(&wanted.properties.description);
     let sent = request.set_subnet_ids(Some(subnets(wanted.properties))).send().await;

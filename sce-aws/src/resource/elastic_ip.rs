@@ -4,11 +4,11 @@ use aws_sdk_ec2::types::{DomainType, ResourceType};
 use sce_core::aws::resource::{Difference, ElasticIp};
 use sce_core::plan::Node;
 
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
-use crate::session::{Session, once};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently};
+use crate::session::Session;
 use crate::tags;
 
 /// Finds the address by its tags; AWS does not page this call.
@@ -29,7 +29,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, ElasticIp>) -> R
 pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, ElasticIp>) -> Result<(), CloudError> {
     let tags = tags::specification(ResourceType::ElasticIp, &wanted.node.tags);
     let request = session.ec2.allocate_address().domain(DomainType::Vpc).tag_specifications(tags);
-    let request = request.customize().config_override(aws_sdk_ec2::config::Builder::new().retry_config(once()));
+    let request = request.customize().config_override(sent_once());
     request.send().await.map_err(cloud("AllocateAddress", wanted.label()))?;
     Ok(())
 }
@@ -37,11 +37,11 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, ElasticIp>) -> R
 /// There is nothing to settle.
 pub(crate) async fn settle(
     _: &Session,
-    wanted: &Wanted<'_, ElasticIp>,
+    _: &Wanted<'_, ElasticIp>,
     _: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    immutable("AllocateAddress", wanted.node, differences)
+    Ok(())
 }
 
 pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result<(), CloudError> {

@@ -6,10 +6,10 @@ use sce_core::plan::Node;
 use sce_core::value::Value;
 
 use super::gateway_endpoint::refused;
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently};
 use crate::session::Session;
 use crate::tags;
 
@@ -55,6 +55,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, FlowLog>) -> Res
         let request = request.set_max_aggregation_interval(i32::try_from(log.aggregation_seconds).ok());
         let request = request.client_token(wanted.token());
         let request = request.tag_specifications(tags::specification(ResourceType::VpcFlowLog, &wanted.node.tags));
+        let request = request.customize().config_override(sent_once());
         let answer = request.send().await.map_err(cloud("CreateFlowLogs", wanted.label()))?;
         refused("CreateFlowLogs", wanted.node, answer.unsuccessful(), "FlowLogAlreadyExists")
     };
@@ -68,11 +69,11 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, FlowLog>) -> Res
 /// Nothing of it can be changed in place.
 pub(crate) async fn settle(
     _: &Session,
-    wanted: &Wanted<'_, FlowLog>,
+    _: &Wanted<'_, FlowLog>,
     _: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    immutable("CreateFlowLogs", wanted.node, differences)
+    Ok(())
 }
 
 pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result<(), CloudError> {

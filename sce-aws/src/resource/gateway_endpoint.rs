@@ -8,10 +8,10 @@ use sce_core::aws::resource::{Difference, GatewayEndpoint, Properties};
 use sce_core::plan::Node;
 use sce_core::value::Value;
 
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently, poll};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently, poll};
 use crate::session::Session;
 use crate::tags;
 
@@ -60,6 +60,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, GatewayEndpoint>
         let request = request.set_route_table_ids(Some(route_tables.iter().map(ToString::to_string).collect()));
         let request = request.client_token(wanted.token());
         let request = request.tag_specifications(tags::specification(ResourceType::VpcEndpoint, &wanted.node.tags));
+        let request = request.customize().config_override(sent_once());
         request.send().await.map_err(cloud("CreateVpcEndpoint", wanted.label()))
     };
     patiently(session, FRESH, |error| error.trouble == Trouble::NotFound, send).await.map(|_| ())
@@ -70,10 +71,8 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, GatewayEndpoint>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let in_place = |difference: &&Difference| !["policy", "route_tables"].contains(&difference.field.as_str());
-    immutable("ModifyVpcEndpoint", wanted.node, &differences.iter().filter(in_place).cloned().collect::<Vec<_>>())?;
     let Properties::GatewayEndpoint(GatewayEndpoint { route_tables: present, .. }) = &found.properties else {
         return Ok(());
     };

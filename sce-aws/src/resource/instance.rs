@@ -19,11 +19,11 @@ use serde::Serialize;
 
 use super::launch_template::{IN_FORCE, public_address as template_public_address, tenancy, version};
 use super::role::{PASSING, gone};
-use super::tag_ec2;
 use super::volume::{attached_to, key_of, kind, size};
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently, poll};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently, poll};
 use crate::session::Session;
 use crate::tags;
 use crate::transfer::Digest;
@@ -37,10 +37,6 @@ const LIVES: u32 = 10;
 /// What AWS writes down of the template that an instance was launched from; nobody else can write tags that begin so.
 const TEMPLATE_ID: &str = "aws:ec2launchtemplate:id";
 const TEMPLATE_VERSION: &str = "aws:ec2launchtemplate:version";
-
-/// What can be changed in place.
-const IN_PLACE: [&str; 5] =
-    ["detailed_monitoring", "groups", "metadata_hop_limit", "metadata_token_required", "profile"];
 
 /// How a machine is at the moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -85,8 +81,6 @@ pub(crate) async fn settle(
     found: &Found,
     differences: &[Difference],
 ) -> Result<(), CloudError> {
-    let fixed = differences.iter().filter(|difference| !IN_PLACE.contains(&difference.field.as_str()));
-    immutable("RunInstances", wanted.node, &fixed.cloned().collect::<Vec<_>>())?;
     let changed = |field: &str| differences.iter().any(|difference| difference.field.starts_with(field));
     let id = found.attributes.id.as_str();
     if changed("metadata") {
@@ -187,6 +181,7 @@ async fn change_power(session: &Session, label: &str, id: &str, goal: InstanceSt
 async fn run(session: &Session, wanted: &Wanted<'_, Instance>) -> Result<String, CloudError> {
     for life in 0..LIVES {
         let request = request(session, wanted).client_token(token(wanted, life));
+        let request = request.customize().config_override(sent_once());
         let answer = match request.send().await.map_err(cloud("RunInstances", wanted.label())) {
             Err(error) if error.has_code("IdempotentInstanceTerminated") => continue,
             other => other?,

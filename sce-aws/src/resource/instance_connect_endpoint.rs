@@ -10,15 +10,12 @@ use sce_core::aws::resource::{Difference, InstanceConnectEndpoint};
 use sce_core::plan::Node;
 use sce_core::value::Value;
 
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, ours, patiently, poll};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, ours, patiently, poll};
 use crate::session::Session;
 use crate::tags;
-
-/// What can be changed in place.
-const IN_PLACE: [&str; 2] = ["groups", "preserve_client_ip"];
 
 /// Finds the endpoint by its tags. One that is being made, changed or deleted is waited for, since AWS allows one in a VPC; one that
 /// failed to be made leads nowhere and is none.
@@ -62,6 +59,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, InstanceConnectE
         let request = request.set_security_group_ids(Some(ids(groups))).preserve_client_ip(*preserve_client_ip);
         let tags = tags::specification(ResourceType::InstanceConnectEndpoint, &wanted.node.tags);
         let request = request.client_token(&token).tag_specifications(tags);
+        let request = request.customize().config_override(sent_once());
         request.send().await.map_err(cloud(CREATE, wanted.label()))
     };
     // Whatever it names may be fresh, as for any endpoint.
@@ -85,10 +83,8 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, InstanceConnectEndpoint>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let fixed = differences.iter().filter(|difference| !IN_PLACE.contains(&difference.field.as_str()));
-    immutable(MODIFY, wanted.node, &fixed.cloned().collect::<Vec<_>>())?;
     let id = &found.attributes.id;
     let request = session.ec2.modify_instance_connect_endpoint().instance_connect_endpoint_id(id);
     let request = request.set_security_group_ids(Some(ids(&wanted.properties.groups)));

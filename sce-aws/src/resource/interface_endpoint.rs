@@ -10,15 +10,12 @@ use sce_core::plan::Node;
 use sce_core::value::Value;
 
 use super::gateway_endpoint::{is_live, lives, refused};
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently, poll};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently, poll};
 use crate::session::Session;
 use crate::tags;
-
-/// What can be changed in place.
-const IN_PLACE: [&str; 4] = ["groups", "policy", "private_dns", "subnets"];
 
 /// Finds the endpoint by its tags; one that is pending is waited for, and one that is deleted stays visible for a while and is none.
 pub(crate) async fn look(
@@ -62,6 +59,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, InterfaceEndpoin
         let request = request.set_subnet_ids(Some(ids(subnets))).set_security_group_ids(Some(ids(groups)));
         let request = request.private_dns_enabled(*private_dns).client_token(wanted.token());
         let request = request.tag_specifications(tags::specification(ResourceType::VpcEndpoint, &wanted.node.tags));
+        let request = request.customize().config_override(sent_once());
         request.send().await.map_err(cloud("CreateVpcEndpoint", wanted.label()))
     };
     let passes = |error: &CloudError| matches!(error.trouble, Trouble::NotFound | Trouble::Throttled);
@@ -76,10 +74,8 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, InterfaceEndpoint>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let fixed = differences.iter().filter(|difference| !IN_PLACE.contains(&difference.field.as_str()));
-    immutable("ModifyVpcEndpoint", wanted.node, &fixed.cloned().collect::<Vec<_>>())?;
     let Properties::InterfaceEndpoint(present) = &found.properties else { return Ok(()) };
     let planned = wanted.properties;
     let send = || async {

@@ -5,11 +5,11 @@ use sce_core::aws::resource::{Difference, InternetGateway, Properties};
 use sce_core::plan::Node;
 use sce_core::value::Value;
 
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
-use crate::session::{Session, once};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently};
+use crate::session::Session;
 use crate::tags;
 
 /// Finds the gateway by its tags.
@@ -37,7 +37,7 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, InternetGateway>
 pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, InternetGateway>) -> Result<(), CloudError> {
     let tags = tags::specification(ResourceType::InternetGateway, &wanted.node.tags);
     let request = session.ec2.create_internet_gateway().tag_specifications(tags);
-    let request = request.customize().config_override(aws_sdk_ec2::config::Builder::new().retry_config(once()));
+    let request = request.customize().config_override(sent_once());
     request.send().await.map_err(cloud("CreateInternetGateway", wanted.label()))?;
     Ok(())
 }
@@ -47,12 +47,9 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, InternetGateway>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
     let Some(vpc) = &wanted.properties.vpc else { return Ok(()) };
-    if matches!(&found.properties, Properties::InternetGateway(InternetGateway { vpc: Some(_) })) {
-        return immutable("AttachInternetGateway", wanted.node, differences);
-    }
     let send = || async {
         let request = session.ec2.attach_internet_gateway().internet_gateway_id(&found.attributes.id);
         request.vpc_id(vpc.to_string()).send().await.map_err(cloud("AttachInternetGateway", wanted.label()))

@@ -9,7 +9,7 @@ use super::role::{gone, unless_own_work};
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, Found, Wanted, immutable};
+use crate::provider::{Deleted, Found, Wanted};
 use crate::session::Session;
 use crate::tags;
 
@@ -37,11 +37,11 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, KeyPair>) -> Res
 /// A key is what it is.
 pub(crate) async fn settle(
     _: &Session,
-    wanted: &Wanted<'_, KeyPair>,
+    _: &Wanted<'_, KeyPair>,
     _: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    immutable("ImportKeyPair", wanted.node, differences)
+    Ok(())
 }
 
 /// By its id: EC2 tags no names.

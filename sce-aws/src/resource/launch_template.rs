@@ -17,8 +17,8 @@ use sce_core::plan::Node;
 use sce_core::value::Value;
 
 use super::role::gone;
-use super::tag_ec2;
 use super::volume::key_of;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
 use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently};
@@ -55,6 +55,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, LaunchTemplate>)
         let request = session.ec2.create_launch_template().launch_template_name(&wanted.node.name);
         let request = request.launch_template_data(written(wanted.properties)).client_token(wanted.token());
         let request = request.tag_specifications(tags::specification(ResourceType::LaunchTemplate, &wanted.node.tags));
+        let request = request.customize().config_override(sent_once());
         request.send().await.map_err(cloud("CreateLaunchTemplate", wanted.label()))
     };
     patiently(session, FRESH, |error| error.trouble == Trouble::NotFound, send).await.map(|_| ())

@@ -7,10 +7,10 @@ use sce_core::aws::resource::{Difference, NatGateway};
 use sce_core::plan::Node;
 use sce_core::value::Value;
 
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently, poll};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently, poll};
 use crate::session::Session;
 use crate::tags;
 
@@ -49,6 +49,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, NatGateway>) -> 
         let request = session.ec2.create_nat_gateway().subnet_id(subnet.to_string()).allocation_id(address.to_string());
         let request = request.client_token(wanted.token());
         let request = request.tag_specifications(tags::specification(ResourceType::Natgateway, &wanted.node.tags));
+        let request = request.customize().config_override(sent_once());
         request.send().await.map_err(cloud("CreateNatGateway", wanted.label()))
     };
     let fresh = |error: &CloudError| error.trouble == Trouble::NotFound || error.has_code("InvalidSubnet");
@@ -61,11 +62,11 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, NatGateway>) -> 
 /// Nothing of it can be changed in place.
 pub(crate) async fn settle(
     _: &Session,
-    wanted: &Wanted<'_, NatGateway>,
+    _: &Wanted<'_, NatGateway>,
     _: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    immutable("CreateNatGateway", wanted.node, differences)
+    Ok(())
 }
 
 pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result<(), CloudError> {

@@ -1,16 +1,17 @@
 //! Network ACLs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types::{NetworkAcl as SdkNetworkAcl, NetworkAclEntry, PortRange, ResourceType, RuleAction};
+use sce_core::aws::arn::SubnetId;
 use sce_core::aws::resource::{AclRule, Difference, NetworkAcl, Properties, Protocol};
 use sce_core::plan::Node;
 use sce_core::value::Value;
 
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently};
 use crate::session::Session;
 use crate::tags;
 
@@ -53,6 +54,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, NetworkAcl>) -> 
         let request =
             session.ec2.create_network_acl().vpc_id(wanted.properties.vpc.to_string()).client_token(wanted.token());
         let request = request.tag_specifications(tags::specification(ResourceType::NetworkAcl, &wanted.node.tags));
+        let request = request.customize().config_override(sent_once());
         request.send().await.map_err(cloud("CreateNetworkAcl", wanted.label()))
     };
     patiently(session, FRESH, |error| error.trouble == Trouble::NotFound, send).await.map(|_| ())
@@ -63,16 +65,32 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, NetworkAcl>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let fixed: Vec<Difference> = differences.iter().filter(|d| d.field == "vpc").cloned().collect();
-    immutable("CreateNetworkAcl", wanted.node, &fixed)?;
     let Properties::NetworkAcl(present) = &found.properties else { return Ok(()) };
     let id = &found.attributes.id;
     write_rules(session, wanted, id, false, &wanted.properties.ingress, &present.ingress).await?;
     write_rules(session, wanted, id, true, &wanted.properties.egress, &present.egress).await?;
     for subnet in wanted.properties.subnets.difference(&present.subnets) {
         guard(session, wanted.label(), &subnet.to_string(), id).await?;
+    }
+    let unplanned: BTreeSet<_> = present.subnets.difference(&wanted.properties.subnets).collect();
+    hand_back(session, wanted.label(), present, unplanned).await
+}
+
+/// Puts subnets back under the VPC's default ACL: a subnet always has one.
+async fn hand_back(
+    session: &Session,
+    label: &str,
+    present: &NetworkAcl,
+    subnets: BTreeSet<&Value<SubnetId>>,
+) -> Result<(), CloudError> {
+    if subnets.is_empty() {
+        return Ok(());
+    }
+    let default = default_acl(session, label, &present.vpc.to_string()).await?;
+    for subnet in subnets {
+        guard(session, label, &subnet.to_string(), &default).await?;
     }
     Ok(())
 }
@@ -81,15 +99,10 @@ pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result
     tag_ec2(session, node, &found.attributes.id).await
 }
 
-/// Hands its subnets back to the VPC's default ACL first: a subnet always has one.
+/// Hands its subnets back first.
 pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Result<Deleted, CloudError> {
     let Properties::NetworkAcl(present) = &found.properties else { return Ok(Deleted::Gone) };
-    if !present.subnets.is_empty() {
-        let default = default_acl(session, node.id.as_str(), &present.vpc.to_string()).await?;
-        for subnet in &present.subnets {
-            guard(session, node.id.as_str(), &subnet.to_string(), &default).await?;
-        }
-    }
+    hand_back(session, node.id.as_str(), present, present.subnets.iter().collect()).await?;
     let send = || async {
         let sent = session.ec2.delete_network_acl().network_acl_id(&found.attributes.id).send().await;
         sent.map_err(cloud("DeleteNetworkAcl", node.id.as_str()))
@@ -179,9 +192,12 @@ async fn guard(session: &Session, label: &str, subnet: &str, acl: &str) -> Resul
             format!("no ACL guards `{subnet}`"),
         ));
     };
-    let request = session.ec2.replace_network_acl_association().association_id(association).network_acl_id(acl);
-    request.send().await.map_err(cloud("ReplaceNetworkAclAssociation", label))?;
-    Ok(())
+    let send = || async {
+        let request = session.ec2.replace_network_acl_association().association_id(association).network_acl_id(acl);
+        request.send().await.map(drop).map_err(cloud("ReplaceNetworkAclAssociation", label))
+    };
+    // The ACL may be fresh.
+    patiently(session, FRESH, |error| error.has_code("InvalidNetworkAclID.NotFound"), send).await
 }
 
 async fn default_acl(session: &Session, label: &str, vpc: &str) -> Result<String, CloudError> {

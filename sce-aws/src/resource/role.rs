@@ -47,7 +47,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, Role>) -> Result
 }
 
 /// The bound first, since the organisation may allow the rest only with it. Trust and the length of sessions are replaced, missing
-/// policies attached; what others attached is for people to judge.
+/// policies attached, and what others attached is taken off: the rules judged the role without it.
 pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, Role>,
@@ -55,7 +55,7 @@ pub(crate) async fn settle(
     differences: &[Difference],
 ) -> Result<(), CloudError> {
     let Properties::Role(present) = &found.properties else { return Ok(()) };
-    refuse_unplanned(wanted, present)?;
+    take_off(session, wanted, present).await?;
     let differs = |field| differences.iter().any(|difference| difference.field == field);
     if differs("permissions_boundary") {
         bound(session, wanted).await?;
@@ -134,16 +134,26 @@ async fn inline(session: &Session, label: &str, name: &str) -> Result<BTreeSet<S
 }
 
 /// Policies that no plan put there, named, so that somebody decides about them.
-fn refuse_unplanned(wanted: &Wanted<'_, Role>, present: &Role) -> Result<(), CloudError> {
-    let attached = present.policies.difference(&wanted.properties.policies).map(|arn| format!("`{arn}`"));
-    let inline = present.inline_policies.difference(&wanted.properties.inline_policies);
-    let unplanned: Vec<String> = attached.chain(inline.map(|name| format!("the inline policy `{name}`"))).collect();
-    if unplanned.is_empty() {
-        return Ok(());
+/// Takes off what the plan does not give: whoever put it there gave the role more than the rules judged.
+async fn take_off(session: &Session, wanted: &Wanted<'_, Role>, present: &Role) -> Result<(), CloudError> {
+    let (name, label) = (&wanted.node.name, wanted.label());
+    for policy in present.policies.difference(&wanted.properties.policies) {
+        detach(session, label, name, &policy.to_string()).await?;
     }
-    let message =
-        format!("it also has {}, which is not planned: remove it or put it in the plan", unplanned.join(", "));
-    Err(CloudError::plain("AttachRolePolicy", wanted.label(), Trouble::Refused, message))
+    for policy in present.inline_policies.difference(&wanted.properties.inline_policies) {
+        delete_inline(session, label, name, policy).await?;
+    }
+    Ok(())
+}
+
+async fn detach(session: &Session, label: &str, role: &str, policy: &str) -> Result<(), CloudError> {
+    let sent = session.iam.detach_role_policy().role_name(role).policy_arn(policy).send().await;
+    gone(sent.map_err(cloud("DetachRolePolicy", label)))
+}
+
+async fn delete_inline(session: &Session, label: &str, role: &str, policy: &str) -> Result<(), CloudError> {
+    let sent = session.iam.delete_role_policy().role_name(role).policy_name(policy).send().await;
+    gone(sent.map_err(cloud("DeleteRolePolicy", label)))
 }
 
 async fn replace_trust(session: &Session, wanted: &Wanted<'_, Role>) -> Result<(), CloudError> {
@@ -194,12 +204,10 @@ async fn attach(session: &Session, wanted: &Wanted<'_, Role>, policy: &Value<Arn
 async fn strip_and_delete(session: &Session, node: &Node, name: &str) -> Result<(), CloudError> {
     let label = node.id.as_str();
     for policy in attached(session, label, name).await? {
-        let sent = session.iam.detach_role_policy().role_name(name).policy_arn(policy.as_str()).send().await;
-        gone(sent.map_err(cloud("DetachRolePolicy", label)))?;
+        detach(session, label, name, policy.as_str()).await?;
     }
     for policy in inline(session, label, name).await? {
-        let sent = session.iam.delete_role_policy().role_name(name).policy_name(policy).send().await;
-        gone(sent.map_err(cloud("DeleteRolePolicy", label)))?;
+        delete_inline(session, label, name, &policy).await?;
     }
     let send = || async { session.iam.delete_role().role_name(name).send().await.map_err(cloud("DeleteRole", label)) };
     patiently(session, PASSING, |error| error.trouble == Trouble::InUse, send).await.map(|_| ())
@@ -272,6 +280,8 @@ mod tests {
     use aws_sdk_iam::types::AttachedPermissionsBoundary;
 
     use super::*;
+    use crate::provider;
+    use crate::replay::Replay;
 
     const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"vpc-flow-logs.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
@@ -315,19 +325,27 @@ mod tests {
         assert_eq!(document("GetRole", "role", None).unwrap_err().trouble, Trouble::Unreadable);
     }
 
-    #[test]
-    fn what_others_attached_is_named_and_left() {
+    #[tokio::test]
+    async fn what_others_attached_is_taken_off_and_what_is_ours_stays() {
         let ours = "arn:aws:iam::111122223333:policy/hipaa_flowlog_policy";
         let planned = role(&[ours], &[]);
-        let node = node(&planned);
-        let wanted = Wanted { node: &node, properties: &planned, known: None, life: "" };
-        assert!(refuse_unplanned(&wanted, &role(&[], &[])).is_ok());
         let present = role(&[ours, "arn:aws:iam::aws:policy/AdministratorAccess"], &["extra"]);
-        let refused = refuse_unplanned(&wanted, &present).unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "AttachRolePolicy for `flow-log-role` was refused: it also has `arn:aws:iam::aws:policy/AdministratorAccess`, the inline policy `extra`, which is not planned: remove it or put it in the plan"
-        );
+        let answer = |operation: &str| {
+            format!(
+                "<{operation}Response><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{operation}Response>"
+            )
+        };
+        let done = ["DetachRolePolicy", "DeleteRolePolicy"].map(|operation| (operation, 200, answer(operation)));
+        let replay = Replay::of("iam", done);
+        let found =
+            Found { attributes: Attributes::id("hipaa_flowlog_role"), properties: present.into(), tags: Tags::new() };
+        let planned: Properties = planned.into();
+        let differences = planned.differences(&found.properties);
+        let Properties::Role(properties) = &planned else { panic!() };
+        provider::settle(&replay.session().await, &node(properties), &planned, &found, &differences).await.unwrap();
+        let requests = replay.finished();
+        assert_eq!(requests[0].field("PolicyArn").as_deref(), Some("arn:aws:iam::aws:policy/AdministratorAccess"));
+        assert_eq!(requests[1].field("PolicyName").as_deref(), Some("extra"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use sce_core::value::Value;
 use super::route_table::table;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, patiently};
 use crate::session::Session;
 
 /// Finds the route by its table and destination.
@@ -41,10 +41,8 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, Route>,
     _: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let fixed: Vec<Difference> = differences.iter().filter(|d| d.field != "target").cloned().collect();
-    immutable("ReplaceRoute", wanted.node, &fixed)?;
     let request = session.ec2.replace_route().route_table_id(wanted.properties.table.to_string());
     let request = request.destination_cidr_block(wanted.properties.destination.to_string());
     let request = match &wanted.properties.target {
@@ -63,11 +61,20 @@ pub(crate) async fn tag(_: &Session, _: &Node, _: &Found) -> Result<(), CloudErr
 
 pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Result<Deleted, CloudError> {
     let Properties::Route(route) = &found.properties else { return Ok(Deleted::Gone) };
+    remove(session, node.id.as_str(), route).await.map(|()| Deleted::Gone)
+}
+
+/// Takes a route out of its table, whoever put it there.
+pub(crate) async fn remove(session: &Session, label: &str, route: &Route) -> Result<(), CloudError> {
     let request = session.ec2.delete_route().route_table_id(route.table.to_string());
-    let request = request.destination_cidr_block(route.destination.to_string());
-    match request.send().await.map_err(cloud("DeleteRoute", node.id.as_str())) {
-        Err(error) if error.trouble == Trouble::NotFound => Ok(Deleted::Gone),
-        other => other.map(|_| Deleted::Gone),
+    let destination = route.destination.to_string();
+    let request = match route.destination.is_ipv4() {
+        true => request.destination_cidr_block(destination),
+        false => request.destination_ipv6_cidr_block(destination),
+    };
+    match request.send().await.map_err(cloud("DeleteRoute", label)) {
+        Err(error) if error.trouble == Trouble::NotFound => Ok(()),
+        other => other.map(drop),
     }
 }
 

@@ -5,10 +5,10 @@ use sce_core::aws::resource::{Difference, RouteTable};
 use sce_core::plan::Node;
 use sce_core::value::Value;
 
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only, ours, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only, ours, patiently};
 use crate::session::Session;
 use crate::tags;
 
@@ -48,6 +48,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, RouteTable>) -> 
         let request =
             session.ec2.create_route_table().vpc_id(wanted.properties.vpc.to_string()).client_token(wanted.token());
         let request = request.tag_specifications(tags::specification(ResourceType::RouteTable, &wanted.node.tags));
+        let request = request.customize().config_override(sent_once());
         request.send().await.map_err(cloud("CreateRouteTable", wanted.label()))
     };
     patiently(session, FRESH, |error| error.has_code("InvalidVpcID.NotFound"), send).await.map(|_| ())
@@ -56,11 +57,11 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, RouteTable>) -> 
 /// Nothing of it can be changed in place; routes and associations are things of their own.
 pub(crate) async fn settle(
     _: &Session,
-    wanted: &Wanted<'_, RouteTable>,
+    _: &Wanted<'_, RouteTable>,
     _: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    immutable("CreateRouteTable", wanted.node, differences)
+    Ok(())
 }
 
 pub(crate) async fn tag(session: &Session, node: &Node, found: &Found) -> Result<(), CloudError> {

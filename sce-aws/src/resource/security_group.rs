@@ -13,11 +13,11 @@ use sce_core::plan::Node;
 use sce_core::value::Value;
 
 use super::role::gone;
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
-use crate::session::{Session, once};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently};
+use crate::session::Session;
 use crate::tags;
 
 /// Which way a rule lets traffic pass.
@@ -58,7 +58,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, SecurityGroup>) 
         let request = session.ec2.create_security_group().group_name(&wanted.node.name);
         let request = request.description(&wanted.properties.description).vpc_id(wanted.properties.vpc.to_string());
         let request = request.tag_specifications(tags::specification(ResourceType::SecurityGroup, &wanted.node.tags));
-        let request = request.customize().config_override(aws_sdk_ec2::config::Builder::new().retry_config(once()));
+        let request = request.customize().config_override(sent_once());
         request.send().await.map_err(cloud("CreateSecurityGroup", wanted.label()))
     };
     // The VPC may be too fresh to be seen.
@@ -72,10 +72,8 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, SecurityGroup>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let fixed = differences.iter().filter(|difference| !["ingress", "egress"].contains(&difference.field.as_str()));
-    immutable("CreateSecurityGroup", wanted.node, &fixed.cloned().collect::<Vec<_>>())?;
     let Some(group) = group(session, wanted).await? else { return Ok(()) };
     let id = found.attributes.id.as_str();
     for (way, planned) in [(Way::In, &wanted.properties.ingress), (Way::Out, &wanted.properties.egress)] {

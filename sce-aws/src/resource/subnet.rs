@@ -8,7 +8,7 @@ use sce_core::value::Value;
 use super::tag_ec2;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently};
 use crate::session::Session;
 use crate::tags;
 
@@ -53,11 +53,8 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, Subnet>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let fixed: Vec<Difference> =
-        differences.iter().filter(|d| d.field != "public_address_on_launch").cloned().collect();
-    immutable("ModifySubnetAttribute", wanted.node, &fixed)?;
     let send = || async {
         let value = AttributeBooleanValue::builder().value(wanted.properties.public_address_on_launch).build();
         let request =

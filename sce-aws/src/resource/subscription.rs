@@ -6,10 +6,10 @@ use sce_core::pit::Tags;
 use sce_core::plan::Node;
 use sce_core::value::Value;
 
-use super::role::gone;
+use super::role::{PASSING, gone};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, Found, Wanted, immutable};
+use crate::provider::{Deleted, Found, Wanted, patiently};
 use crate::session::Session;
 
 /// Finds the subscription among the topic's. One that nobody confirmed has no ARN yet.
@@ -41,19 +41,23 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, Subscription>) -
 /// The same call twice makes one subscription, and sends the mail to confirm again.
 pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, Subscription>) -> Result<(), CloudError> {
     let planned = wanted.properties;
-    let request = session.sns.subscribe().topic_arn(planned.topic.to_string());
-    let request = request.protocol(&planned.protocol).endpoint(&planned.endpoint);
-    request.send().await.map(drop).map_err(cloud("Subscribe", wanted.label()))
+    let send = || async {
+        let request = session.sns.subscribe().topic_arn(planned.topic.to_string());
+        let request = request.protocol(&planned.protocol).endpoint(&planned.endpoint);
+        request.send().await.map(drop).map_err(cloud("Subscribe", wanted.label()))
+    };
+    // The topic may be fresh.
+    patiently(session, PASSING, |error| error.trouble == Trouble::NotFound, send).await
 }
 
 /// Whether it is confirmed is not ours to settle, and all else makes it what it is.
 pub(crate) async fn settle(
     _: &Session,
-    wanted: &Wanted<'_, Subscription>,
+    _: &Wanted<'_, Subscription>,
     _: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    immutable("Subscribe", wanted.node, differences)
+    Ok(())
 }
 
 /// It has no tags.

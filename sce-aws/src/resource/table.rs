@@ -18,7 +18,7 @@ use super::kms_prefix;
 use super::role::{gone, unless_own_work};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, Found, Wanted, immutable, patiently, poll};
+use crate::provider::{Deleted, Found, Wanted, patiently, poll};
 use crate::session::Session;
 
 /// How long a table takes to be made, changed or deleted, and its backups to be ready, at worst (aws-behaviour 1d).
@@ -69,10 +69,7 @@ pub(crate) async fn settle(
     found: &Found,
     differences: &[Difference],
 ) -> Result<(), CloudError> {
-    let (fixed, changed): (Vec<_>, Vec<_>) =
-        differences.iter().cloned().partition(|one| matches!(one.field.as_str(), "partition_key" | "sort_key"));
-    immutable("UpdateTable", wanted.node, &fixed)?;
-    for difference in changed {
+    for difference in differences {
         let passes = |error: &CloudError| error.trouble == Trouble::InUse || is_crowded(error);
         patiently(session, SLOW, passes, || change(session, wanted, found, &difference.field)).await?;
         await_active(session, wanted.node).await?;

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use aws_sdk_ec2::types::{ResourceType, Volume as SdkVolume, VolumeModificationState, VolumeState, VolumeType};
 use sce_core::aws::arn::Arn;
-use sce_core::aws::resource::{Difference, Properties, Volume};
+use sce_core::aws::resource::{Difference, Volume};
 use sce_core::plan::Node;
 use sce_core::value::Value;
 
 use super::role::gone;
-use super::{tag_ec2, volume_attachment};
+use super::{sent_once, tag_ec2, volume_attachment};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently, poll};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently, poll};
 use crate::session::Session;
 use crate::tags;
 
@@ -52,6 +52,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, Volume>) -> Resu
         let request = request.set_kms_key_id(volume.key.as_ref().map(ToString::to_string));
         let request = request.client_token(wanted.token());
         let request = request.tag_specifications(tags::specification(ResourceType::Volume, &wanted.node.tags));
+        let request = request.customize().config_override(sent_once());
         request.send().await.map_err(cloud("CreateVolume", wanted.label()))
     };
     let answer = patiently(session, FRESH, |error| error.trouble == Trouble::NotFound, send).await?;
@@ -78,17 +79,9 @@ pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, Volume>,
     found: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    let Properties::Volume(present) = &found.properties else { return Ok(()) };
     let planned = wanted.properties;
-    let grows = planned.size_gib > present.size_gib;
-    let in_place = |difference: &&Difference| match difference.field.as_str() {
-        "size_gib" => grows,
-        field => field == "volume_type",
-    };
-    let fixed: Vec<Difference> = differences.iter().filter(|one| !in_place(one)).cloned().collect();
-    immutable("ModifyVolume", wanted.node, &fixed)?;
     let id = found.attributes.id.as_str();
     let send = || async {
         let request = session.ec2.modify_volume().volume_id(id).set_size(i32::try_from(planned.size_gib).ok());
@@ -141,7 +134,7 @@ pub(super) async fn described(session: &Session, label: &str, id: &str) -> Resul
 }
 
 /// Volumes attached to an instance.
-pub(super) async fn attached_to(session: &Session, label: &str, instance: &str) -> Result<Vec<SdkVolume>, CloudError> {
+pub(crate) async fn attached_to(session: &Session, label: &str, instance: &str) -> Result<Vec<SdkVolume>, CloudError> {
     let request = session.ec2.describe_volumes().filters(tags::filter("attachment.instance-id", instance));
     let found = request.into_paginator().items().send().try_collect().await;
     found.map_err(cloud("DescribeVolumes", label))

@@ -9,7 +9,7 @@ use super::instance;
 use super::volume::{DETACHING, described};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, patiently, poll};
+use crate::provider::{Deleted, FRESH, Found, Wanted, patiently, poll};
 use crate::session::Session;
 
 /// Finds what the volume is attached to. One that is coming on is waited for.
@@ -56,11 +56,11 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, VolumeAttachment
 /// An attachment is not changed: whoever attached the volume elsewhere has to say what is on it.
 pub(crate) async fn settle(
     _: &Session,
-    wanted: &Wanted<'_, VolumeAttachment>,
+    _: &Wanted<'_, VolumeAttachment>,
     _: &Found,
-    differences: &[Difference],
+    _: &[Difference],
 ) -> Result<(), CloudError> {
-    immutable("AttachVolume", wanted.node, differences)
+    Ok(())
 }
 
 /// AWS tags no attachments.

@@ -4,11 +4,11 @@ use aws_sdk_ec2::types::{AttributeBooleanValue, ResourceType, Tenancy as SdkTena
 use sce_core::aws::resource::{Difference, Tenancy, Vpc};
 use sce_core::plan::Node;
 
-use super::tag_ec2;
+use super::{sent_once, tag_ec2};
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Attributes;
-use crate::provider::{Deleted, FRESH, Found, Wanted, immutable, only_ours, patiently};
-use crate::session::{Session, once};
+use crate::provider::{Deleted, FRESH, Found, Wanted, only_ours, patiently};
+use crate::session::Session;
 use crate::tags;
 
 /// Finds the VPC by its tags.
@@ -45,7 +45,7 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, Vpc>) -> Result<
     };
     let request = session.ec2.create_vpc().cidr_block(wanted.properties.cidr.to_string()).instance_tenancy(tenancy);
     let request = request.tag_specifications(tags::specification(ResourceType::Vpc, &wanted.node.tags));
-    let request = request.customize().config_override(aws_sdk_ec2::config::Builder::new().retry_config(once()));
+    let request = request.customize().config_override(sent_once());
     request.send().await.map_err(cloud("CreateVpc", wanted.label()))?;
     Ok(())
 }
@@ -57,8 +57,6 @@ pub(crate) async fn settle(
     found: &Found,
     differences: &[Difference],
 ) -> Result<(), CloudError> {
-    let fixed: Vec<Difference> = differences.iter().filter(|d| !d.field.starts_with("dns_")).cloned().collect();
-    immutable("ModifyVpcAttribute", wanted.node, &fixed)?;
     let changed = |field: &str| differences.iter().any(|difference| difference.field == field);
     let modify = || session.ec2.modify_vpc_attribute().vpc_id(&found.attributes.id);
     let flag = |value: bool| AttributeBooleanValue::builder().value(value).build();

@@ -2,7 +2,9 @@
 
 use sce::account::Region;
 use sce::spec::{Account as Asked, CloudTrail, ConfigCare, Retention};
-use sce::{AccountApplied, AccountSettings, AccountStatus, Addendum, ApplyOptions, Finding, SpecFile, Verification};
+use sce::{
+    AccountApplied, AccountSettings, AccountStatus, Addendum, ApplyOptions, Finding, Interrupt, SpecFile, Verification,
+};
 use serde::Serialize;
 
 use super::verify;
@@ -41,18 +43,18 @@ struct Status<'a> {
     not_shown: &'a [sce::NotShown],
 }
 
-pub(crate) async fn run(asked: &Account, global: &Global) -> Result<Exit, Failure> {
+pub(crate) async fn run(asked: &Account, global: &Global, interrupt: Interrupt) -> Result<Exit, Failure> {
     match asked {
-        Account::Apply(asked) => apply(asked, global).await,
+        Account::Apply(asked) => apply(asked, global, interrupt).await,
         Account::Status(asked) => status(asked, global).await,
     }
 }
 
-async fn apply(asked: &AccountApply, global: &Global) -> Result<Exit, Failure> {
+async fn apply(asked: &AccountApply, global: &Global, interrupt: Interrupt) -> Result<Exit, Failure> {
     let (settings, region) = settings(&asked.asked)?;
     let session = Chosen::from(global)?.open(&region).await?;
     let progress = Progress::new(global.quiet, "seeing to the account");
-    let options = ApplyOptions { take_over: asked.take_over };
+    let options = ApplyOptions { take_over: asked.take_over, interrupt, ..ApplyOptions::default() };
     let applied = sce::apply_account(&session, &settings, options, &|step| progress.step(step)).await?;
     drop(progress);
     match asked.format.json {

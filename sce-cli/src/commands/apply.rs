@@ -1,14 +1,18 @@
 //! `sce apply`
 
-use sce::{Applied, ApplyOptions, CheckedPlan, Finding, NotShown, Proof, Refused, Seen, Verdict, Verification};
+use sce::{
+    Applied, ApplyOptions, CheckedPlan, Finding, Interrupt, NotShown, Proof, Refused, Seen, SpecFile, Verdict,
+    Verification,
+};
 use serde::Serialize;
 
 use super::{check, prove, verify};
 use crate::cli::{Apply, Global};
-use crate::failure::{Exit, Failure};
+use crate::failure::{Exit, Failure, undone_lines};
 use crate::output::{self, counted, note};
 use crate::prepared::{self, Keep, Prepared};
 use crate::progress::Progress;
+use crate::target::Chosen;
 
 /// What `--json` writes.
 #[derive(Serialize)]
@@ -17,6 +21,7 @@ struct Document<'a> {
     created: &'a [String],
     changed: &'a [String],
     kept: &'a [String],
+    removed: &'a [String],
     calls: u64,
     mutating_calls: u64,
     verified: bool,
@@ -27,13 +32,23 @@ struct Document<'a> {
     /// What came of every claim.
     properties: &'a [Proof],
     not_shown: &'a [NotShown],
+    /// What looking ahead for quotas and offers could not tell, and why.
+    not_checked: &'a [String],
 }
 
-pub(crate) async fn run(asked: &Apply, global: &Global) -> Result<Exit, Failure> {
+pub(crate) async fn run(asked: &Apply, global: &Global, interrupt: Interrupt) -> Result<Exit, Failure> {
+    if asked.undo {
+        return undo(asked, global).await;
+    }
     let (session, prepared) = prepared::with_account(&asked.spec, global, Keep::BesideTheSpec).await?;
     let Some(checked) = checked(prepared, asked)? else { return Ok(Exit::Findings) };
     let progress = Progress::new(global.quiet, "building");
-    let options = ApplyOptions { take_over: asked.take_over };
+    let options = ApplyOptions {
+        take_over: asked.take_over,
+        undo_on_failure: asked.undo_on_failure,
+        dangerously_replace: asked.dangerously_replace.iter().cloned().collect(),
+        interrupt,
+    };
     let applied = sce::apply(&session, &checked, options, &|step| progress.step(step)).await?;
     drop(progress);
     match asked.format.json {
@@ -43,6 +58,23 @@ pub(crate) async fn run(asked: &Apply, global: &Global) -> Result<Exit, Failure>
     let Verification { findings, proofs, .. } = &applied.verification;
     let blocked = findings.iter().any(Finding::blocks) || proofs.iter().any(Proof::blocks);
     Ok(Exit::findings(!applied.verified || blocked))
+}
+
+/// Undoes the latest run, by the registry: neither plan nor rules are asked.
+async fn undo(asked: &Apply, global: &Global) -> Result<Exit, Failure> {
+    let spec = SpecFile::read(&asked.spec)?.spec;
+    let session = Chosen::from(global)?.open(&spec.region).await?;
+    let progress = Progress::new(global.quiet, "undoing");
+    let undone = sce::undo(&session, &spec.pit, asked.take_over, &|step| progress.step(step)).await?;
+    drop(progress);
+    match (asked.format.json, &undone.run) {
+        (true, _) => output::json(&undone)?,
+        (false, None) => output::result("nothing to undo: no run made anything that is there")?,
+        (false, Some(run)) => {
+            output::result(&format!("run {run}\n{}", undone_lines(&undone.undone).join("\n")))?;
+        }
+    }
+    Ok(Exit::findings(!undone.undone.left.is_empty()))
 }
 
 /// The plan, if the rules let it pass; what they said, if not.
@@ -71,6 +103,7 @@ fn nothing_done(refused: &Refused) -> Document<'_> {
         created: &[],
         changed: &[],
         kept: &[],
+        removed: &[],
         calls: 0,
         mutating_calls: 0,
         verified: false,
@@ -79,6 +112,7 @@ fn nothing_done(refused: &Refused) -> Document<'_> {
         findings: refused.findings.iter().filter(|finding| finding.open()).collect(),
         properties: &refused.proofs,
         not_shown: &[],
+        not_checked: &[],
     }
 }
 
@@ -89,6 +123,7 @@ fn document(applied: &Applied) -> Document<'_> {
         created: &applied.created,
         changed: &applied.changed,
         kept: &applied.kept,
+        removed: &applied.removed,
         calls: applied.calls,
         mutating_calls: applied.mutating_calls,
         verified: applied.verified,
@@ -97,19 +132,23 @@ fn document(applied: &Applied) -> Document<'_> {
         findings: findings.iter().filter(|finding| finding.open()).collect(),
         properties: proofs,
         not_shown,
+        not_checked: &applied.not_checked,
     }
 }
 
 fn text(checked: &CheckedPlan, applied: &Applied) -> String {
     let plan = checked.plan();
+    let not_checked: String =
+        applied.not_checked.iter().map(|what| format!("not checked beforehand: {what}\n")).collect();
     format!(
-        "`{}` in {} ({}): {} created, {} changed, {} kept; {}, {} of which may change something\n{}",
+        "`{}` in {} ({}): {} created, {} changed, {} kept, {} removed; {}, {} of which may change something\n{not_checked}{}",
         plan.pit,
         plan.account,
         plan.region,
         applied.created.len(),
         applied.changed.len(),
         applied.kept.len(),
+        applied.removed.len(),
         counted(usize::try_from(applied.calls).unwrap_or(usize::MAX), "request", "requests"),
         applied.mutating_calls,
         verify::text(&applied.verification),

@@ -2,14 +2,17 @@
 
 use std::path::Path;
 
-use sce::archive::{self, Identity, Problem, RestoreReport, Restored, SecretString, VerifyReport};
+use sce::Session;
+use sce::account::Region;
+use sce::archive::{self, Identity, Pin, Problem, RestoreReport, Restored, SecretString, SignerKey, VerifyReport};
 use sce::transfer::Digest;
 use serde::Serialize;
 
-use crate::cli::{Archive, ArchiveRestore, ArchiveVerify, Global};
+use crate::cli::{Archive, ArchiveRestore, ArchiveVerify, Dest, Global};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted};
 use crate::progress::Progress;
+use crate::target::Chosen;
 
 /// What `archive verify --json` writes.
 #[derive(Serialize)]
@@ -17,10 +20,16 @@ struct Verified {
     schema_version: u32,
     sound: bool,
     head: Digest,
+    /// The fingerprint of the key that signed it.
+    signer: Option<String>,
+    /// Whether that is one of the keys given.
+    signer_pinned: bool,
     documents: usize,
     objects: usize,
     delete_markers: usize,
     bytes: u128,
+    /// Of an archive in a bucket: until when nobody may delete any of it.
+    locked_until: Option<String>,
     contents_checked: bool,
     problems: Vec<Wrong>,
 }
@@ -50,11 +59,19 @@ struct Object<'a> {
     by_key: bool,
 }
 
-pub(crate) fn run(asked: &Archive, global: &Global) -> Result<Exit, Failure> {
+pub(crate) async fn run(asked: &Archive, global: &Global) -> Result<Exit, Failure> {
     match asked {
-        Archive::Verify(asked) => verify(asked, global),
-        Archive::Restore(asked) => restore(asked, global),
+        Archive::Verify(asked) => verify(asked, global).await,
+        Archive::Restore(asked) => restore(asked, global).await,
     }
+}
+
+/// The session that reads an archive in a bucket; an archive in a folder needs none.
+async fn session(global: &Global, region: Option<&Region>) -> Result<Session, Failure> {
+    let region = region.ok_or_else(|| {
+        Failure::usage("the region of the archive's bucket is not named").advise("add `--region REGION`")
+    })?;
+    Chosen::from(global)?.open(region).await
 }
 
 /// The first line of a file.
@@ -69,23 +86,33 @@ pub(crate) fn passphrase(file: &Path) -> Result<SecretString, Failure> {
     }
 }
 
-fn verify(asked: &ArchiveVerify, global: &Global) -> Result<Exit, Failure> {
+async fn verify(asked: &ArchiveVerify, global: &Global) -> Result<Exit, Failure> {
+    let pins = asked.key.iter().map(|key| pin(key)).collect::<Result<Vec<_>, _>>()?;
     let identity = identity(asked.identity.as_deref(), asked.passphrase_file.as_deref())?;
     let progress = Progress::new(global.quiet, "reading the archive");
-    let report = archive::verify(&asked.dest, identity.as_ref())?;
+    let report = match &asked.dest {
+        Dest::Folder(folder) => archive::verify(folder, identity.as_ref())?,
+        Dest::Bucket(place) => archive::verify_vault(&session(global, asked.region.as_ref()).await?, place).await?,
+    };
+    let report = report.signed_by(&pins);
     drop(progress);
     let sound = report.is_sound();
     match asked.format.json {
-        true => output::json(&verified(report))?,
-        false => output::result(&verified_text(&report))?,
+        true => output::json(&verified(report, &pins))?,
+        false => output::result(&verified_text(&report, &pins))?,
     }
     Ok(Exit::findings(!sound))
 }
 
-fn restore(asked: &ArchiveRestore, global: &Global) -> Result<Exit, Failure> {
+async fn restore(asked: &ArchiveRestore, global: &Global) -> Result<Exit, Failure> {
     let identity = identity(asked.identity.as_deref(), asked.passphrase_file.as_deref())?;
     let progress = Progress::new(global.quiet, "restoring");
-    let report = archive::restore(&asked.dest, identity.as_ref(), &asked.to)?;
+    let report = match &asked.dest {
+        Dest::Folder(folder) => archive::restore(folder, identity.as_ref(), &asked.to)?,
+        Dest::Bucket(place) => {
+            archive::restore_vault(&session(global, asked.region.as_ref()).await?, place, &asked.to).await?
+        }
+    };
     drop(progress);
     match asked.format.json {
         true => output::json(&returned(&report))?,
@@ -94,21 +121,62 @@ fn restore(asked: &ArchiveRestore, global: &Global) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// A fingerprint, a public key, or a file that holds one.
+fn pin(text: &str) -> Result<Pin, Failure> {
+    let told = |text: &str| text.parse::<Pin>();
+    match told(text) {
+        Ok(pin) => Ok(pin),
+        Err(_) if Path::new(text).is_file() => {
+            told(&sce::read_text(Path::new(text))?).map_err(|error| Failure::usage(error.to_string()))
+        }
+        Err(error) => {
+            let help = "close-out printed it; it is in the certificate too, which `sce status PIT` shows";
+            Err(Failure::usage(error.to_string()).advise(help))
+        }
+    }
+}
+
 fn identity(file: Option<&Path>, passphrase_file: Option<&Path>) -> Result<Option<Identity>, Failure> {
     let Some(file) = file else { return Ok(None) };
     let passphrase = passphrase_file.map(passphrase).transpose()?;
     Ok(Some(Identity::load(file, passphrase.as_ref())?))
 }
 
-fn verified(report: VerifyReport) -> Verified {
-    let sound = report.is_sound();
-    let VerifyReport { head, documents, objects, delete_markers, bytes, contents_checked, problems } = report;
+fn verified(report: VerifyReport, pins: &[Pin]) -> Verified {
+    let (sound, signer_pinned) = (report.is_sound(), is_pinned(&report, pins));
+    let VerifyReport {
+        head,
+        signer,
+        documents,
+        objects,
+        delete_markers,
+        bytes,
+        locked_until,
+        contents_checked,
+        problems,
+    } = report;
     let wrong = |problem: Problem| Wrong { fault: problem.fault.to_string(), file: problem.file };
-    let problems = problems.into_iter().map(wrong).collect();
-    Verified { schema_version: 1, sound, head, documents, objects, delete_markers, bytes, contents_checked, problems }
+    Verified {
+        schema_version: 1,
+        sound,
+        head,
+        signer: signer.as_ref().map(SignerKey::fingerprint),
+        signer_pinned,
+        documents,
+        objects,
+        delete_markers,
+        bytes,
+        locked_until: locked_until.map(|until| until.to_string()),
+        contents_checked,
+        problems: problems.into_iter().map(wrong).collect(),
+    }
 }
 
-fn verified_text(report: &VerifyReport) -> String {
+fn is_pinned(report: &VerifyReport, pins: &[Pin]) -> bool {
+    report.signer.as_ref().is_some_and(|signer| pins.iter().any(|pin| pin.is_of(signer)))
+}
+
+fn verified_text(report: &VerifyReport, pins: &[Pin]) -> String {
     let wrong: String = report.problems.iter().map(|problem| format!("  {problem}\n")).collect();
     let verdict = match (report.problems.len(), report.contents_checked) {
         (0, true) => "sound: every file and every content is as the manifest says\n".to_owned(),
@@ -117,8 +185,18 @@ fn verified_text(report: &VerifyReport) -> String {
     };
     let objects = counted(report.objects, "version of an object", "versions of objects");
     let documents = counted(report.documents, "document", "documents");
+    let signer = match &report.signer {
+        None => "not signed: an older version of sce made it".to_owned(),
+        Some(signer) if is_pinned(report, pins) => format!("signed by {}, as it must be", signer.fingerprint()),
+        Some(signer) => format!(
+            "signed by {}; whether that is the right key, `--key` tells: whoever rewrites an archive signs it anew",
+            signer.fingerprint()
+        ),
+    };
+    let locked = report.locked_until.map(|until| format!("  nobody may delete any of it before {until}\n"));
+    let locked = locked.unwrap_or_default();
     format!(
-        "{verdict}{wrong}  {objects} and {documents}, {} bytes\n  head of the chain {}\n",
+        "{verdict}{wrong}  {objects} and {documents}, {} bytes\n  head of the chain {}\n  {signer}\n{locked}",
         report.bytes, report.head
     )
 }

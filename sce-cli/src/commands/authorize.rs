@@ -36,7 +36,7 @@ pub(crate) fn run(asked: &Authorize) -> Result<Exit, Failure> {
         answers.push('\n');
     }
     if !answers.is_empty() {
-        output::result(&answers)?;
+        output::document(&answers)?;
     }
     Ok(Exit::Done)
 }

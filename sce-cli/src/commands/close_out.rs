@@ -2,13 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use sce::archive::{Dangerous, Identity, Protection, make_identity};
+use sce::archive::{
+    Dangerous, Destination, Identity, Protection, Retention, RetentionMode, Signer, Vault, VaultPlace, make_identity,
+};
 use sce::{CloseOutOptions, Closed, Left};
 use serde::Serialize;
 
 use super::archive::passphrase;
 use super::data::as_custodian;
-use crate::cli::{CloseOut, Global};
+use crate::cli::{CloseOut, Dest, Global, RetainMode, VaultSettings};
 use crate::failure::{Exit, Failure};
 use crate::output::{self, counted, note};
 use crate::progress::Progress;
@@ -23,9 +25,9 @@ struct Document<'a> {
     identity: Option<String>,
 }
 
-/// Who can open the archive.
+/// Where the archive goes, and who can open it.
 struct Chosen {
-    protection: Protection,
+    archive: Destination,
     /// The private key, when it is ours to hand over.
     identity: Option<PathBuf>,
     /// Whether this run made it.
@@ -36,10 +38,6 @@ struct Chosen {
 
 pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failure> {
     let session = target::session(global, &asked.environment).await?;
-    let recipients = match asked.recipient.as_slice() {
-        [] => sce::kept_spec(&session, &asked.environment.pit).await?.archive.recipients,
-        named => named.to_vec(),
-    };
     let custodian = match asked.custodian.as_custodian {
         true => {
             let stores = sce::stores(&session, &asked.environment.pit).await?;
@@ -47,21 +45,42 @@ pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failu
         }
         false => None,
     };
-    let Chosen { protection, identity, made_now, warning } = chosen(asked, recipients)?;
+    let signer = signer(asked)?;
+    let Chosen { archive, identity, made_now, warning } = match &asked.archive {
+        Dest::Folder(folder) => {
+            let recipients = match asked.recipient.as_slice() {
+                [] => sce::kept_spec(&session, &asked.environment.pit).await?.archive.recipients,
+                named => named.to_vec(),
+            };
+            in_folder(asked, folder, recipients)?
+        }
+        Dest::Bucket(place) => in_bucket(asked, place)?,
+    };
+    let folder = match &archive {
+        Destination::Folder { path, .. } => Some(path.clone()),
+        Destination::Vault(_) => None,
+    };
     let options = CloseOutOptions {
-        archive: asked.archive.clone(),
-        protection,
+        archive,
         take_over: asked.take_over,
         discard_unarchived: asked.dangerously_discard_unarchived,
+        while_machines_run: asked.while_machines_run,
+        archive_again: asked.archive_again,
+        bypass_governance: asked.dangerously_bypass_governance,
+        signer,
         custodian,
     };
     let progress = Progress::new(global.quiet, "closing out");
     let closed = sce::close_out(&session, &asked.environment.pit, &options, &|step| progress.step(step)).await;
     drop(progress);
-    if let Some(warning) = warning.filter(|_| closed.is_ok() || has_archive(&asked.archive)) {
+    let has_archive = folder.as_deref().is_some_and(has_archive);
+    if let Some(warning) = warning.filter(|_| closed.is_ok() || has_archive) {
         note(&warning);
     }
-    let closed = closed.inspect_err(|_| remove_unused(identity.as_deref().filter(|_| made_now), &asked.archive))?;
+    let closed = closed.inspect_err(|_| remove_unused(identity.as_deref().filter(|_| made_now && !has_archive)))?;
+    if let Some(page) = &asked.page {
+        sce::write_privately(page, closed.to_html().as_bytes())?;
+    }
     match asked.format.json {
         true => {
             let identity = identity.map(|path| path.display().to_string());
@@ -72,9 +91,16 @@ pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failu
     Ok(Exit::findings(!closed.left.is_empty()))
 }
 
+/// The key that is given to sign with.
+fn signer(asked: &CloseOut) -> Result<Option<Signer>, Failure> {
+    let Some(path) = &asked.signing_key else { return Ok(None) };
+    let passphrase = asked.signing_passphrase_file.as_deref().map(passphrase).transpose()?;
+    Ok(Some(Signer::load(path, passphrase.as_ref())?))
+}
+
 /// A key that this run made and that opens nothing is not left lying about: without a manifest there is no archive to open.
-fn remove_unused(identity: Option<&Path>, archive: &Path) {
-    if let Some(identity) = identity.filter(|_| !has_archive(archive)) {
+fn remove_unused(identity: Option<&Path>) {
+    if let Some(identity) = identity {
         // What matters is the failure that is about to be told.
         drop(std::fs::remove_file(identity));
     }
@@ -84,18 +110,24 @@ fn has_archive(folder: &Path) -> bool {
     folder.join("manifest.json").exists()
 }
 
-/// Those named on the command line or in the spec; else a key that is made now.
-fn chosen(asked: &CloseOut, recipients: Vec<String>) -> Result<Chosen, Failure> {
+/// Opened by those named on the command line or in the spec; else with a key that is made now.
+fn in_folder(asked: &CloseOut, folder: &Path, recipients: Vec<String>) -> Result<Chosen, Failure> {
+    let VaultSettings { retain_days, kms_key, archive_account, .. } = &asked.vault;
+    if retain_days.is_some() || kms_key.is_some() || archive_account.is_some() {
+        let message = "`--retain-days`, `--kms-key` and `--archive-account` are for an archive in a bucket";
+        return Err(Failure::usage(message).advise("name one: `--archive s3://BUCKET/PREFIX`"));
+    }
+    let to = |protection| Destination::Folder { path: folder.to_owned(), protection };
     if asked.dangerously_plain {
         let warning = "warning: the archive is not encrypted; whoever gets at the folder can read the data".to_owned();
-        let protection = Protection::Plain(Dangerous::store_health_data_in_clear());
-        return Ok(Chosen { protection, identity: None, made_now: false, warning: Some(warning) });
+        let archive = to(Protection::Plain(Dangerous::store_health_data_in_clear()));
+        return Ok(Chosen { archive, identity: None, made_now: false, warning: Some(warning) });
     }
     if !recipients.is_empty() {
-        let protection = Protection::Recipients(recipients);
-        return Ok(Chosen { protection, identity: None, made_now: false, warning: None });
+        let archive = to(Protection::Recipients(recipients));
+        return Ok(Chosen { archive, identity: None, made_now: false, warning: None });
     }
-    let path = identity_path(&asked.archive);
+    let path = identity_path(folder);
     let made_now = !path.exists();
     let recipient = own_key(&path, asked.passphrase_file.as_deref())?;
     let bare = asked.passphrase_file.is_none();
@@ -106,8 +138,35 @@ fn chosen(asked: &CloseOut, recipients: Vec<String>) -> Result<Chosen, Failure> 
              or name recipients (`--recipient`) or a passphrase (`--passphrase-file`)"
         )
     });
-    let protection = Protection::Recipients(vec![recipient]);
-    Ok(Chosen { protection, identity: Some(path), made_now, warning })
+    let archive = to(Protection::Recipients(vec![recipient]));
+    Ok(Chosen { archive, identity: Some(path), made_now, warning })
+}
+
+/// Opened by whoever may use the KMS key, which is stated, as is the retention.
+fn in_bucket(asked: &CloseOut, place: &VaultPlace) -> Result<Chosen, Failure> {
+    if asked.dangerously_plain || asked.passphrase_file.is_some() || !asked.recipient.is_empty() {
+        let message = "an archive in a bucket is encrypted with a KMS key, for no recipients of age's";
+        return Err(Failure::usage(message).advise("name the key with `--kms-key`, or archive into a folder"));
+    }
+    let VaultSettings { retain_days, retain_mode, kms_key, archive_account } = &asked.vault;
+    let missing =
+        |flag: &str, help: &str| Failure::usage(format!("an archive in a bucket needs `{flag}`")).advise(help);
+    let days = retain_days.ok_or_else(|| {
+        missing(
+            "--retain-days DAYS",
+            "state for how long nobody may delete it; HIPAA's documentation is kept 6 years: 2192",
+        )
+    })?;
+    let kms_key = kms_key.clone().ok_or_else(|| {
+        missing("--kms-key ARN", "name a key that outlives the environment, and whom the archive's readers may use")
+    })?;
+    let mode = match retain_mode {
+        Some(RetainMode::Compliance) => RetentionMode::Compliance,
+        Some(RetainMode::Governance) | None => RetentionMode::Governance,
+    };
+    let (retention, account) = (Retention { days, mode }, archive_account.clone());
+    let archive = Destination::Vault(Vault { place: place.clone(), kms_key, retention, account });
+    Ok(Chosen { archive, identity: None, made_now: false, warning: None })
 }
 
 /// Makes the key, or takes the one that an earlier run made for the same archive.
@@ -153,6 +212,7 @@ pub(super) fn text(closed: &Closed, identity: Option<&Path>) -> String {
             "manifest of the archive",
             [closed.manifest.clone()].into_iter().filter(|manifest| !manifest.is_empty()),
         ),
+        section("signed by", closed.signed_by.iter().map(|by| format!("{} ({})", by.fingerprint, by.public_key))),
         section("private key that opens the archive", key.into_iter()),
     ]
     .concat()
@@ -181,7 +241,9 @@ mod tests {
         let closed = Closed {
             schema_version: 1,
             pit: "hipaa".parse().unwrap(),
+            ending: None,
             archived: Vec::new(),
+            documents: Vec::new(),
             deleted: vec!["vpc".to_owned()],
             left: vec![Left { resource: "bucket-data".to_owned(), why: "denied".to_owned() }],
             pending: vec![Pending { resource: "key".to_owned(), until: "2026-12-01".to_owned() }],
@@ -191,6 +253,7 @@ mod tests {
             manifest: "archive/manifest.json".to_owned(),
             archives: Vec::new(),
             manifest_head: String::new(),
+            signed_by: None,
         };
         insta::assert_snapshot!(text(&closed, Some(Path::new("archive.identity"))), @r"
         `hipaa` is not closed out: 0 versions of objects are archived, 1 thing is deleted, 1 left

@@ -14,7 +14,8 @@ pub(crate) fn run(init: &Init, global: &Global) -> Result<Exit, Failure> {
     let (defaults, whose) = institution.map(|policy| (policy.defaults, policy.name)).unwrap_or_default();
     let text = defaults.spec(&init.pit, init.access.map(Into::into), &whose);
     match &init.output {
-        None => output::result(&text)?,
+        // Escapes of JSON are those of TOML.
+        None => output::document(&text)?,
         Some(path) if init.force => sce::write_atomically(path, text.as_bytes())?,
         Some(path) => create(path, &text)?,
     }

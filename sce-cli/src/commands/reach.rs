@@ -188,7 +188,7 @@ fn answer(lines: &mut BufReader<impl Read>, name: &str, reach: &Reach<'_>, netwo
 
 fn hand_on(answers: &mut String) -> Result<(), Failure> {
     if !answers.is_empty() {
-        output::result(answers)?;
+        output::document(answers)?;
         answers.clear();
     }
     Ok(())

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::HandOver;
+use crate::html::escaped;
 use crate::pit::BucketRole;
 use crate::spec::{AccessMode, Software};
 
@@ -304,10 +305,6 @@ fn inline(text: &str) -> String {
         _ => format!("<code>{}</code>", escaped(part)),
     };
     text.split('`').enumerate().map(part).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -162,6 +162,12 @@ pub enum On {
     Detectors,
     /// What the registry keeps of the account.
     AccountRecords,
+    /// The bucket that an archive goes to, outside the environment: no spec names it, so no document grants it.
+    Vault,
+    /// What is in that bucket.
+    VaultObjects,
+    /// The key that encrypts what is in it.
+    VaultKey,
 }
 
 const fn sent(duties: &'static [Duty], operation: &'static str, action: &'static str, on: On) -> Permission {
@@ -266,7 +272,9 @@ mod tests {
                 On::Detectors => knows(permission, "detector"),
                 On::LogGroups | On::AccountLogGroup => knows(permission, "log-group"),
                 On::Documents => knows(permission, "document"),
-                On::Buckets | On::BucketsAndRegistry | On::Registry => knows(permission, "bucket"),
+                On::Buckets | On::BucketsAndRegistry | On::Registry | On::Vault => knows(permission, "bucket"),
+                On::VaultObjects => knows(permission, "object"),
+                On::VaultKey => knows(permission, "key"),
                 On::Objects | On::Configuration | On::RegistryObjects | On::AccountRecords => {
                     knows(permission, "object")
                 }
@@ -277,13 +285,14 @@ mod tests {
 
     /// Actions that are not called as their operations are: S3's, by its user guide ("Required permissions for Amazon S3 API
     /// operations").
-    const OTHERWISE: [(&str, &str); 23] = [
+    const OTHERWISE: [(&str, &str); 24] = [
         ("s3:CompleteMultipartUpload", "s3:PutObject"),
         ("s3:CreateMultipartUpload", "s3:PutObject"),
         ("s3:DeleteBucketLifecycle", "s3:PutLifecycleConfiguration"),
         ("s3:DeleteObjects", "s3:DeleteObject"),
         ("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration"),
         ("s3:GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration"),
+        ("s3:GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration"),
         ("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock"),
         ("s3:HeadBucket", "s3:ListBucket"),
         ("s3:HeadObject", "s3:GetObject"),

@@ -181,16 +181,36 @@ fn row(risk: &Risk) -> String {
 
 /// A text as a cell of a Markdown table.
 pub(crate) fn cell_text(text: &str) -> String {
-    text.replace('|', "\\|").replace('\n', " ")
+    text.replace('|', "\\|").replace('<', "\\<").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn accepted(waiver: &Waiver) -> String {
     let Waiver { rule, resource, reason, approver, expires, addressable, .. } = waiver;
     let why = addressable.as_ref().map(|addressable| {
-        let instead = addressable.instead.as_deref().map(|text| format!("; instead: {text}")).unwrap_or_default();
-        format!(" 45 CFR 164.306(d)(3): {}{instead}.", addressable.why)
+        let instead =
+            addressable.instead.as_deref().map(|text| format!("; instead: {}", quoted(text))).unwrap_or_default();
+        format!(" 45 CFR 164.306(d)(3): {}{instead}.", quoted(&addressable.why))
     });
-    format!("`{rule}` for `{resource}` by {approver} until {expires}: {reason}.{}", why.unwrap_or_default())
+    let (rule, resource, reason) = (code(rule), code(resource), quoted(reason));
+    format!("{rule} for {resource} by {} until {expires}: {reason}.{}", quoted(approver), why.unwrap_or_default())
+}
+
+/// Somebody's words within a paragraph: one line, in which nothing is markup.
+fn quoted(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.chars().fold(String::new(), |mut quoted, c| {
+        if "\\`*_[]<>#|!&~".contains(c) {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+        quoted
+    })
+}
+
+/// The same as code.
+fn code(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    format!("`{}`", line.replace('`', "'"))
 }
 
 #[cfg(test)]

@@ -72,6 +72,7 @@ mod main_route_table_is_local_only;
 mod names_carry_no_identifiers;
 mod nat_route_survives_endpoint;
 mod network_acl_is_closed_to_anywhere;
+mod network_holds_only_what_is_planned;
 mod no_route_leads_to_another_network;
 mod password_policy_is_strong;
 mod people_have_an_account_each;
@@ -456,6 +457,7 @@ static ALL: &[&Rule] = &[
     &names_carry_no_identifiers::RULE,
     &nat_route_survives_endpoint::RULE,
     &network_acl_is_closed_to_anywhere::RULE,
+    &network_holds_only_what_is_planned::RULE,
     &no_route_leads_to_another_network::RULE,
     &password_policy_is_strong::RULE,
     &people_have_an_account_each::RULE,

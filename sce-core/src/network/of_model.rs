@@ -66,6 +66,9 @@ impl Reading<'_> {
                 self.note(id.as_str(), &unread.why);
             }
         }
+        for foreign in &self.model.foreign {
+            self.note(&foreign.id, &foreign.message);
+        }
     }
 
     fn vpcs(&mut self) {

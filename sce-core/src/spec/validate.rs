@@ -27,6 +27,10 @@ pub(super) struct Violation {
 /// Everything in the spec that cannot be.
 pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     let mut found = Vec::new();
+    lengths(spec, &mut found);
+    if !found.is_empty() {
+        return found;
+    }
     owner(spec, &mut found);
     network(spec, &mut found);
     taken(spec, &mut found);
@@ -41,6 +45,27 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
     waivers::waivers(spec, &mut found);
     debug_assert!(spec.schema_version <= SCHEMA_VERSION);
     found
+}
+
+/// The most that a list may have: far more than a study has of anything, and few enough to be compared with each other.
+const MOST: usize = 1_000;
+
+fn lengths(spec: &Spec, found: &mut Vec<Violation>) {
+    let lists: [(&[&str], usize); 5] = [
+        (&["access", "people"], spec.access.people.len()),
+        (&["access", "allow"], spec.access.allow.len()),
+        (&["network", "taken"], spec.network.taken.len()),
+        (&["ancillary", "notify"], spec.ancillary.notify.len()),
+        (&["waiver"], spec.waiver.len()),
+    ];
+    for (path, length) in lists.into_iter().filter(|(_, length)| *length > MOST) {
+        let message = format!("`{}` has {length} entries", path.join("."));
+        found.push(violation(
+            path,
+            message,
+            Some(format!("a spec has at most {MOST} of each: make several environments")),
+        ));
+    }
 }
 
 fn owner(spec: &Spec, found: &mut Vec<Violation>) {
@@ -319,11 +344,36 @@ pub(super) fn violation(path: &[&str], message: String, help: Option<String>) ->
     Violation { path: path.iter().map(|key| (*key).to_owned()).collect(), message, help }
 }
 
-/// Good enough to catch a slip; only sending mail would tell more.
+/// An address as people have it, in plain letters: what RFC 5322 allows besides (comments, quotes, other scripts) lets one person pass
+/// for two. Only sending mail would tell more.
 pub(crate) fn is_email(text: &str) -> bool {
-    let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    let parts = text.split_once('@');
-    plain && parts.is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'))
+    let label = |label: &str| {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        !label.is_empty() && label.bytes().all(legal) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let name = |name: &str| {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"._%+'-".contains(&byte);
+        !name.is_empty() && name.bytes().all(legal)
+    };
+    let parts = text.split_once('@').filter(|_| text.len() <= LONGEST_EMAIL);
+    parts.is_some_and(|(local, host)| name(local) && host.contains('.') && host.split('.').all(label))
+}
+
+/// RFC 5321, 4.5.3.1.3, less the brackets.
+const LONGEST_EMAIL: usize = 254;
+
+/// Whether two addresses reach one person: letters of either case, and whatever follows a plus sign.
+pub(crate) fn is_same_person(one: &str, other: &str) -> bool {
+    let person = |text: &str| {
+        let (name, host) = text.split_once('@').unwrap_or((text, ""));
+        (name.split('+').next().unwrap_or_default().to_ascii_lowercase(), host.to_ascii_lowercase())
+    };
+    person(one) == person(other)
+}
+
+/// Whether a text says anything that can be read.
+pub(crate) fn says_something(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
 }
 
 /// What `useradd` takes everywhere.

@@ -269,7 +269,7 @@ fn an_environment_does_not_move_into_a_vpc_of_others_under_its_own_things() {
     let spec = central.spec(folder.path(), "");
     run(emulators.sce().arg("lock").arg(&spec)).with_status(0);
     let refused = run(emulators.sce().arg("apply").arg(&spec)).with_status(2);
-    assert!(refused.stderr.contains("the plan no longer has"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("the plan uses what exists in the place of"), "{}", refused.stderr);
     assert!(refused.stderr.contains("vpc"), "{}", refused.stderr);
     // Its end still reaches everything it made.
     let archive = folder.path().join("archive");

@@ -167,7 +167,7 @@ fn close_out(emulators: &Emulators, folder: &Path, pit: &str) -> Value {
     let archive = folder.join("archive");
     run(emulators
         .sce()
-        .args(["close-out", pit, "--json", "--dangerously-discard-unarchived", "--archive"])
+        .args(["close-out", pit, "--json", "--dangerously-discard-unarchived", "--while-machines-run", "--archive"])
         .arg(&archive))
     .with_status(0)
     .json()

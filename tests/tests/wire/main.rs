@@ -2,11 +2,15 @@
 
 mod access;
 mod account;
+mod against_account;
 mod ancillary;
+mod apply;
+mod close_out;
 mod collect;
 mod databases;
 mod drift;
 mod existing;
+mod faults;
 mod life_cycle;
 mod lost_answers;
 mod machine_programs;
@@ -18,3 +22,4 @@ mod risk;
 mod roles;
 mod ssh;
 mod two_environments;
+mod unkind;

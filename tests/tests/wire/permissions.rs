@@ -21,7 +21,7 @@ data_volume_gib = 20
 ";
 
 /// What no call shows, by the operation that it goes with: all of it for the kinds of this spec.
-const UNSEEN: [(&str, &str); 45] = [
+const UNSEEN: [(&str, &str); 47] = [
     ("dynamodb:CreateTable", "dynamodb:TagResource"),
     ("dynamodb:CreateTable", "kms:CreateGrant"),
     ("dynamodb:CreateTable", "kms:Decrypt"),
@@ -61,7 +61,9 @@ const UNSEEN: [(&str, &str); 45] = [
     ("lambda:GetFunction", "lambda:ListTags"),
     ("logs:CreateLogGroup", "logs:TagResource"),
     ("s3:CreateBucket", "s3:TagResource"),
+    ("s3:DeleteObjects", "s3:BypassGovernanceRetention"),
     ("s3:GetObject", "kms:Decrypt"),
+    ("s3:HeadObject", "s3:GetObjectRetention"),
     ("s3:PutObject", "kms:GenerateDataKey"),
     ("s3:PutObject", "s3:PutObjectTagging"),
     ("sns:CreateTopic", "sns:TagResource"),
@@ -551,10 +553,16 @@ fn pit() -> sce::pit::Pit {
 
 fn close_out_to(archive: &Path) -> sce::CloseOutOptions {
     sce::CloseOutOptions {
-        archive: archive.to_owned(),
-        protection: Protection::Plain(Dangerous::store_health_data_in_clear()),
+        archive: sce::archive::Destination::Folder {
+            path: archive.to_owned(),
+            protection: Protection::Plain(Dangerous::store_health_data_in_clear()),
+        },
         take_over: false,
         discard_unarchived: true,
+        while_machines_run: true,
+        archive_again: false,
+        bypass_governance: false,
+        signer: None,
         custodian: None,
     }
 }

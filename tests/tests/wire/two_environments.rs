@@ -44,6 +44,11 @@ fn one_environments_end_leaves_the_other_and_the_foreign_alone() {
     assert!(left.iter().any(|line| line.starts_with("vpc ")), "the forged VPC still stands: {left:?}");
     assert_eq!(emulators.traces("omop-2"), other, "the other environment is as it was");
     run(emulators.sce().arg("verify").arg(&specs[1])).with_status(0);
+
+    let listed = run(emulators.sce().args(["status", "--json"])).with_status(0).json();
+    let states = listed["environments"].as_array().unwrap().iter();
+    let states: Vec<_> = states.map(|one| [&one["pit"], &one["state"], &one["leased"]].map(Value::to_string)).collect();
+    assert_eq!(states, [["\"omop\"", "\"closed-out\"", "false"], ["\"omop-2\"", "\"alive\"", "false"]]);
 }
 
 #[test]

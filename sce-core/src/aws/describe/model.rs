@@ -9,6 +9,7 @@ mod databases;
 mod identity;
 mod machines;
 mod network;
+mod residents;
 mod saved;
 mod stores;
 mod thing;
@@ -21,7 +22,7 @@ pub use saved::{Saved, folder, percent_decoded};
 use self::thing::Thing;
 use crate::account::{AccountId, Region};
 use crate::aws::resource::{Alarm, Kind, MetricFilter, Properties, RouteTable, Subnet, Trail};
-use crate::model::{Model, Resource, Source, Unread};
+use crate::model::{Foreign, Model, Resource, Source, Unread, foreign};
 use crate::pit::{TAG_ID, TAG_PIT, TAG_SCOPE};
 use crate::plan::{Ids, Node, Plan, Scope, hex_sha256, relabelled};
 use crate::value::{NodeId, Value};
@@ -51,7 +52,8 @@ pub fn of_plan(saved: &Saved, plan: &Plan) -> Model {
     let names = matched.ids.names(plan);
     let mut resources: Vec<Resource> = plan.nodes.iter().filter_map(|node| matched.resource(node, &names)).collect();
     resources.extend(matched.beside(plan, &names));
-    let mut model = Model { source: Source::Account, resources, unread, data_events: BTreeSet::new() };
+    let foreign = matched.foreign(plan, saved, &mut unread);
+    let mut model = Model { source: Source::Account, resources, unread, data_events: BTreeSet::new(), foreign };
     read.add_account(&mut model, saved, &place);
     model
 }
@@ -104,7 +106,8 @@ pub fn of_account(saved: &Saved, place: &Place) -> Model {
     for (kind, why) in read.not_saved().filter(|(kind, _)| !once(*kind)) {
         unread.insert(label(kind, ""), Unread { kind, why: why.to_owned() });
     }
-    let mut model = Model { source: Source::Account, resources, unread, data_events: BTreeSet::new() };
+    let (data_events, foreign) = (BTreeSet::new(), Vec::new());
+    let mut model = Model { source: Source::Account, resources, unread, data_events, foreign };
     read.add_account(&mut model, saved, place);
     model
 }
@@ -320,6 +323,25 @@ impl<'r> Matched<'r> {
             tags: if by_owner { node.tags.clone() } else { thing.tags.clone() },
             properties: relabelled(names, properties),
         })
+    }
+
+    /// What lies in the plan's network and is no node's. In a VPC of others, what lies in our own subnets.
+    fn foreign(&self, plan: &Plan, saved: &Saved, unread: &mut BTreeMap<NodeId, Unread>) -> Vec<Foreign> {
+        let id = |node: &Node| Some(self.found.get(&node.id)?.0.attributes.id.clone());
+        let of_kind = |kind: Kind| plan.nodes.iter().filter(move |node| node.properties.kind() == kind);
+        let Some((vpc, id_of_vpc)) = of_kind(Kind::Vpc).find_map(|node| Some((node, id(node)?))) else {
+            return Vec::new();
+        };
+        let own: BTreeSet<String> = of_kind(Kind::Subnet).filter(|node| !node.is_existing()).filter_map(id).collect();
+        let subnets = vpc.is_existing().then_some(&own);
+        let ours = self.found.values().map(|(thing, _)| thing.attributes.id.clone()).collect();
+        match residents::residents(saved, &id_of_vpc, subnets) {
+            Ok(residents) => foreign(&plan.pit, &residents, &ours),
+            Err(why) => {
+                unread.entry(vpc.id.clone()).or_insert(Unread { kind: Kind::Vpc, why });
+                Vec::new()
+            }
+        }
     }
 
     /// Routes in the plan's tables and subnets in its VPC that no node asked for. In a VPC of others, other subnets are their business.

@@ -193,6 +193,7 @@ static NETWORK_ACL: &[Permission] = &{
         same!(at_need, BUILD, "ec2:ReplaceNetworkAclEntry", On::Ours),
         same!(at_need, BUILD, "ec2:DeleteNetworkAclEntry", On::Ours),
         same!(sent, BUILD_AND_TEARDOWN, "ec2:ReplaceNetworkAclAssociation", On::Ours),
+        same!(at_need, BUILD, "ec2:ReplaceNetworkAclAssociation", On::Nobodys("network-acl")),
         same!(sent, TEARDOWN, "ec2:ReplaceNetworkAclAssociation", On::Nobodys("network-acl")),
         same!(sent, TEARDOWN, "ec2:DeleteNetworkAcl", On::Ours),
     ]
@@ -241,8 +242,9 @@ static ROLE: &[Permission] = &[
     same!(at_need, BUILD, "iam:DeleteRolePermissionsBoundary", On::RolesUnbound),
     same!(at_need, BUILD, "iam:UpdateAssumeRolePolicy", On::Roles),
     same!(at_need, BUILD, "iam:UpdateRole", On::Roles),
+    same!(at_need, BUILD, "iam:DetachRolePolicy", On::Roles),
     same!(sent, TEARDOWN, "iam:DetachRolePolicy", On::Roles),
-    same!(at_need, TEARDOWN, "iam:DeleteRolePolicy", On::Roles),
+    same!(at_need, BUILD_AND_TEARDOWN, "iam:DeleteRolePolicy", On::Roles),
     same!(sent, TEARDOWN, "iam:DeleteRole", On::Roles),
 ];
 

@@ -2,6 +2,7 @@
 
 use super::{Control, Law, Observation, Rule, RuleId};
 use crate::check::{Facts, Severity};
+use crate::spec::says_something;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId("budget-is-declared"),
@@ -25,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
-    let budget = facts.declared.billing.as_deref().filter(|text| !text.trim().is_empty());
+    let budget = facts.declared.billing.as_deref().filter(|text| says_something(text));
     let budget = budget.map(|budget| format!("declared: `{budget}` pays"));
     let missing = "no budget is declared that pays for the environment";
     vec![Observation::declaration("spec", budget, missing).at("approvals.billing")]

@@ -2,6 +2,7 @@
 
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
 use crate::check::{Facts, Severity};
+use crate::spec::says_something;
 
 pub(super) static RULE: Rule = Rule {
     id: RuleId("review-board-approval-is-declared"),
@@ -27,7 +28,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
-    let number = facts.declared.irb.as_deref().filter(|text| !text.trim().is_empty());
+    let number = facts.declared.irb.as_deref().filter(|text| says_something(text));
     let number = number
         .map(|number| format!("declared: approved as `{number}`; whether it covers these data is the board's to say"));
     vec![Observation::declaration("spec", number, "no approval of a review board is declared").at("approvals.irb")]

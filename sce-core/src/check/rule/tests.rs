@@ -14,6 +14,7 @@ use crate::aws::resource::{
 use crate::check::{Finding, Severity, Status};
 use crate::cost::{Assumptions, Estimate, Prices, estimate};
 use crate::lock::Lock;
+use crate::model::{Foreign, ResidentKind};
 use crate::pit::TAG_ID;
 use crate::plan::{Scope, plan, sample};
 use crate::spec::{AccessMode, Addressable, Egress, Format, Laptop, NamedRange, Packages, Waiver, example, parse};
@@ -205,6 +206,7 @@ const MUTATIONS: &[Mutation] = &[
     ("network-acl-is-closed-to-anywhere", Scene::clean, |scene| {
         scene.network_acl("network-acl-private").ingress.insert(99, everything());
     }),
+    ("network-holds-only-what-is-planned", Scene::clean, |scene| scene.model.foreign.push(somebody_elses())),
     ("no-route-leads-to-another-network", Scene::clean, |scene| {
         scene.add_route("route-table-public", "10.9.0.0/16", RouteTarget::Other("pcx-0abc".to_owned()));
     }),
@@ -326,6 +328,11 @@ fn internet() -> RouteTarget {
 
 fn everything() -> AclRule {
     AclRule { allow: true, protocol: Protocol::All, cidr: "0.0.0.0/0".parse().unwrap(), ports: None }
+}
+
+fn somebody_elses() -> Foreign {
+    let message = "EC2 instance i-9 lies in the network and in no plan: it bears no tag".to_owned();
+    Foreign { kind: ResidentKind::Instance, id: "i-9".to_owned(), message }
 }
 
 fn nat() -> RouteTarget {

@@ -6,15 +6,15 @@ use super::databases::POSTGRES;
 use super::network::{Addresses, NetworkParts, anywhere};
 use super::{Design, Handle, policies};
 use crate::aws::resource::{
-    BucketObject, GroupRule, Instance, InstanceConnectEndpoint, InstanceProfile, InterfaceEndpoint, KeyPair, KmsKey,
-    LaunchTemplate, LogGroup, ManagedPolicy, Peer, Protocol, RootVolume, SecurityGroup, SessionDocument, Subnet,
-    Volume, VolumeAttachment,
+    BucketObject, GroupRule, Instance, InstanceConnectEndpoint, InstanceProfile, InterfaceEndpoint, KeyPair, Kind,
+    KmsKey, LaunchTemplate, LogGroup, ManagedPolicy, Peer, Properties, Protocol, RootVolume, SecurityGroup,
+    SessionDocument, Subnet, Volume, VolumeAttachment,
 };
 use crate::cidr::Cidr;
 use crate::lock::Architecture;
 use crate::machine::{self, Settings};
 use crate::pit::{BucketRole, Named};
-use crate::plan::{PlanError, hex_sha256};
+use crate::plan::{Node, PlanError, Scope, hex_sha256};
 use crate::spec::{AccessMode, Egress, Machine, Profile};
 use crate::value::{NodeId, Value};
 
@@ -286,7 +286,37 @@ impl Design<'_> {
             root: planned.root,
             user_data_sha256: hex_sha256(planned.user_data.as_bytes()),
         };
-        Ok(self.add(&format!("instance-{place}"), name, &[&around.people], instance))
+        let around_it = self.around(around.subnet);
+        let after: Vec<&NodeId> = [&around.people].into_iter().chain(&around_it).collect();
+        Ok(self.add(&format!("instance-{place}"), name, &after, instance))
+    }
+
+    /// What guards a subnet and leads out of it, as far as it is designed: a machine that starts without would be unguarded for a while,
+    /// and find no packages.
+    fn around(&self, subnet: &Handle<Subnet>) -> Vec<NodeId> {
+        let of_subnet = |node: &&Node| node.references().iter().any(|reference| reference.node == subnet.node);
+        let guards = |node: &&Node| {
+            let kind = node.properties.kind();
+            matches!(kind, Kind::RouteTableAssociation | Kind::NetworkAcl | Kind::InterfaceEndpoint)
+        };
+        let direct: Vec<&Node> = self.nodes.iter().filter(guards).filter(of_subnet).collect();
+        let associated = direct.iter().find_map(|node| match &node.properties {
+            Properties::RouteTableAssociation(association) => Some(association.table.clone()),
+            _ => None,
+        });
+        // A subnet that is associated with no table is under the main one.
+        let is_its = |node: &&Node| match (&node.properties, &associated) {
+            (Properties::RouteTable(_), Some(table)) => table.refers_to(&node.id),
+            (Properties::RouteTable(table), None) => table.main,
+            _ => false,
+        };
+        let tables: Vec<&NodeId> = self.nodes.iter().filter(is_its).map(|node| &node.id).collect();
+        let through = |node: &&Node| {
+            let leads = matches!(node.properties.kind(), Kind::Route | Kind::GatewayEndpoint);
+            leads && node.references().iter().any(|reference| tables.contains(&&reference.node))
+        };
+        let ways = self.nodes.iter().filter(through);
+        direct.into_iter().chain(ways).filter(|node| node.scope == Scope::Pit).map(|node| node.id.clone()).collect()
     }
 
     /// A volume of its own, so that data outlives the machine.

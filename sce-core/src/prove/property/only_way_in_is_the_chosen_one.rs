@@ -1,11 +1,13 @@
 //! The only way in is the one that the spec chose, from where it allows (L425-L430, C10).
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use super::{Examined, Grounds, Property, PropertyId, ROUTERS, standard};
 use crate::cidr::Cidr;
 use crate::network::{Holder, Id, Interface};
 use crate::prove::Counter;
 use crate::reach::{Contact, Exit, Exposure, Flow, Vantage, Way};
-use crate::spec::AccessMode;
+use crate::spec::{AccessMode, NamedRange};
 
 pub(super) static PROPERTY: Property = Property {
     id: PropertyId("only-way-in-is-the-chosen-one"),
@@ -92,11 +94,34 @@ fn from_the_internet(grounds: &Grounds<'_>, exposed: &[Exposure<'_>]) -> Option<
 
 fn is_chosen(grounds: &Grounds<'_>, exposure: &Exposure<'_>) -> bool {
     let access = &grounds.intent.declared.access;
-    let is_allowed = |source: &Cidr| access.allow.iter().any(|range| range.cidr.covers(source));
     access.mode == AccessMode::Bastion
         && exposure.interface == BASTION
         && (exposure.protocols, exposure.ports) == (TCP, SSH)
-        && exposure.sources.iter().all(is_allowed)
+        && exposure.sources.iter().all(|source| is_allowed(&access.allow, source))
+}
+
+/// Whether every address of the source lies in one of the ranges: two that lie beside each other may be told as one.
+fn is_allowed(ranges: &[NamedRange], source: &Cidr) -> bool {
+    let mut inside: Vec<&Cidr> =
+        ranges.iter().map(|range| &range.cidr).filter(|range| range.overlaps(source)).collect();
+    inside.sort_by_key(|range| range.first());
+    let mut next = Some(source.first());
+    for range in inside {
+        let Some(address) = next.filter(|next| *next <= source.last()) else { break };
+        if range.first() > address {
+            return false;
+        }
+        next = if range.last() >= address { following(range.last()) } else { Some(address) };
+    }
+    next.is_none_or(|next| next > source.last())
+}
+
+/// The address after this one; none after the last.
+fn following(address: IpAddr) -> Option<IpAddr> {
+    match address {
+        IpAddr::V4(address) => address.to_bits().checked_add(1).map(|bits| Ipv4Addr::from_bits(bits).into()),
+        IpAddr::V6(address) => address.to_bits().checked_add(1).map(|bits| Ipv6Addr::from_bits(bits).into()),
+    }
 }
 
 /// From what the internet reaches, on to something else than ssh of the private machine.
@@ -200,6 +225,20 @@ mod tests {
             assert!(proof.outside_claim.iter().any(|told| told.contains("Global Accelerator")));
         }
         assert!(Scene::bastion().proof(ID).why.contains("instance-bastion tcp 22"));
+    }
+
+    #[test]
+    fn ranges_beside_each_other_are_allowed_together_and_no_further() {
+        use super::is_allowed;
+        use crate::spec::NamedRange;
+        let range = |cidr: &str| NamedRange { name: "a".to_owned(), cidr: cidr.parse().unwrap() };
+        let ranges = [range("20.0.1.0/24"), range("20.0.0.0/24"), range("20.0.3.0/24"), range("2001:db8::/33")];
+        let allowed = |source: &str| is_allowed(&ranges, &source.parse().unwrap());
+        assert!(allowed("20.0.0.0/23") && allowed("20.0.1.128/25") && allowed("2001:db8::/33"));
+        assert!(
+            !allowed("20.0.0.0/22") && !allowed("20.0.2.0/23") && !allowed("2001:db8::/32") && !allowed("9.0.0.0/8")
+        );
+        assert!(is_allowed(&[range("128.0.0.0/1"), range("0.0.0.0/1")], &"0.0.0.0/0".parse().unwrap()));
     }
 
     #[test]

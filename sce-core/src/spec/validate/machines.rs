@@ -139,7 +139,11 @@ fn packages(spec: &Spec, name: &str, machine: &Machine, found: &mut Vec<Violatio
             "use one of at most 200 characters",
         ),
         Some(Packages::Mirror(url)) if !is_https(url) => refuse(
-            format!("mirror `{}` is no https address", url.escape_debug()),
+            // A password is nobody's to repeat.
+            match url.contains('@') {
+                true => "the mirror's address has a name or a password in it".to_owned(),
+                false => format!("mirror `{}` is no https address", url.escape_debug()),
+            },
             "write it as `https://pypi.example.edu/simple`: over plain http anyone on the way can put in a program",
         ),
         _ => {}

@@ -1,6 +1,6 @@
 //! What a waiver may not be, whatever the rules say.
 
-use super::{Violation, is_email, violation};
+use super::{Violation, is_email, is_same_person, says_something, violation};
 use crate::spec::{Spec, Waiver};
 
 /// Hexadecimal digits of a digest.
@@ -13,7 +13,7 @@ pub(super) fn waivers(spec: &Spec, found: &mut Vec<Violation>) {
             found.push(violation(&["waiver", &place, key], message, help.map(str::to_owned)));
         };
         for (key, said) in said(waiver) {
-            if said.trim().is_empty() {
+            if !says_something(said) {
                 wrong(key, format!("the waiver's `{key}` says nothing"), None);
             }
         }
@@ -45,7 +45,7 @@ fn approver(waiver: &Waiver, owner: &str, wrong: &mut impl FnMut(&str, String, O
     if !is_email(&waiver.approver) {
         let message = format!("approver `{}` is no e-mail address", waiver.approver);
         wrong("approver", message, Some("write it as `name@example.edu`"));
-    } else if waiver.approver.eq_ignore_ascii_case(owner) {
+    } else if is_same_person(&waiver.approver, owner) {
         let message = format!("approver `{}` is the owner, who cannot accept a risk of their own", waiver.approver);
         wrong("approver", message, Some("name who answers for risk, such as the CISO or the research office"));
     }
@@ -94,6 +94,22 @@ mod tests {
         assert_eq!(line(&WAIVER.replace("expires = 2027-03-01\n", "")), Some(4));
         let owner = refused(&WAIVER.replace("ciso@", "B@"));
         assert_eq!(owner[0].0, Some(9));
+        for same in ["b+risk@example.edu", "b@EXAMPLE.edu"] {
+            let refused = refused(&WAIVER.replace("ciso@example.edu", same));
+            assert!(refused[0].1.contains("is the owner"), "{refused:?}");
+        }
+        // What a mail program would take for the owner, or a reader for somebody.
+        for odd in [
+            "b@example.edu.",
+            "<b@example.edu>",
+            "\u{ff42}@example.edu",
+            "b(x)@example.edu",
+            "ciso@.",
+            "c@example.edu\u{202e}",
+        ] {
+            let refused = refused(&WAIVER.replace("ciso@example.edu", odd));
+            assert!(refused[0].1.ends_with("is no e-mail address"), "{odd}: {refused:?}");
+        }
         assert_eq!(owner[0].1, "approver `B@example.edu` is the owner, who cannot accept a risk of their own");
         assert_eq!(refused(&WAIVER.replace("abcdef", ""))[0].0, Some(7));
         assert_eq!(refused(&WAIVER.replace("a grant asks for it", " "))[0].1, "the waiver's `reason` says nothing");

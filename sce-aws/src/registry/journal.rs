@@ -1,0 +1,173 @@
+//! The journal of one environment: what was about to be done and what came of it, one document a run.
+//!
+//! Lines are noted at once and written together: whoever needs a line to be durable waits for the write that holds it, and one write
+//! holds all that was noted before it began. So intents of things made side by side share a request, and results ride along.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use sce_core::journal::{self, Event, IllegalMove, State};
+use sce_core::value::NodeId;
+use serde::{Deserialize, Serialize};
+
+use super::{Registry, RegistryError};
+use crate::ids::Attributes;
+
+/// What is known of every thing, and this run's lines.
+#[derive(Debug)]
+pub(crate) struct Journal<'a> {
+    pages: Pages<'a>,
+    states: BTreeMap<NodeId, State<Attributes>>,
+    /// When each thing was last written about.
+    touched: BTreeMap<NodeId, Timestamp>,
+    /// Earlier runs by name, oldest first, and what each was about to create.
+    runs: Vec<(String, BTreeSet<NodeId>)>,
+}
+
+/// One line of the journal.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    schema_version: u32,
+    at: Timestamp,
+    node: NodeId,
+    event: Event<Attributes>,
+}
+
+/// This run's document: its lines, and how much of them is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Pages<'a> {
+    registry: &'a Registry<'a>,
+    name: String,
+    lines: Arc<Mutex<String>>,
+    /// How many bytes of the lines are durable. Whoever holds it writes; the others wait, and mostly find that it was written for them.
+    written: Arc<tokio::sync::Mutex<usize>>,
+}
+
+/// How far the document must be written for a line to be durable.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a line is durable once the pages are written up to it"]
+pub(crate) struct Mark(usize);
+
+impl<'a> Journal<'a> {
+    /// Reads what earlier runs wrote; `run` begins with the time, so that names sort as runs happened.
+    pub(crate) async fn open(registry: &'a Registry<'a>, run: &str) -> Result<Self, RegistryError> {
+        let names = registry.runs().await?;
+        let texts = futures_util::future::try_join_all(names.iter().map(|name| registry.read(name))).await?;
+        let (mut events, mut touched, mut runs) = (Vec::new(), BTreeMap::new(), Vec::new());
+        for (name, text) in names.iter().zip(texts) {
+            let mut made = BTreeSet::new();
+            for line in String::from_utf8_lossy(&text.unwrap_or_default()).lines() {
+                let line: Line = serde_json::from_str(line).map_err(|error| registry.unreadable(name, error))?;
+                touched.insert(line.node.clone(), line.at);
+                if line.event == Event::Creating {
+                    made.insert(line.node.clone());
+                }
+                events.push((line.node, line.event));
+            }
+            let run = name.trim_start_matches("journal/").trim_end_matches(".jsonl");
+            runs.push((run.to_owned(), made));
+        }
+        let states = journal::states(events).map_err(|error: IllegalMove| registry.unreadable("journal", error))?;
+        let name = format!("journal/{run}.jsonl");
+        let pages = Pages { registry, name, lines: Arc::default(), written: Arc::default() };
+        Ok(Self { pages, states, touched, runs })
+    }
+
+    /// One that knows nothing: of an account without a registry.
+    pub(crate) fn empty(registry: &'a Registry<'a>) -> Self {
+        let pages = Pages { registry, name: String::new(), lines: Arc::default(), written: Arc::default() };
+        Self { pages, states: BTreeMap::new(), touched: BTreeMap::new(), runs: Vec::new() }
+    }
+
+    /// What is known of a thing.
+    pub(crate) fn state(&self, node: &NodeId) -> &State<Attributes> {
+        self.states.get(node).unwrap_or(&State::Absent)
+    }
+
+    /// Things that exist, or may.
+    pub(crate) fn present(&self) -> impl Iterator<Item = &NodeId> {
+        let gone = |state: &State<Attributes>| matches!(state, State::Absent | State::Scheduled(_));
+        self.states.iter().filter(move |(_, state)| !gone(state)).map(|(id, _)| id)
+    }
+
+    /// The latest run that made anything which is there, or may be, and what that is.
+    pub(crate) fn latest_made(&self) -> Option<(String, BTreeSet<NodeId>)> {
+        let present: BTreeSet<&NodeId> = self.present().collect();
+        let of_run = |(run, made): &(String, BTreeSet<NodeId>)| {
+            let there: BTreeSet<NodeId> = made.iter().filter(|id| present.contains(id)).cloned().collect();
+            (!there.is_empty()).then(|| (run.clone(), there))
+        };
+        self.runs.iter().rev().find_map(of_run)
+    }
+
+    /// What AWS was last known to call a thing.
+    pub(crate) fn attributes(&self, node: &NodeId) -> Option<&Attributes> {
+        match self.state(node) {
+            State::Present(attributes) | State::Changing(attributes) | State::Deleting(Some(attributes)) => {
+                Some(attributes)
+            }
+            State::Absent | State::Creating | State::Deleting(None) | State::Scheduled(_) => None,
+        }
+    }
+
+    /// When a run of ours last wrote about a thing that it had touched; none when none ever did.
+    pub(crate) fn touched(&self, node: &NodeId) -> Option<Timestamp> {
+        self.touched.get(node).copied()
+    }
+
+    /// Writes down what is about to happen or has happened, and waits until that is durable.
+    pub(crate) async fn record(&mut self, node: &NodeId, event: Event<Attributes>) -> Result<(), RegistryError> {
+        let mark = self.note(node, event)?;
+        self.pages.write(mark).await
+    }
+
+    /// Notes what is about to happen or has happened; it is durable once the pages are written up to the mark.
+    pub(crate) fn note(&mut self, node: &NodeId, event: Event<Attributes>) -> Result<Mark, RegistryError> {
+        let registry = self.pages.registry;
+        let state = self.state(node).after(&event).map_err(|error| registry.unreadable("journal", error))?;
+        let (schema_version, at) = (journal::SCHEMA_VERSION, registry.session.world.now());
+        let line = Line { schema_version, at, node: node.clone(), event };
+        self.states.insert(node.clone(), state);
+        self.touched.insert(node.clone(), at);
+        Ok(self.pages.add(&serde_json::to_string(&line).unwrap_or_default()))
+    }
+
+    /// This run's document.
+    pub(crate) fn pages(&self) -> Pages<'a> {
+        self.pages.clone()
+    }
+}
+
+impl Pages<'_> {
+    /// Makes everything up to the mark durable: by a write of its own, or by one that was under way for others.
+    pub(crate) async fn write(&self, mark: Mark) -> Result<(), RegistryError> {
+        let mut written = self.written.lock().await;
+        if *written >= mark.0 {
+            return Ok(());
+        }
+        let text = self.text().clone();
+        self.registry.write(&self.name, &text).await?;
+        *written = text.len();
+        Ok(())
+    }
+
+    /// Makes everything that was noted durable.
+    pub(crate) async fn write_all(&self) -> Result<(), RegistryError> {
+        let mark = Mark(self.text().len());
+        self.write(mark).await
+    }
+
+    fn add(&self, line: &str) -> Mark {
+        let mut lines = self.text();
+        lines.push_str(line);
+        lines.push('\n');
+        Mark(lines.len())
+    }
+
+    fn text(&self) -> std::sync::MutexGuard<'_, String> {
+        // A poisoned lock still holds whole lines: nothing is half-written under it.
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,177 @@
+//! What an end is refused for, what its archive holds and where it may lie.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+
+use sce_tests::{Emulators, Ran, root, run, spec};
+
+const MACHINE: &str = "[compute.private]\ntype = \"m7i.large\"\n";
+
+#[test]
+fn an_end_waits_for_holds_machines_and_those_who_still_write() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", MACHINE))).with_status(0);
+    put(&emulators, folder.path(), "visits.csv");
+    let before = emulators.snapshot();
+    let close_out = |archive: &str, more: &[&str]| {
+        let mut sce = emulators.sce();
+        run(sce.args(["close-out", "hipaa", "--archive"]).arg(folder.path().join(archive)).args(more))
+    };
+
+    run(emulators.sce().args(["hold", "hipaa", "--reason", "Doe v. Hospital"])).with_status(0);
+    let held = close_out("a", &["--while-machines-run"]).with_status(1);
+    assert!(
+        held.stderr.contains("under a legal hold") && held.stderr.contains("`Doe v. Hospital` by arn:"),
+        "{held:?}"
+    );
+    let status = run(emulators.sce().args(["status", "hipaa", "--json"])).with_status(0).json();
+    assert_eq!(status["holds"][0]["reason"], "Doe v. Hospital");
+    let released = run(emulators.sce().args(["hold", "hipaa", "--release", "--reason", "settled", "--json"]))
+        .with_status(0)
+        .json();
+    assert_eq!(released["holds"][0]["released"]["reason"], "settled", "{released}");
+
+    let running = close_out("a", &[]).with_status(1);
+    assert!(
+        running.stderr.contains("machines of `hipaa` run") && running.stderr.contains("`instance-private` (i-"),
+        "{running:?}"
+    );
+    assert_eq!(emulators.snapshot(), before, "a refused end changes nothing");
+    assert!(!folder.path().join("a").exists());
+
+    run(emulators.sce().args(["stop", "hipaa"])).with_status(0);
+    let mut first = emulators.sce();
+    first.args(["close-out", "hipaa", "--archive"]).arg(folder.path().join("a"));
+    let mut first = first.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("deleted flow-log")), "it gets half-way");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    // S3 tells times in whole seconds.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    emulators.by_hand(&["put_plain", "hipaa-data-123456789012-us-west-2", "late.csv", "4,5,6"]);
+    let newer = close_out("a", &["--take-over"]).with_status(1);
+    let told = "1 versions of objects in `hipaa-data-123456789012-us-west-2` are newer than the last archive";
+    assert!(newer.stderr.contains(told), "{newer:?}");
+    let closed = close_out("b", &["--take-over", "--archive-again", "--json"]).with_status(0).json();
+    assert_eq!(closed["archived"].as_array().unwrap().len(), 2, "{closed:#}");
+    assert_eq!(closed["archives"].as_array().unwrap().len(), 2, "both are to be kept: {closed:#}");
+    assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"]);
+}
+
+#[test]
+fn an_archive_holds_all_records_and_logs_signed_with_the_key_given() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", ""))).with_status(0);
+    put(&emulators, folder.path(), "visits.csv");
+    run(emulators.sce().args(["hold", "hipaa", "--reason", "audit"])).with_status(0);
+    run(emulators.sce().args(["hold", "hipaa", "--reason", "done", "--release", "1"])).with_status(0);
+    emulators.by_hand(&["put_log_event", "hipaa_loggroup", "eni-1", "2 123456789012 eni-1 ACCEPT"]);
+
+    let archive = folder.path().join("archive");
+    let mut close_out = emulators.sce();
+    close_out.args(["close-out", "hipaa", "--json", "--dangerously-plain", "--archive"]).arg(&archive);
+    let closed = run(&mut close_out).with_status(0).json();
+    let signer = closed["signed_by"]["fingerprint"].as_str().unwrap();
+    let seen = run(emulators.python(&root().join("tests/verify_archive.py")).arg(&archive)).with_status(0);
+    let mut seen: Vec<&str> = seen.stdout.lines().collect();
+    assert_eq!(seen.pop(), Some(signer), "an independent reader finds the same key");
+    let told: BTreeSet<&str> =
+        closed["documents"].as_array().unwrap().iter().filter_map(|one| one["object"].as_str()).collect();
+    assert_eq!(told, seen.iter().copied().collect());
+    for name in
+        ["spec.json", "lock.json", "plan.json", "findings.json", "proofs.json", "holds.json", "file-table.jsonl"]
+    {
+        assert!(told.contains(name), "{name} in {told:?}");
+    }
+    for beginning in ["journal-", "plan-", "logs-"] {
+        assert!(told.iter().any(|name| name.starts_with(beginning)), "{beginning} in {told:?}");
+    }
+    let logs: String = told
+        .iter()
+        .filter(|name| name.starts_with("logs-"))
+        .map(|name| fs::read_to_string(archive.join("documents").join(name)).unwrap())
+        .collect();
+    assert!(logs.contains("\"message\":\"2 123456789012 eni-1 ACCEPT\""), "{logs}");
+
+    let verify = |key: &str| run(emulators.sce().args(["archive", "verify"]).arg(&archive).args(["--key", key]));
+    verify(signer).with_status(0);
+    verify("SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").with_status(1);
+    // The certificate that the registry keeps tells the key again.
+    let status = run(emulators.sce().args(["status", "hipaa", "--json"])).with_status(0).json();
+    assert_eq!(status["closed"]["signed_by"]["fingerprint"], signer);
+}
+
+#[test]
+fn an_archive_in_a_bucket_is_locked_under_another_key_and_outlives_the_environments() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", ""))).with_status(0);
+    put(&emulators, folder.path(), "visits.csv");
+    // More than a part, so that it goes up in two.
+    let large = folder.path().join("large.bin");
+    fs::write(&large, (0..9_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect::<Vec<u8>>())
+        .unwrap();
+    run(emulators.sce().args(["data", "put"]).arg(&large).arg("hipaa")).with_status(0);
+    let make = |arguments: &[&str]| {
+        let made = emulators.reader(&[&["do", "make_vault"], arguments].concat()).with_status(0);
+        made.stdout.trim().to_owned()
+    };
+    let key = make(&["archives-2026"]);
+    make(&["archives-open", "lock", "block"]);
+    let before = emulators.snapshot();
+    let close_out = |dest: &str, key: &str, more: &[&str]| {
+        let vault = ["--retain-days", "30", "--kms-key", key];
+        run(emulators.sce().args(["close-out", "hipaa", "--json", "--archive", dest]).args(vault).args(more))
+    };
+    let own = run(emulators.sce().args(["status", "hipaa", "--json"])).with_status(0).json();
+    let things = own["things"].as_array().unwrap();
+    let own_key = things.iter().find(|thing| thing["node"] == "key").unwrap()["id"].as_str().unwrap();
+    let own_key = format!("arn:aws:kms:us-west-2:123456789012:key/{}", own_key.rsplit('/').next().unwrap());
+    let refused = |ran: Ran, why: &str| {
+        assert!(ran.status == 2 && ran.stderr.contains(why), "{why}: {ran:?}");
+    };
+    refused(close_out("s3://hipaa-output-123456789012-us-west-2/x", &key, &[]), "goes with the environment");
+    refused(close_out("s3://sce-registry-123456789012-us-west-2/x", &key, &[]), "or is the registry");
+    refused(close_out("s3://archives-nowhere/x", &key, &[]), "is not there");
+    refused(close_out("s3://archives-2026/x", &own_key, &[]), "the key goes with the environment");
+    let open = close_out("s3://archives-open/x", &key, &[]);
+    refused(open, "the bucket has no Object Lock; the bucket may be made public");
+    refused(close_out("s3://archives-2026/x", &key, &["--dangerously-plain"]), "is encrypted with a KMS key");
+    refused(
+        run(emulators.sce().args(["close-out", "hipaa", "--archive", "s3://archives-2026/x"])),
+        "needs `--retain-days`",
+    );
+    assert_eq!(emulators.snapshot(), before, "a refused end changes nothing");
+
+    let closed = close_out("s3://archives-2026/studies/hipaa", &key, &[]).with_status(0).json();
+    assert_eq!(closed["manifest"], "s3://archives-2026/studies/hipaa/manifest.json");
+    assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"], "the archive is readable without that key");
+    let objects = emulators.reader(&["do", "vault", "archives-2026", "studies/hipaa", &key]).with_status(0).stdout;
+    assert!(objects.contains("objects/000001 ") && objects.contains("manifest.json.sig "), "{objects}");
+
+    let place = ["s3://archives-2026/studies/hipaa", "--region", "us-west-2"];
+    let signer = closed["signed_by"]["fingerprint"].as_str().unwrap();
+    let mut verify = emulators.sce();
+    let verified = run(verify.args(["archive", "verify", "--json", "--key", signer]).args(place)).with_status(0).json();
+    assert!(verified["locked_until"].is_string() && verified["signer_pinned"] == true, "{verified}");
+    let restored = folder.path().join("restored");
+    run(emulators.sce().args(["archive", "restore"]).args(place).arg("--to").arg(&restored)).with_status(0);
+    let back = fs::read(restored.join("hipaa-data-123456789012-us-west-2/large.bin")).unwrap();
+    assert!(back == fs::read(&large).unwrap(), "what was archived is what was put in");
+    // A lock keeps versions, and lets newer ones in: that shows.
+    emulators.by_hand(&["put_plain", "archives-2026", "studies/hipaa/objects/000001", "forged"]);
+    let forged = run(emulators.sce().args(["archive", "verify"]).args(place)).with_status(1);
+    assert!(forged.stdout.contains("`objects/000001` is"), "{forged:?}");
+}
+
+fn put(emulators: &Emulators, folder: &Path, name: &str) {
+    let path = folder.join(name);
+    fs::write(&path, "1,2,3").unwrap();
+    run(emulators.sce().args(["data", "put"]).arg(&path).arg("hipaa")).with_status(0);
+}
