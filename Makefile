@@ -12,7 +12,7 @@ help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/make \1\t\2/' | expand -t 18
 
 demo: ## POC A's whole life cycle on emulators: plan, check, apply, verify, data in and out, cost, close-out
-	cargo build --locked -p sce-examples --bin poc_a
+	cargo build --locked --workspace --bin poc_a
 	$(EMULATORS) run -- $(TARGET)/debug/poc_a
 
 test: ## every test: unit, property, golden, documentation, and end to end over the wire
@@ -22,6 +22,7 @@ test: ## every test: unit, property, golden, documentation, and end to end over 
 	python3 -m unittest discover --start-directory tools --pattern 'test_*.py'
 	cargo build --locked --workspace --bins
 	cargo test --locked --workspace
+	python3 tools/wheel.py test
 	PATH="$(abspath $(TARGET))/debug:$$PATH" $(EMULATORS) run -- python3 tools/walkthrough.py --check
 
 lint: ## formatting, clippy, documentation, licences
@@ -39,7 +40,7 @@ cargo-deny: ## installs cargo-deny for `make lint` (about 4 CPU minutes, once)
 	cargo install --quiet --locked cargo-deny --version $(CARGO_DENY)
 
 walkthrough: ## runs the commands of docs/poc-a.in.md and writes docs/poc-a.md with what they said
-	cargo build --locked -p sce-cli --bin sce
+	cargo build --locked --workspace --bin sce
 	PATH="$(abspath $(TARGET))/debug:$$PATH" $(EMULATORS) run -- python3 tools/walkthrough.py
 
 bench: ## every speed, as a ratio to a peer run beside it
@@ -47,11 +48,12 @@ bench: ## every speed, as a ratio to a peer run beside it
 	cargo bench --locked -p sce-core --bench describe
 	cargo bench --locked -p sce-core --bench reach
 	cargo bench --locked -p sce-core --bench authorize
+	python3 tools/wheel.py bench
 	cargo build --locked --release -p sce-cli --bin sce
 	python3 tools/bench_process.py $(TARGET)/release/sce
 	$(EMULATORS) install
 	cargo build --locked --workspace --bins
-	$(TARGET)/debug/speed
+	$(TARGET)/debug/speed --sce $(TARGET)/release/sce
 
 # For one of them: make faults FAULTS='--operation CreateVpc --mishap timed-out', see tests/src/bin/faults.rs.
 faults: ## every call of apply and close-out × every fault, and random walks (hours); FAULTS='…' for less

@@ -65,6 +65,10 @@ def whole() -> dict[str, Any]:
     said["Snapshots"] = [one for one in EC2.describe_snapshots()["Snapshots"] if one["OwnerId"] == ACCOUNT]
     said["Instances"] = reader.instances()
     places: Counter[str] = Counter()
+    # moto keeps a VPC's first ACL and a NAT gateway's interface when these are gone; AWS has nothing outside a VPC that is there.
+    networks = {one["VpcId"] for one in said["Vpcs"]}
+    for field in ("NetworkAcls", "NetworkInterfaces"):
+        said[field] = [one for one in said[field] if one["VpcId"] in networks]
     for field, key in [(field, key) for field, _, key in THINGS] + [("Instances", "InstanceId")]:
         said[field] = [one for one in said[field] if state_of(one) not in GONE]
         for one in said[field]:

@@ -334,7 +334,7 @@ def session_document(node: dict[str, Any], w: dict[str, Any]) -> None:
     )
 
 
-def table(node: dict[str, Any], w: dict[str, Any]) -> None:
+def dynamodb_table(node: dict[str, Any], w: dict[str, Any]) -> None:
     keys = [(w["partition_key"], "HASH")] + ([(w["sort_key"], "RANGE")] if w["sort_key"] else [])
     key = {"SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": w["key"]}} if w["key"] else {}
     reader.DYNAMODB.create_table(

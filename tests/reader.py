@@ -13,6 +13,7 @@ Endpoints come from AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>, the region 
 """
 
 import base64
+import datetime
 import hashlib
 import json
 import os
@@ -1375,6 +1376,39 @@ def vault(name: str, prefix: str, key: str) -> None:
             print(one["Key"].removeprefix(f"{prefix}/"), head["ContentLength"])
 
 
+def copy_volume(pit: str) -> None:
+    """A snapshot of the data volume, as people make one by hand: without a tag."""
+    volumes = [(one, tags_of(one.get("Tags"))) for one in EC2.describe_volumes()["Volumes"]]
+    (volume,) = [one for one, tags in volumes if tags.get("sce:pit") == pit and tags["sce:id"].startswith("volume-")]
+    print(EC2.create_snapshot(VolumeId=volume["VolumeId"])["SnapshotId"])
+
+
+def leave_interface(pit: str, node: str) -> None:
+    """An interface that stayed behind, calling itself a part of the node."""
+    tags = [{"Key": "sce:pit", "Value": pit}, {"Key": "sce:id", "Value": node}]
+    EC2.create_network_interface(
+        SubnetId=subnet_id(pit, "subnet-private"),
+        TagSpecifications=[{"ResourceType": "network-interface", "Tags": tags}],
+    )
+
+
+def make_orphans(pit: str) -> None:
+    """A key and an alarm that bear the PIT and that no run made."""
+    KMS.create_key(Tags=[{"TagKey": "sce:pit", "TagValue": pit}])
+    ALARMS.put_metric_alarm(
+        AlarmName=f"{pit}_orphan", MetricName="m", Namespace="n", Period=60, EvaluationPeriods=1, Threshold=1,
+        Statistic="Sum", ComparisonOperator="GreaterThanThreshold",
+    )
+
+
+def lock_object(bucket: str, key: str) -> None:
+    """Keeps an object of a store for a month, in governance mode."""
+    rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 30}}
+    S3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule})
+    until = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=30)
+    S3.put_object_retention(Bucket=bucket, Key=key, Retention={"Mode": "GOVERNANCE", "RetainUntilDate": until})
+
+
 def put_plain(bucket: str, key: str, body: str) -> None:
     S3.put_object(Bucket=bucket, Key=key, Body=body.encode())
 
@@ -1394,14 +1428,14 @@ def take_bucket(name: str) -> None:
 
 
 def multiply(pit: str, number: str) -> None:
-    """The registry's documents of one environment under other names as well, until so many are known to it."""
+    """The registry's documents of one environment under other names as well, unaltered, until so many are known to it."""
     registry = f"sce-registry-{ACCOUNT}-{REGION}"
     listed = S3.list_objects_v2(Bucket=registry, Prefix=f"pits/{pit}/")["Contents"]
     documents = {one["Key"]: S3.get_object(Bucket=registry, Key=one["Key"])["Body"].read() for one in listed}
     for other in range(1, int(number)):
         name = f"{pit}{other:03}"
         for key, body in documents.items():
-            S3.put_object(Bucket=registry, Key=key.replace(pit, name), Body=body.replace(pit.encode(), name.encode()))
+            S3.put_object(Bucket=registry, Key=key.replace(pit, name, 1), Body=body)
 
 
 def main(arguments: list[str]) -> int:

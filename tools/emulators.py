@@ -336,6 +336,7 @@ def description(running: Mapping[str, Running]) -> dict[str, Any]:
     return {
         "control": running["control"].url,
         "data": running["data"].url,
+        "data_services": DATA_SERVICES,
         "pids": {role: one.process.pid for role, one in running.items()},
         "python": str(VENV / "bin" / "python"),
         "divergences": str(DIVERGENCES),

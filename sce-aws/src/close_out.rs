@@ -30,7 +30,7 @@ use crate::progress::{Deed, Listener, Teller};
 use crate::provider::{self, Deleted, Found};
 use crate::registry::{Held, Journal, Registry, run_name};
 use crate::session::Session;
-use crate::sweep::{LOG_GROUP, in_network, traces};
+use crate::sweep::{INTERFACE, LOG_GROUP, in_network, traces};
 
 use certificate::CERTIFICATE;
 pub(crate) use certificate::certificate;
@@ -115,12 +115,15 @@ async fn run(
         interfaces_cleared: false,
         archives,
     };
-    end.copies = end.find_copies().await.map_err(CloseOutError::Sweep)?;
+    end.copies = end.find_copies().await.map_err(CloseOutError::Beside)?;
     end.refuse(registry, options).await?;
     let mut teller = Teller::new(listener, plan.pit_nodes().count());
     end.archive(registry, held, options, &mut teller).await?;
     end.delete_copies(options).await;
-    for node in deletion_order(plan) {
+    // What goes with the VPC is told once it is known whether the VPC went.
+    let (with_vpc, own): (Vec<&Node>, Vec<&Node>) =
+        deletion_order(plan).into_iter().partition(|node| goes_with_vpc(node));
+    for node in own.into_iter().chain(with_vpc) {
         if matches!(node.properties.kind(), Kind::Subnet | Kind::SecurityGroup) {
             held.during(end.clear_interfaces()).await;
         }
@@ -231,6 +234,10 @@ impl End<'_> {
             self.leave(node, &found, "something that needs it is still there".to_owned(), teller);
             return Ok(());
         }
+        if let Some(why) = self.occupied(node, &found).await {
+            self.leave(node, &found, why, teller);
+            return Ok(());
+        }
         teller.node(node, Deed::Deleting);
         self.journal.record(&node.id, Event::Deleting).await?;
         match provider::delete(self.session, node, &found).await {
@@ -250,6 +257,19 @@ impl End<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What stands in our VPC and is nobody's by plan: AWS would refuse to delete it, again and again. Interfaces do not count: those of
+    /// what has just gone stay for a while.
+    async fn occupied(&self, node: &Node, found: &Found) -> Option<String> {
+        if node.properties.kind() != Kind::Vpc {
+            return None;
+        }
+        let planned: BTreeSet<&str> = self.observed.found.values().map(|found| found.attributes.id.as_str()).collect();
+        let there = in_network(self.session, &self.plan.pit, &found.attributes.id).await.ok()?;
+        let others = there.iter().filter(|trace| trace.kind != INTERFACE && !planned.contains(trace.id.as_str()));
+        let others: Vec<String> = others.map(|trace| format!("{} {}", trace.kind, trace.id)).collect();
+        (!others.is_empty()).then(|| format!("in it stands what is not the environment's: {}", others.join(", ")))
     }
 
     /// What is not there needs no deleting; the journal may not know it yet.
@@ -272,7 +292,7 @@ impl End<'_> {
 
     /// AWS made it with the VPC and takes it away with the VPC.
     async fn with_vpc(&mut self, node: &Node, found: &Found, teller: &mut Teller<'_>) -> Result<(), CloseOutError> {
-        if self.kept.contains(&node.id) {
+        if self.kept.contains(&node.id) || node.needs.iter().any(|need| self.kept.contains(need)) {
             self.leave(node, found, "it goes with its VPC, which is still there".to_owned(), teller);
             return Ok(());
         }

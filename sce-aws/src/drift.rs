@@ -89,7 +89,7 @@ async fn models(session: &Session, plan: &Plan, observed: &Observed) -> (Model, 
         tags,
         properties,
     };
-    let planned = plan.nodes.iter().map(|node| resource(node, observed.planned(plan, node), node.tags.clone()));
+    let planned = plan.nodes.iter().map(|node| resource(node, node.properties.clone(), node.tags.clone()));
     let mut planned = Model {
         source: Source::Account,
         resources: planned.collect(),

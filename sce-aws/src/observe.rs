@@ -104,13 +104,11 @@ impl Observed {
         planned.unwrap_or_else(|| node.properties.clone())
     }
 
-    /// What was read of a node, in the plan's own terms; what those who answer cannot show is as planned.
+    /// What was read of a node, in the plan's own terms: as the node says, but for what differs and can be shown.
     pub(crate) fn shown(&self, session: &Session, plan: &Plan, node: &Node) -> Option<Properties> {
-        let planned = self.planned(plan, node);
         let found = self.ids.relabel(plan, &self.found.get(&node.id)?.properties);
-        let differences = self.off(session, node, &planned, &found);
-        let mut json = planned.to_json();
-        for difference in differences {
+        let mut json = node.properties.to_json();
+        for difference in self.off(session, node, &self.planned(plan, node), &found) {
             json[difference.field] = difference.found;
         }
         Some(Properties::from_json(found.kind(), json).unwrap_or(found))

@@ -106,6 +106,11 @@ impl<'a> Teller<'a> {
         Self { listener, done: AtomicUsize::new(0), total }
     }
 
+    /// One for other subjects, which tells the same listener.
+    pub(crate) fn anew(&self, total: usize) -> Self {
+        Self::new(self.listener, total)
+    }
+
     pub(crate) fn node(&self, node: &Node, deed: Deed) {
         let done = match deed.is_final() {
             true => self.done.fetch_add(1, Ordering::Relaxed) + 1,

@@ -384,6 +384,73 @@ mod tests {
         assert!(session.calls().all() > before);
     }
 
+    /// Plans that have every kind of a project's own things between them.
+    fn plans() -> Vec<sce_core::plan::Plan> {
+        let machine = "[compute.private]\ntype = \"m7i.large\"\ndata_volume_gib = 100\n[ancillary]\nnotify = [\"a@example.edu\"]\n\
+            [[database]]\nengine = \"postgres\"\nphi_contact = true\n";
+        let allow = "allow = [{ name = \"campus\", cidr = \"140.142.0.0/16\" }]";
+        let ways = [
+            String::new(),
+            "[network]\negress = \"none\"\n".to_owned(),
+            format!("[access]\nmode = \"bastion\"\n{allow}\n"),
+            "[access]\nmode = \"instance-connect\"\n".to_owned(),
+        ];
+        let planned = |way: &String| {
+            let text = format!("pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n{way}{machine}");
+            let spec = sce_core::spec::parse(&text, sce_core::spec::Format::Toml).unwrap();
+            sce_core::plan::plan(&spec, &sce_core::lock::Lock::offline(&spec)).unwrap()
+        };
+        ways.iter().map(planned).collect()
+    }
+
+    /// The same with another value of one field; none where no other of the same type comes to mind.
+    fn otherwise(properties: &Properties, field: &str) -> Option<Properties> {
+        use serde_json::{Value as Json, json};
+        let mut json = properties.to_json();
+        let candidates = match &json[field] {
+            Json::Bool(value) => vec![json!(!value)],
+            Json::Number(value) => vec![json!(value.as_u64()? - 1)],
+            Json::String(value) => vec![json!(format!("{value}x")), json!("10.250.0.0/16"), json!("us-west-2d")],
+            Json::Array(_) => vec![json!([])],
+            Json::Object(_) => vec![json!({}), json!(null)],
+            Json::Null => vec![json!(1), json!("x")],
+        };
+        candidates.into_iter().find_map(|other| {
+            json[field] = other;
+            let read = Properties::from_json(properties.kind(), json.clone()).ok()?;
+            (!properties.differences(&read).is_empty()).then_some(read)
+        })
+    }
+
+    #[tokio::test]
+    async fn settling_does_what_the_table_says_and_sends_nothing_where_it_says_that_nothing_can_be_done() {
+        let (mut tried, mut refused) = (std::collections::BTreeSet::new(), 0);
+        for node in plans().iter().flat_map(|plan| plan.pit_nodes()) {
+            let kind = node.properties.kind();
+            for field in node.properties.to_json().as_object().unwrap().keys() {
+                let Some(properties) = otherwise(&node.properties, field) else { continue };
+                if !tried.insert((kind, field.clone())) {
+                    continue;
+                }
+                let session = crate::replay::Replay::of("ec2", []).session().await;
+                let found = Found { attributes: Attributes::id("x-0a"), properties, tags: Tags::new() };
+                let differences = node.properties.differences(&found.properties);
+                let before = session.calls().all();
+                let settled = settle(&session, node, &node.properties, &found, &differences).await;
+                let (sent, told) = (session.calls().all() - before, settled.map_err(|error| error.to_string()));
+                if in_place(&node.properties, &found.properties, field) {
+                    assert!(sent > 0, "{kind:?}.{field} is changed in place, and nothing was sent: {told:?}");
+                    assert!(!told.is_err_and(|told| told.contains("takes a replacement")), "{kind:?}.{field}");
+                } else {
+                    assert_eq!(sent, 0, "{kind:?}.{field} takes a replacement, and something was sent");
+                    assert!(told.unwrap_err().contains("which takes a replacement"), "{kind:?}.{field}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(tried.len() > 100 && refused > 30, "{} fields were tried, {refused} refused", tried.len());
+    }
+
     #[test]
     fn what_exists_is_told_by_its_id_and_what_is_ours_by_its_tags() {
         let table = |id: &str| aws_sdk_ec2::types::RouteTable::builder().route_table_id(id).build();

@@ -15,6 +15,7 @@ use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterce
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::endpoint::Endpoint;
 use aws_smithy_types::retry::RetryConfig;
@@ -353,6 +354,7 @@ fn config(region: &Region, credentials: Option<SharedCredentialsProvider>, pace:
         .http_client(pace.client(http_client()))
         .retry_config(retries())
         .timeout_config(timeouts())
+        .stalled_stream_protection(patience_with_streams())
         .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
     config.set_credentials_provider(credentials);
     config.build()
@@ -382,6 +384,12 @@ pub(crate) fn once() -> RetryConfig {
 
 fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder().connect_timeout(Duration::from_secs(5)).read_timeout(Duration::from_secs(60)).build()
+}
+
+/// An answer that stands still is waited for as long as one that has not begun: by default it would be five seconds, and what makes
+/// something may take longer.
+fn patience_with_streams() -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::enabled().grace_period(Duration::from_secs(60)).build()
 }
 
 async fn identity(sts: &aws_sdk_sts::Client) -> Result<(AccountId, String), SessionError> {

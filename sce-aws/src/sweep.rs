@@ -31,6 +31,9 @@ pub(crate) struct Trace {
     pub(crate) in_network: bool,
 }
 
+/// The word for a network interface.
+pub(crate) const INTERFACE: &str = "network-interface";
+
 /// The word for a log group.
 pub(crate) const LOG_GROUP: &str = "log-group";
 
@@ -306,7 +309,8 @@ pub(crate) async fn in_network(session: &Session, pit: &Pit, vpc: &str) -> Resul
         filters,
         "vpc-id",
         network_interface_id,
-        |_| true
+        // Those of a service go when what they belong to goes.
+        |interface| interface.requester_managed() != Some(true)
     );
     let request = session.ec2.describe_instances().filters(filter("vpc-id", vpc));
     let found = request.into_paginator().items().send().try_collect().await;

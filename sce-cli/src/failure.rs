@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::process::ExitCode;
 
 use sce::archive::{ArchiveError, IdentityError, RestoreError, SignerError, VerifyError};
 use sce::cidr::AllocationError;
@@ -47,16 +46,15 @@ impl Exit {
     pub(crate) fn findings(any: bool) -> Self {
         if any { Self::Findings } else { Self::Done }
     }
-}
 
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Done => 0,
-            Exit::Findings => 1,
-            Exit::Usage => 2,
-            Exit::Cloud => 3,
-        })
+    /// The status that the process ends with.
+    pub(crate) const fn status(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Findings => 1,
+            Self::Usage => 2,
+            Self::Cloud => 3,
+        }
     }
 }
 
@@ -420,13 +418,13 @@ impl From<CloseOutError> for Failure {
             | CloseOutError::Running { .. }
             | CloseOutError::Newer { .. }
             | CloseOutError::Unarchived { .. } => Exit::Findings,
-            CloseOutError::Unread { .. } | CloseOutError::Machines(_) | CloseOutError::Sweep(_) => Exit::Cloud,
+            CloseOutError::Unread { .. } | CloseOutError::Beside(_) | CloseOutError::Sweep(_) => Exit::Cloud,
         };
         let left = match &error {
             CloseOutError::Archive(_)
             | CloseOutError::Held { .. }
             | CloseOutError::Running { .. }
-            | CloseOutError::Machines(_)
+            | CloseOutError::Beside(_)
             | CloseOutError::Newer { .. }
             | CloseOutError::Unread { .. }
             | CloseOutError::Unarchived { .. } => {

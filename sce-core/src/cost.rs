@@ -110,6 +110,8 @@ pub struct Estimate {
     pub hours_per_month: u64,
     /// What may cost something and is not in the lines.
     pub left_out: Vec<String>,
+    /// Of that, things that run and have no price here, such as a machine of a type that the price file lacks.
+    pub unpriced: Vec<String>,
     /// What a reader of the sums must know.
     pub notes: Vec<String>,
     /// The document's figures beside today's.
@@ -243,7 +245,8 @@ pub fn estimate(plan: &Plan, assumptions: &Assumptions, prices: &Prices) -> Resu
         lines,
         assumptions: *assumptions,
         hours_per_month: HOURS_PER_MONTH,
-        left_out: unpriced.into_iter().chain(left_out(plan)).collect(),
+        left_out: unpriced.iter().cloned().chain(left_out(plan)).collect(),
+        unpriced,
         notes: notes(plan),
         document2017: comparisons(&plan.region, prices),
     })

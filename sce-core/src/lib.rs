@@ -27,6 +27,7 @@ pub mod plan;
 pub mod prove;
 pub mod rates;
 pub mod reach;
+pub mod render;
 pub mod schedule;
 pub mod spec;
 pub mod ssh;

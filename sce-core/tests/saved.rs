@@ -103,7 +103,7 @@ const MUTATIONS: &[(&str, Tree, &str, &str, &str, &str)] = &[
     ("private-traffic-to-s3-takes-the-endpoint", Bastion, "ec2", "describe-vpc-endpoints.json", "/VpcEndpoints/@s3-endpoint/RouteTableIds", "[]"),
     ("role-has-no-wildcards", Bastion, "", DETAILS, "/Policies/Arn=arn:aws:iam::123456789012:policy~1hipaa_flowlog_policy/PolicyVersionList/0/Document/Statement/+", r#"{"Sid":"All","Effect":"Allow","Action":"logs:*","Resource":"*"}"#),
     ("role-trust-names-principals", Bastion, "", DETAILS, "/RoleDetailList/RoleName=hipaa_flowlog_role/AssumeRolePolicyDocument/Statement/0/Principal", r#"{"AWS":"arn:aws:iam::123456789012:root"}"#),
-    ("security-group-egress-is-web-only", Bastion, "ec2", "describe-security-groups.json", "/SecurityGroups/@security-group-private/IpPermissionsEgress/+", r#"{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"IpRanges":[{"CidrIp":"192.0.2.0/24","Description":"ssh"}]}"#),
+    ("security-group-egress-is-web-only", Bastion, "ec2", "describe-security-groups.json", "/SecurityGroups/@security-group-private/IpPermissionsEgress/+", r#"{"IpProtocol":"tcp","FromPort":22,"ToPort":22,"IpRanges":[{"CidrIp":"192.0.2.0/24","Description":"ssh"}],"Ipv6Ranges":[],"PrefixListIds":[],"UserIdGroupPairs":[]}"#),
     ("security-group-is-closed-to-the-world", Bastion, "ec2", "describe-security-groups.json", "/SecurityGroups/@security-group-databases/IpPermissions/0/IpRanges/+", r#"{"CidrIp":"0.0.0.0/0","Description":"anybody"}"#),
     ("security-group-rules-are-described", Bastion, "ec2", "describe-security-groups.json", "/SecurityGroups/@security-group-private/IpPermissions/0/UserIdGroupPairs/0/Description", "-"),
     ("sessions-are-recorded", Shut, "ssm/hipaa_session_document", "get-document.json", "/Content/inputs/cloudWatchLogGroupName", "\"elsewhere\""),
@@ -163,7 +163,11 @@ const NOT_SEEN: &[(&str, &str)] = &[
 ];
 
 /// What follows from what a rule is about: a trail that does not log records no data events either.
-const CONSEQUENCES: &[(&str, &str)] = &[("trail-is-logging", "data-events-of-stores-are-recorded")];
+const CONSEQUENCES: &[(&str, &str)] = &[
+    // The interface of an endpoint that is gone is nobody's.
+    ("sessions-reach-their-services", "network-holds-only-what-is-planned"),
+    ("trail-is-logging", "data-events-of-stores-are-recorded"),
+];
 
 /// A finding as far as it tells what was found: rule, resource and status.
 type Open = BTreeSet<(&'static str, String, Status)>;
@@ -209,6 +213,157 @@ fn a_clean_account_is_clean_as_saved() {
         let (unknown, broken): (Vec<_>, Vec<_>) = open.iter().partition(|(_, _, status)| *status == Status::Unknown);
         assert!(unknown.iter().all(|(rule, ..)| about_objects.contains(rule)), "{unknown:?}");
         assert_eq!(broken.iter().map(|(rule, ..)| *rule).collect::<Vec<_>>(), [expected]);
+    }
+}
+
+/// Lists and flags that AWS always writes, and whose absence would look safe: the end of the file's path, where, and the member.
+const ALWAYS: &[(&str, &str, &str)] = &[
+    ("describe-vpcs.json", "Vpcs", "InstanceTenancy"),
+    ("describe-subnets.json", "Subnets", "MapPublicIpOnLaunch"),
+    ("describe-internet-gateways.json", "InternetGateways", "Attachments"),
+    ("describe-nat-gateways.json", "NatGateways", "NatGatewayAddresses"),
+    ("describe-route-tables.json", "RouteTables", "Routes"),
+    ("describe-route-tables.json", "RouteTables", "Associations"),
+    ("describe-vpc-endpoints.json", "VpcEndpoints", "RouteTableIds"),
+    ("describe-vpc-endpoints.json", "VpcEndpoints", "SubnetIds"),
+    ("describe-vpc-endpoints.json", "VpcEndpoints", "Groups"),
+    ("describe-vpc-endpoints.json", "VpcEndpoints", "VpcEndpointType"),
+    ("describe-vpc-endpoints.json", "VpcEndpoints", "PrivateDnsEnabled"),
+    ("describe-network-acls.json", "NetworkAcls", "Entries"),
+    ("describe-network-acls.json", "NetworkAcls", "Associations"),
+    ("describe-network-acls.json", "NetworkAcls/Entries", "Egress"),
+    ("describe-network-acls.json", "NetworkAcls/Entries", "PortRange"),
+    ("describe-security-groups.json", "SecurityGroups", "IpPermissions"),
+    ("describe-security-groups.json", "SecurityGroups", "IpPermissionsEgress"),
+    ("describe-security-groups.json", "SecurityGroups/IpPermissions", "IpRanges"),
+    ("describe-security-groups.json", "SecurityGroups/IpPermissions", "Ipv6Ranges"),
+    ("describe-security-groups.json", "SecurityGroups/IpPermissions", "PrefixListIds"),
+    ("describe-security-groups.json", "SecurityGroups/IpPermissions", "UserIdGroupPairs"),
+    ("describe-network-interfaces.json", "NetworkInterfaces", "VpcId"),
+    ("describe-instances.json", "Reservations", "Instances"),
+    ("describe-instances.json", "Reservations/Instances", "SecurityGroups"),
+    ("describe-instances.json", "Reservations/Instances", "NetworkInterfaces"),
+    ("describe-instances.json", "Reservations/Instances", "BlockDeviceMappings"),
+    ("describe-instances.json", "Reservations/Instances/NetworkInterfaces", "Groups"),
+    ("describe-instances.json", "Reservations/Instances/NetworkInterfaces", "PrivateIpAddresses"),
+    ("describe-instances.json", "Reservations/Instances/MetadataOptions", "HttpPutResponseHopLimit"),
+    ("describe-volumes.json", "Volumes", "Attachments"),
+    ("describe-db-instances.json", "DBInstances", "PubliclyAccessible"),
+    ("describe-db-instances.json", "DBInstances", "VpcSecurityGroups"),
+    ("describe-db-subnet-groups.json", "DBSubnetGroups", "Subnets"),
+    ("describe-db-parameters.json", "", "Parameters"),
+    ("get-account-authorization-details.json", "RoleDetailList", "AttachedManagedPolicies"),
+    ("get-account-authorization-details.json", "RoleDetailList", "RolePolicyList"),
+    ("list-instance-profiles.json", "InstanceProfiles", "Roles"),
+    ("get-topic-attributes.json", "", "Attributes"),
+    ("describe-trails.json", "trailList", "IsOrganizationTrail"),
+];
+
+#[test]
+fn a_member_that_is_not_there_is_unread_and_nothing_is_kept_for_it() {
+    for tree in [Bastion, Shut] {
+        let scene = Scene::of(tree);
+        let kept = |files: &BTreeMap<String, Json>| -> BTreeSet<(&str, String)> {
+            let kept = scene.judged(files).into_iter().filter(|finding| finding.status == Status::Kept);
+            kept.map(|finding| (finding.rule.0, finding.resource)).collect()
+        };
+        let whole = kept(&scene.files);
+        let mut tried = 0;
+        // Of the bastion's endpoints none is an interface, and what only interfaces have is not read of the others.
+        let of_interfaces = ["SubnetIds", "Groups", "PrivateDnsEnabled"];
+        let counts = |at: &str, member: &str| tree == Shut || at != "VpcEndpoints" || !of_interfaces.contains(&member);
+        for (file, at, member) in ALWAYS.iter().filter(|(_, at, member)| counts(at, member)) {
+            let mut files = scene.files.clone();
+            let steps: Vec<&str> = at.split('/').filter(|step| !step.is_empty()).collect();
+            let mut taken = 0;
+            for (_, json) in files.iter_mut().filter(|(path, _)| path.ends_with(file)) {
+                taken += take(json, &steps, member);
+            }
+            if taken == 0 {
+                continue;
+            }
+            tried += 1;
+            let model = scene.model(&files);
+            let told = model.unread.values().any(|unread| unread.why.contains(&format!("`{member}`")))
+                || (*member == "NatGatewayAddresses"
+                    && model.unread.values().any(|it| it.why.contains("AllocationId")));
+            assert!(told, "{tree:?}: {at} without {member}: {:?}", model.unread);
+            let more: Vec<_> = kept(&files).difference(&whole).cloned().collect();
+            assert_eq!(more, Vec::new(), "{tree:?}: {at} without {member}");
+        }
+        assert!(tried > 25, "{tried}");
+    }
+}
+
+#[test]
+fn an_open_door_that_is_cut_out_is_not_shut() {
+    // Opened first, so that the member hides something; then the whole list is taken away, or is written in another case.
+    let world = r#"{"IpProtocol":"-1","IpRanges":[{"CidrIp":"0.0.0.0/0"}],"Ipv6Ranges":[],"PrefixListIds":[],"UserIdGroupPairs":[]}"#;
+    let nat = r#"{"DestinationCidrBlock":"0.0.0.0/0","NatGatewayId":"nat-0a1b2c3d4e5f60718"}"#;
+    let cases = [
+        (
+            "security-group-is-closed-to-the-world",
+            "ec2/describe-security-groups.json",
+            "SecurityGroups",
+            "IpPermissions",
+            world,
+        ),
+        (
+            "default-security-group-is-empty",
+            "ec2/describe-security-groups.json",
+            "SecurityGroups",
+            "IpPermissionsEgress",
+            world,
+        ),
+        ("network-acl-is-closed-to-anywhere", "ec2/describe-network-acls.json", "NetworkAcls", "Entries", OPEN_IN),
+        ("egress-none-has-no-way-out", "ec2/describe-route-tables.json", "RouteTables", "Routes", nat),
+    ];
+    let scene = Scene::of(Shut);
+    for (rule, file, key, member, opening) in cases {
+        let opening: Json = serde_json::from_str(opening).unwrap();
+        let mut open = scene.files.clone();
+        for thing in open.get_mut(file).unwrap()[key].as_array_mut().unwrap() {
+            thing[member].as_array_mut().unwrap().push(opening.clone());
+        }
+        for renamed in [false, true] {
+            let mut files = open.clone();
+            for thing in files.get_mut(file).unwrap()[key].as_array_mut().unwrap() {
+                let fields = thing.as_object_mut().unwrap();
+                let value = fields.remove(member).unwrap();
+                if renamed {
+                    fields.insert(member.to_lowercase(), value);
+                }
+            }
+            let about: Vec<Status> =
+                scene.judged(&files).into_iter().filter(|one| one.rule.0 == rule).map(|one| one.status).collect();
+            assert!(about.contains(&Status::Unknown) && !about.contains(&Status::Kept), "{rule}: {about:?}");
+        }
+    }
+}
+
+/// Takes a member away from all objects that the steps lead to, and says from how many.
+fn take(json: &mut Json, steps: &[&str], member: &str) -> usize {
+    match (json, steps) {
+        (Json::Array(items), _) => items.iter_mut().map(|item| take(item, steps, member)).sum(),
+        (Json::Object(fields), []) => usize::from(fields.remove(member).is_some()),
+        (Json::Object(fields), [step, rest @ ..]) => fields.get_mut(*step).map_or(0, |inner| take(inner, rest, member)),
+        _ => 0,
+    }
+}
+
+#[test]
+fn a_policy_in_another_case_is_not_the_want_of_one() {
+    let scene = Scene::of(Bastion);
+    for (file, key) in
+        [("get-bucket-policy.json", "Policy"), ("get-bucket-encryption.json", "ServerSideEncryptionConfiguration")]
+    {
+        let mut files = scene.files.clone();
+        let path = format!("{DATA}/{file}");
+        let value = files[&path][key].clone();
+        files.insert(path, serde_json::json!({ key.to_lowercase(): value }));
+        let model = scene.model(&files);
+        let told = model.unread.values().any(|unread| unread.why.contains(&format!("`{key}` is missing")));
+        assert!(told, "{:?}", model.unread);
     }
 }
 

@@ -3,8 +3,10 @@
 
 use std::io::{self, Write};
 
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use crate::cells::Cells;
 use crate::manifest::FileRecord;
 use crate::python::with_repr;
 
@@ -37,52 +39,12 @@ impl<W: Write> Sheet<W> {
         sheet
     }
 
-    /// A field as it stands, which must need no quotation marks.
-    #[inline]
-    pub(crate) fn plain(&mut self, field: &[u8]) {
-        self.append(field);
-        self.append(b",");
-    }
-
-    /// A field that holds a comma, and no quotation mark.
-    pub(crate) fn quoted(&mut self, field: &str) {
-        self.append(b"\"");
-        self.append(field.as_bytes());
-        self.append(b"\",");
-    }
-
-    /// An integer.
-    #[inline]
-    pub(crate) fn integer(&mut self, value: impl Into<u64>) {
-        let value: u64 = value.into();
-        match SMALL.get(value as usize) {
-            Some(small) => self.ready(small),
-            None => self.plain(itoa::Buffer::new().format(value).as_bytes()),
-        }
-    }
-
-    /// A float, as Python's `repr` has it.
-    #[inline]
-    pub(crate) fn float(&mut self, value: f64) {
-        with_repr(value, |repr| self.append_float(repr));
-        self.append(b",");
-    }
-
     /// A field made ready beforehand. More is copied than is meant, since a copy of a fixed size is much the
     /// faster; the next field covers the rest.
     #[inline]
     pub(crate) fn ready<const N: usize>(&mut self, field: &Ready<N>) {
         self.text[self.length..][..N].copy_from_slice(&field.text);
         self.length += field.length;
-    }
-
-    /// Ends the row, which has at least one field.
-    #[inline]
-    pub(crate) fn end_row(&mut self) -> io::Result<()> {
-        self.length -= 1;
-        self.append(b"\r\n");
-        self.rows += 1;
-        if self.length < CHUNK { Ok(()) } else { self.flush() }
     }
 
     #[inline]
@@ -106,18 +68,6 @@ impl<W: Write> Sheet<W> {
         }
     }
 
-    /// Writes what is left, and tells what the file now holds.
-    pub(crate) fn finish(mut self, name: &str) -> io::Result<FileRecord> {
-        self.flush()?;
-        self.out.flush()?;
-        Ok(FileRecord {
-            name: name.to_owned(),
-            sha256: self.digest.map(|digest| hexadecimal(&digest.finalize())),
-            bytes: self.bytes,
-            rows: self.rows,
-        })
-    }
-
     fn flush(&mut self) -> io::Result<()> {
         let text = &self.text[..self.length];
         if let Some(digest) = &mut self.digest {
@@ -127,6 +77,68 @@ impl<W: Write> Sheet<W> {
         self.bytes += text.len() as u64;
         self.length = 0;
         Ok(())
+    }
+}
+
+impl<W: Write> Cells for Sheet<W> {
+    #[inline]
+    fn plain(&mut self, field: &[u8]) {
+        self.append(field);
+        self.append(b",");
+    }
+
+    fn quoted(&mut self, field: &str) {
+        self.append(b"\"");
+        self.append(field.as_bytes());
+        self.append(b"\",");
+    }
+
+    #[inline]
+    fn integer(&mut self, value: impl Into<u64>) {
+        let value: u64 = value.into();
+        match SMALL.get(value as usize) {
+            Some(small) => self.ready(small),
+            None => self.plain(itoa::Buffer::new().format(value).as_bytes()),
+        }
+    }
+
+    #[inline]
+    fn float(&mut self, value: f64) {
+        with_repr(value, |repr| self.append_float(repr));
+        self.append(b",");
+    }
+
+    fn zero(&mut self) {
+        self.plain(b"0");
+    }
+
+    #[inline]
+    fn day(&mut self, _date: Date, text: &[u8; 19]) {
+        self.plain(text);
+    }
+
+    #[inline]
+    fn written(&mut self, _value: f64, field: &Ready<24>) {
+        self.ready(field);
+    }
+
+    #[inline]
+    fn end_row(&mut self) -> io::Result<()> {
+        self.length -= 1;
+        self.append(b"\r\n");
+        self.rows += 1;
+        if self.length < CHUNK { Ok(()) } else { self.flush() }
+    }
+
+    fn finish(mut self, name: &str) -> io::Result<FileRecord> {
+        self.flush()?;
+        self.out.flush()?;
+        Ok(FileRecord {
+            name: name.to_owned(),
+            sha256: self.digest.map(|digest| hexadecimal(&digest.finalize())),
+            bytes: self.bytes,
+            rows: self.rows,
+        })
     }
 }
 

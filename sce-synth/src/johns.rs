@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use self::error::JohnsError;
 pub use self::files::{JohnsFile, JohnsFiles, write_johns};
+use crate::cells::{Cells, Table};
+use crate::csv::Sheet;
 use crate::manifest::{FileRecord, Generator, Manifest};
 use crate::python::{Dialect, Random};
 
@@ -84,7 +86,34 @@ pub fn generate_johns<W: Write>(
     files: JohnsFiles<W>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Manifest, JohnsError> {
-    Ok(manifest(johns, generate_from(STUDY_BEGINS, johns, files, progress)?))
+    Ok(manifest(johns, generate_from(STUDY_BEGINS, johns, sheets(johns, files), progress)?))
+}
+
+/// The Johns as tables in memory, with the values that [`write_johns`] writes, in the same order.
+///
+/// Memory grows with the rows: 128 bytes for each visit.
+///
+/// # Errors
+///
+/// Those of [`generate_johns`] but the writers'.
+pub fn johns_tables(johns: &Johns) -> Result<JohnsFiles<Table>, JohnsError> {
+    let mut tables = JohnsFiles {
+        patients: Table::headed(&patients::COLUMNS),
+        patient_parameters: Table::headed(&patients::PARAMETERS),
+        timeseries: Table::headed(&visits::COLUMNS),
+    };
+    let JohnsFiles { patients, patient_parameters, timeseries } = &mut tables;
+    generate_from(STUDY_BEGINS, johns, JohnsFiles { patients, patient_parameters, timeseries }, &mut |_rows| {})?;
+    Ok(tables)
+}
+
+/// Each file with its heading.
+fn sheets<W: Write>(johns: &Johns, files: JohnsFiles<W>) -> JohnsFiles<Sheet<W>> {
+    JohnsFiles {
+        patients: Sheet::headed(files.patients, &patients::COLUMNS, johns.digests),
+        patient_parameters: Sheet::headed(files.patient_parameters, &patients::PARAMETERS, johns.digests),
+        timeseries: Sheet::headed(files.timeseries, &visits::COLUMNS, johns.digests),
+    }
 }
 
 /// The first day of the study, document line 721.
@@ -93,10 +122,10 @@ const STUDY_BEGINS: Date = date(1938, 10, 30);
 /// The order of the draws is the document's: all surnames and heights, then all parameters, then the visits.
 /// The parameters are written last, with the sums the visits ran up. Rather than keep those of every patient
 /// until then, they are drawn a second time.
-fn generate_from<W: Write>(
+fn generate_from<C: Cells>(
     first_day: Date,
     johns: &Johns,
-    files: JohnsFiles<W>,
+    files: JohnsFiles<C>,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Vec<FileRecord>, JohnsError> {
     refuse_the_impossible(first_day, johns)?;

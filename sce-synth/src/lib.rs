@@ -21,16 +21,19 @@
 //! | `johns` | what to generate, the files it goes to, and the order the random numbers are drawn in |
 //! | `johns::faults` | where the document's program strays from what it says, and what is done about it |
 //! | `python` | CPython's random numbers and its way of writing a float, in both dialects |
+//! | `cells` | where values go: a file, or columns in memory |
 //! | `csv` | Python's `excel` CSV dialect, digested as it is written |
 //! | `manifest` | the account of what was written |
 //!
 //! Nothing here reads a clock or any other source of chance: the same [`Johns`] gives the same bytes.
 
+mod cells;
 mod csv;
 mod johns;
 mod manifest;
 mod python;
 
-pub use johns::{Johns, JohnsError, JohnsFile, JohnsFiles, Variant, generate_johns, write_johns};
+pub use cells::{Column, Table};
+pub use johns::{Johns, JohnsError, JohnsFile, JohnsFiles, Variant, generate_johns, johns_tables, write_johns};
 pub use manifest::{Correction, Fault, FileRecord, Generator, Manifest};
 pub use python::{Dialect, UnknownDialect};

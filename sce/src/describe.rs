@@ -124,6 +124,11 @@ impl SavedTree {
         Ok(answers)
     }
 
+    /// What was not read, by its path below the root, and why: links to folders, devices, and files that are no JSON to begin with.
+    pub fn passed_by(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.passed_by.iter().map(|(path, why)| (path.as_str(), *why))
+    }
+
     fn not_read(&self) -> impl Iterator<Item = tree::NotUnderstood<'_>> {
         self.passed_by.iter().map(|(path, why)| tree::NotUnderstood { path, why: (*why).to_owned() })
     }

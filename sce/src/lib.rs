@@ -66,7 +66,9 @@ pub use sce_aws::registry::{RegistryError, environments, regions};
 pub use sce_aws::status::{Known, Life, Status, status};
 pub use sce_aws::stores::{Stores, kept_lock, kept_spec, stores};
 pub use sce_aws::verify::{NotShown, Seen, Verdict, Verification, model as observe, verify};
-pub use sce_aws::{Calls, CloudError, ExistingError, Interrupt, Mfa, Session, SessionError, Target, Trouble, today};
+pub use sce_aws::{
+    Calls, CloudError, ExistingError, Interrupt, Mfa, Outcome, Session, SessionError, Target, Trouble, today,
+};
 pub use sce_aws::{archive, keys, transfer};
 pub use sce_core::check::{CheckedPlan, Declared, Finding, Refused, Report, Severity, Terms, check, judge};
 pub use sce_core::cost::estimate;
@@ -78,7 +80,7 @@ pub use sce_core::plan::{Plan, PlanError, diff, plan};
 pub use sce_core::prove::{Intent, Proof, prove};
 pub use sce_core::{
     access, account, aws, catalog, change, check as checks, cidr, cost, coverage, drift, identifiers, journal, lock,
-    model, network, permissions as rights, pit, prove as proofs, reach, spec, ssh, value,
+    model, network, permissions as rights, pit, prove as proofs, reach, render, spec, ssh, value,
 };
 pub use sce_synth as synth;
 

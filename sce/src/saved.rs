@@ -94,14 +94,14 @@ pub async fn collect(
 pub struct Told {
     /// The model.
     pub model: Model,
-    /// Files that are not called JSON and hold none, by their paths below the folder: nothing was taken from them.
+    /// Files that hold no JSON to begin with, by their paths below the folder: nothing was taken from them.
     pub left_out: Vec<String>,
 }
 
 /// What the files in a folder, and in folders in it, tell: of the plan's environment in the plan's terms, or of the whole account.
 ///
 /// # Errors
-/// When a file cannot be read, one that is called JSON breaks off, none holds an answer of AWS, or, without a plan, nothing says whose
+/// When a file cannot be read, one breaks off, none holds an answer of AWS, or, without a plan, nothing says whose
 /// the answers are.
 pub fn model(folder: &Path, plan: Option<&Plan>) -> Result<Told, SavedError> {
     let (saved, left_out) = read(folder)?;
@@ -121,13 +121,11 @@ fn read(folder: &Path) -> Result<(Saved, Vec<String>), SavedError> {
     let own = |path: &str| [SUMMARY, UNREAD].iter().any(|name| path.rsplit('/').next() == Some(name));
     let files = tree.files().filter(|file| !own(file.path)).map(|file| (file.path, file.bytes));
     let (saved, broken) = Saved::read(files);
-    let is_json = |path: &str| Path::new(path).extension().is_some_and(|end| end.eq_ignore_ascii_case("json"));
-    let (broken, others): (Vec<_>, Vec<_>) = broken.into_iter().partition(|file| is_json(&file.path));
     // With a part missing, what is open could look shut.
     if let Some(source) = broken.into_iter().next() {
         return Err(TreeError::Broken { path: folder.join(&source.path).display().to_string(), source }.into());
     }
-    let left_out = others.into_iter().map(|file| file.path).collect();
+    let left_out = tree.passed_by().map(|(path, _)| path.to_owned()).collect();
     if saved.is_empty() {
         return Err(SavedError::Nothing(folder.display().to_string()));
     }

@@ -343,6 +343,8 @@ struct Worker {
     folder: tempfile::TempDir,
     spec: PathBuf,
     lives: usize,
+    /// How many folders of archives were left half-written.
+    archives: usize,
 }
 
 impl Worker {
@@ -354,7 +356,7 @@ impl Worker {
             fs::write(folder.path().join("sce.lock"), lock).expect("the lock is written");
         }
         let (proxy, reader) = (Proxy::before(&emulators), Reader::of(&emulators));
-        Self { emulators, proxy, reader, folder, spec, lives: 0 }
+        Self { emulators, proxy, reader, folder, spec, lives: 0, archives: 0 }
     }
 
     fn undisturbed(&mut self) -> Undisturbed {
@@ -427,6 +429,8 @@ impl Worker {
         let mut runs = 1;
         while ran.status != 0 && runs < RUNS {
             self.proxy.rule([]);
+            // An archive is never overwritten, nor is half of one; whoever follows the advice names another folder.
+            self.archives += usize::from(ran.stderr.contains("name a new or empty folder"));
             let mut command = self.command(phase, true);
             ran = self.proxy.run(&mut command);
             runs += 1;
@@ -453,8 +457,10 @@ impl Worker {
         match phase {
             Phase::Apply => command.arg("apply").arg(&self.spec),
             Phase::CloseOut => {
-                let archive = self.folder.path().join(format!("archive-{}", self.lives));
-                command.args(["close-out", PIT, "--dangerously-discard-unarchived", "--archive"]).arg(archive)
+                let archive = self.folder.path().join(format!("archive-{}-{}", self.lives, self.archives));
+                command
+                    .args(["close-out", PIT, "--dangerously-discard-unarchived", "--while-machines-run", "--archive"])
+                    .arg(archive)
             }
         };
         // Whoever was killed still holds the lease.

@@ -27,6 +27,8 @@ pub struct Emulators {
     pub control_pid: String,
     python: PathBuf,
     divergences: String,
+    /// A build of the command other than the tests' own.
+    sce: Option<PathBuf>,
 }
 
 /// What a command did.
@@ -65,14 +67,20 @@ impl Emulators {
             control_pid: told["pids"]["control"].to_string(),
             python: text("python").into(),
             divergences: text("divergences"),
+            sce: None,
             process,
         }
+    }
+
+    /// From here on `sce` is this program, such as a release build.
+    pub fn use_sce(&mut self, program: PathBuf) {
+        self.sce = Some(program);
     }
 
     /// The `sce` command, pointed at these emulators.
     #[must_use]
     pub fn sce(&self) -> Command {
-        self.pointed(built("sce"))
+        self.pointed(self.sce.clone().unwrap_or_else(|| built("sce")))
     }
 
     /// The `poc_a` example, pointed at these emulators.

@@ -206,7 +206,9 @@ impl Walker {
         self.archives += 1;
         let archive = self.folder.path().join(format!("archive-{}", self.archives));
         let mut command = self.proxy.sce(&self.emulators);
-        command.args(["close-out", PIT, "--dangerously-discard-unarchived", "--archive"]).arg(archive);
+        command
+            .args(["close-out", PIT, "--dangerously-discard-unarchived", "--while-machines-run", "--archive"])
+            .arg(archive);
         if again {
             command.arg("--take-over");
         }

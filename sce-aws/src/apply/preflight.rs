@@ -219,14 +219,18 @@ impl Ahead<'_> {
 
     /// An interface endpoint is asked for in its zone, a gateway endpoint in the region.
     async fn served(&self, service: &str, zone: Option<String>) -> Answer {
-        let request = self.session.ec2.describe_vpc_endpoint_services().filters(filter("service-name", service));
-        let answer = request.send().await.map_err(cloud("DescribeVpcEndpointServices", LABEL))?;
+        let request = self.session.ec2.describe_vpc_endpoint_services().service_names(service);
+        let place = zone.clone().unwrap_or_else(|| self.plan.region.to_string());
+        let short = Some(Shortage::NotOffered { what: format!("an endpoint of `{service}`"), place });
+        let answer = match request.send().await.map_err(cloud("DescribeVpcEndpointServices", LABEL)) {
+            Err(error) if error.has_code("InvalidServiceName") => return Ok(short),
+            other => other?,
+        };
         let serves = answer
             .service_details()
             .iter()
             .any(|details| zone.as_ref().is_none_or(|zone| details.availability_zones().contains(zone)));
-        let place = zone.unwrap_or_else(|| self.plan.region.to_string());
-        Ok((!serves).then(|| Shortage::NotOffered { what: format!("an endpoint of `{service}`"), place }))
+        Ok(short.filter(|_| !serves))
     }
 
     /// The quota as applied to the account, or AWS's default where none was applied.

@@ -91,7 +91,7 @@ impl Run<'_> {
     /// Deletes what this run made, in reverse order; what cannot go keeps what it needs, and is told.
     pub(crate) async fn undo(&self, work: &Work<'_>, teller: &Teller<'_>) -> Undone {
         let nodes = self.begun();
-        self.undo_all(&nodes, Age::ThisRun, work, teller).await
+        self.undo_all(&nodes, Age::ThisRun, work, &teller.anew(nodes.len())).await
     }
 
     /// The same of these nodes.
@@ -109,7 +109,7 @@ impl Run<'_> {
             };
             match outcome {
                 Ok(Deleted::Gone) => {
-                    self.forget(&node.id);
+                    self.gone_with(node, work);
                     undone.deleted.push(node.id.to_string());
                     teller.node(node, Deed::Deleted);
                 }
@@ -130,6 +130,17 @@ impl Run<'_> {
             undone.left.push(format!("journal: {error}"));
         }
         undone
+    }
+
+    /// The node is there no more, nor is what AWS made and took away with it.
+    fn gone_with(&self, node: &Node, work: &Work<'_>) {
+        self.forget(&node.id);
+        let with_it = self.plan.pit_nodes().filter(|other| goes_with_vpc(other) && other.needs.contains(&node.id));
+        for other in with_it.filter(|other| work.known(other).is_some()) {
+            self.forget(&other.id);
+            // Of what was there the table has these moves, so there is nothing to fail.
+            drop(work.result(other, Event::Deleting).and_then(|()| work.result(other, Event::Gone)));
+        }
     }
 
     async fn undo_node(&self, session: &Session, node: &Node, age: Age, work: &Work<'_>) -> Result<Deleted, String> {

@@ -31,9 +31,9 @@ pub enum CloseOutError {
         /// Each with its id.
         machines: Vec<String>,
     },
-    /// Whether machines run could not be asked.
-    #[error("whether machines run is not known, so nothing was deleted")]
-    Machines(#[source] CloudError),
+    /// What there is beside the plan could not be looked at: machines, copies of volumes.
+    #[error("what is there beside the plan could not be looked at, so nothing was deleted")]
+    Beside(#[source] CloudError),
     /// Something was written after the last archive was made.
     #[error("{} than the last archive, which is of {made_at}, so nothing was deleted", newer(.stores))]
     Newer {
@@ -91,7 +91,7 @@ impl CloseOutError {
                  again with `--dangerously-discard-unarchived`"
                     .to_owned(),
             ),
-            Self::Unread { source, .. } | Self::Machines(source) | Self::Sweep(source) => {
+            Self::Unread { source, .. } | Self::Beside(source) | Self::Sweep(source) => {
                 source.help().map(str::to_owned)
             }
         }

@@ -70,20 +70,19 @@ impl End<'_> {
         Ok(all)
     }
 
+    /// One's own images are few, and are all asked for: which snapshots they are made of is compared here.
     async fn images_of(&self, snapshots: &[String]) -> Result<Vec<String>, CloudError> {
-        let mut all = Vec::new();
-        for some in snapshots.chunks(FILTER_VALUES) {
-            let of = Filter::builder().name("block-device-mapping.snapshot-id").set_values(Some(some.to_vec())).build();
-            let request = self.session.ec2.describe_images().owners("self").filters(of);
-            let found = request.into_paginator().items().send().try_collect().await;
-            let found = found.map_err(cloud("DescribeImages", self.plan.pit.as_str()))?;
-            let is_ours = |image: &aws_sdk_ec2::types::Image| {
-                let disks = image.block_device_mappings().iter().filter_map(|disk| disk.ebs()?.snapshot_id());
-                disks.into_iter().any(|id| some.iter().any(|one| one == id))
-            };
-            all.extend(found.into_iter().filter(is_ours).filter_map(|image| image.image_id));
+        if snapshots.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(all)
+        let found =
+            self.session.ec2.describe_images().owners("self").into_paginator().items().send().try_collect().await;
+        let found = found.map_err(cloud("DescribeImages", self.plan.pit.as_str()))?;
+        let is_ours = |image: &aws_sdk_ec2::types::Image| {
+            let mut disks = image.block_device_mappings().iter().filter_map(|disk| disk.ebs()?.snapshot_id());
+            disks.any(|id| snapshots.iter().any(|one| one == id))
+        };
+        Ok(found.into_iter().filter(is_ours).filter_map(|image| image.image_id).collect())
     }
 
     /// Deletes the copies; only reached where somebody said that what no archive holds may go.

@@ -51,7 +51,7 @@ impl End<'_> {
         let request = self.session.ec2.describe_instances();
         let request = request.filters(filter(&format!("tag:{TAG_PIT}"), pit)).filters(states.build());
         let sent = request.into_paginator().items().send().try_collect().await;
-        let found = sent.map_err(cloud("DescribeInstances", pit)).map_err(CloseOutError::Machines)?;
+        let found = sent.map_err(cloud("DescribeInstances", pit)).map_err(CloseOutError::Beside)?;
         let ids = found.iter().flat_map(|reservation| reservation.instances()).filter_map(|one| one.instance_id());
         let place = |id: &str| {
             let node = self.observed.found.iter().find(|(_, found)| found.attributes.id == id);

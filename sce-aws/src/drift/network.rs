@@ -24,7 +24,7 @@ pub(super) async fn residents(session: &Session, plan: &Plan, observed: &Observe
         of_kind(Kind::Subnet).filter(|node| node.scope == Scope::Pit).filter_map(id).collect();
     let whole = !vpc.is_existing();
     let here = Here { session, label: vpc.id.as_str(), vpc: vpc_id, subnets: (!whole).then_some(subnets) };
-    let mut read = Read { residents: Vec::new(), unread: Vec::new(), holders: BTreeMap::new() };
+    let mut read = Read { residents: Vec::new(), unread: Vec::new(), holders: BTreeMap::new(), going: BTreeSet::new() };
     let in_subnets = async { tokio::join!(here.interfaces(), here.instances(), here.nat_gateways()) };
     let of_all = async {
         if !whole {
@@ -47,12 +47,17 @@ pub(super) async fn residents(session: &Session, plan: &Plan, observed: &Observe
     let ((interfaces, instances, gateways), of_all) = tokio::join!(in_subnets, of_all);
     read.take(vpc, interfaces);
     read.take(vpc, instances);
+    let gateways = gateways.map(|(gateways, going)| {
+        read.going.extend(going);
+        gateways
+    });
     read.take_holders(vpc, gateways);
     if let Some((plain, endpoints)) = of_all {
         plain.into_iter().for_each(|listed| read.take(vpc, listed));
         read.take_holders(vpc, endpoints);
     }
-    let Read { mut residents, unread, holders } = read;
+    let Read { mut residents, unread, holders, going } = read;
+    residents.retain(|one| !going.contains(&one.id));
     for resident in residents.iter_mut().filter(|one| one.kind == ResidentKind::Interface) {
         let holder = holders.get(&resident.id);
         resident.attached_to = resident.attached_to.take().or_else(|| holder.cloned());
@@ -65,6 +70,8 @@ struct Read {
     unread: Unread,
     /// The gateway or endpoint that says of an interface that it is its own.
     holders: BTreeMap<String, String>,
+    /// Interfaces of gateways that are deleted, which go with them.
+    going: BTreeSet<String>,
 }
 
 /// Things, and the interfaces that each says are its own.
@@ -127,19 +134,23 @@ impl Here<'_> {
         Ok(live.map(|one| resident(ResidentKind::Instance, one.instance_id(), one.tags())).collect())
     }
 
-    async fn nat_gateways(&self) -> Result<WithInterfaces, CloudError> {
+    /// Those that are there, and the interfaces of those that are not any more.
+    async fn nat_gateways(&self) -> Result<(WithInterfaces, Vec<String>), CloudError> {
         let request = self.session.ec2.describe_nat_gateways().filter(self.in_vpc());
         let found = request.into_paginator().items().send().try_collect().await;
         let found = found.map_err(cloud("DescribeNatGateways", self.label))?;
         let ended = ["deleted", "deleting", "failed"];
-        let live = found.iter().filter(|one| self.counts(one.subnet_id()));
-        let live = live.filter(|one| !one.state().is_some_and(|state| ended.contains(&state.as_str())));
-        let gateway = |one: &aws_sdk_ec2::types::NatGateway| {
-            let own =
-                one.nat_gateway_addresses().iter().filter_map(|one| one.network_interface_id().map(str::to_owned));
-            (resident(ResidentKind::NatGateway, one.nat_gateway_id(), one.tags()), own.collect())
+        let here = found.iter().filter(|one| self.counts(one.subnet_id()));
+        let (gone, live): (Vec<_>, Vec<_>) =
+            here.partition(|one| one.state().is_some_and(|state| ended.contains(&state.as_str())));
+        let own = |one: &aws_sdk_ec2::types::NatGateway| -> Vec<String> {
+            let own = one.nat_gateway_addresses().iter();
+            own.filter_map(|one| one.network_interface_id().map(str::to_owned)).collect()
         };
-        Ok(live.map(gateway).collect())
+        let gateway = |one: &&aws_sdk_ec2::types::NatGateway| {
+            (resident(ResidentKind::NatGateway, one.nat_gateway_id(), one.tags()), own(one))
+        };
+        Ok((live.iter().map(gateway).collect(), gone.into_iter().flat_map(own).collect()))
     }
 
     async fn security_groups(&self) -> Result<Vec<Resident>, CloudError> {

@@ -165,3 +165,116 @@ impl Question {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::replay::Replay;
+
+    fn question() -> Question {
+        Question {
+            label: "route-private-nat".to_owned(),
+            resource: "rtb-0a".to_owned(),
+            events: events(Kind::Route, What::Changed, "target").iter().copied().collect(),
+            destination: Some("0.0.0.0/0".to_owned()),
+            since: Some("2026-11-30T10:00:00.4Z".parse().unwrap()),
+            only_last: false,
+        }
+    }
+
+    /// An event as CloudTrail's history has it.
+    fn event(name: &str, at: &str, who: &str, destination: &str, change: impl FnOnce(&mut Json, &mut Json)) -> Json {
+        let mut told = json!({
+            "userIdentity": {"type": "IAMUser", "arn": format!("arn:aws:iam::111122223333:user/{who}")},
+            "requestParameters": {"routeTableId": "rtb-0a", "destinationCidrBlock": destination},
+        });
+        let mut event = json!({
+            "EventId": format!("{who}-1"),
+            "EventName": name,
+            "ReadOnly": "false",
+            "EventTime": at.parse::<Timestamp>().unwrap().as_second(),
+            "EventSource": "ec2.amazonaws.com",
+            "Username": who,
+            "Resources": [{"ResourceType": "AWS::EC2::RouteTable", "ResourceName": "rtb-0a"}],
+        });
+        change(&mut event, &mut told);
+        event["CloudTrailEvent"] = json!(told.to_string());
+        event
+    }
+
+    fn plain(_: &mut Json, _: &mut Json) {}
+
+    async fn asked(pages: &[Json]) -> Vec<Doer> {
+        let replay = Replay::of("cloudtrail", pages.iter().map(|page| ("/", 200, page.to_string())));
+        let doers = question().ask(&replay.session().await).await.unwrap();
+        let requests = replay.finished();
+        let first: Json = serde_json::from_str(&requests[0].body).unwrap();
+        assert_eq!(first["LookupAttributes"], json!([{"AttributeKey": "ResourceName", "AttributeValue": "rtb-0a"}]));
+        doers
+    }
+
+    #[tokio::test]
+    async fn whoever_did_it_is_named_and_nobody_else() {
+        let everywhere = "0.0.0.0/0";
+        let events = [
+            event("ReplaceRoute", "2026-11-30T11:00:00Z", "alice", everywhere, plain),
+            event("ReplaceRoute", "2026-11-30T11:05:00Z", "other-destination", "10.9.0.0/16", plain),
+            event("DescribeRouteTables", "2026-11-30T11:06:00Z", "reader", everywhere, |event, _| {
+                event["ReadOnly"] = json!("true");
+            }),
+            event("CreateTags", "2026-11-30T11:07:00Z", "tagger", everywhere, plain),
+            event("ReplaceRoute", "2026-11-30T11:08:00Z", "refused", everywhere, |_, told| {
+                told["errorCode"] = json!("UnauthorizedOperation");
+            }),
+            event("ReplaceRoute", "2026-11-30T10:00:00Z", "ourselves", everywhere, plain),
+            event("ReplaceRoute", "2026-11-30T11:09:00Z", "elsewhere", everywhere, |event, _| {
+                event["Resources"] = json!([{"ResourceName": "rtb-0ab"}]);
+            }),
+            event("ReplaceRoute", "2026-11-30T11:10:00Z", "untold", everywhere, |event, told| {
+                told["userIdentity"] = json!({});
+                event["Username"] = json!("");
+            }),
+        ];
+        let doers = asked(&[json!({ "Events": events })]).await;
+        let expected = Doer {
+            who: "arn:aws:iam::111122223333:user/alice".to_owned(),
+            when: "2026-11-30T11:00:00Z".to_owned(),
+            event: "ReplaceRoute".to_owned(),
+            event_id: "alice-1".to_owned(),
+        };
+        assert_eq!(doers, [expected]);
+    }
+
+    #[tokio::test]
+    async fn several_who_touched_it_are_all_named_the_latest_first_over_pages() {
+        let by = |name: &str, at: &str| event("ReplaceRoute", at, name, "0.0.0.0/0", plain);
+        let service = event("ReplaceRoute", "2026-11-30T13:00:00Z", "x", "0.0.0.0/0", |_, told| {
+            told["userIdentity"] = json!({"type": "AWSService", "invokedBy": "networkmanager.amazonaws.com"});
+        });
+        let pages = [
+            json!({"Events": [by("alice", "2026-11-30T11:00:00Z")], "NextToken": "next"}),
+            json!({"Events": [by("bob", "2026-11-30T12:00:00Z"), service]}),
+        ];
+        let doers = asked(&pages).await;
+        let who: Vec<&str> = doers.iter().map(|doer| doer.who.as_str()).collect();
+        assert_eq!(
+            who,
+            [
+                "networkmanager.amazonaws.com",
+                "arn:aws:iam::111122223333:user/bob",
+                "arn:aws:iam::111122223333:user/alice"
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_history_that_may_not_be_read_is_an_error_and_no_name() {
+        let denied =
+            json!({"__type": "AccessDeniedException", "message": "not authorized to perform cloudtrail:LookupEvents"});
+        let replay = Replay::of("cloudtrail", [("/", 400, denied.to_string())]);
+        let error = question().ask(&replay.session().await).await.unwrap_err();
+        assert!(error.to_string().starts_with("LookupEvents for `route-private-nat` was denied"), "{error}");
+    }
+}

@@ -171,3 +171,60 @@ impl Pages<'_> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::Replay;
+
+    const DOCUMENT: &str = "/sce-registry-111122223333-us-west-2/pits/hipaa/journal/run.jsonl";
+
+    fn journal<'a>(registry: &'a Registry<'a>) -> Journal<'a> {
+        let name = "journal/run.jsonl".to_owned();
+        let pages = Pages { registry, name, lines: Arc::default(), written: Arc::default() };
+        Journal { pages, states: BTreeMap::new(), touched: BTreeMap::new(), runs: Vec::new() }
+    }
+
+    #[tokio::test]
+    async fn one_write_makes_all_that_was_noted_before_it_durable() {
+        let replay = Replay::of("s3", [(DOCUMENT, 200, String::new()), (DOCUMENT, 200, String::new())]);
+        let session = replay.session().await;
+        let pit = "hipaa".parse().unwrap();
+        let registry = Registry::new(&session, &pit);
+        let mut journal = journal(&registry);
+        let (vpc, key): (NodeId, NodeId) = ("vpc".parse().unwrap(), "key".parse().unwrap());
+        let (first, second) =
+            (journal.note(&vpc, Event::Creating).unwrap(), journal.note(&key, Event::Creating).unwrap());
+        let pages = journal.pages();
+        let (one, other) = tokio::join!(pages.write(first), pages.write(second));
+        assert!(one.is_ok() && other.is_ok());
+        let _ = journal.note(&vpc, Event::Present(Attributes::id("vpc-1"))).unwrap();
+        pages.write_all().await.unwrap();
+        pages.write_all().await.unwrap();
+        let written: Vec<usize> = replay.finished().iter().map(|request| lines(&request.body)).collect();
+        assert_eq!(written, [2, 3], "two writes, the second with everything");
+        assert_eq!(journal.attributes(&vpc).map(|attributes| attributes.id.as_str()), Some("vpc-1"));
+    }
+
+    #[tokio::test]
+    async fn what_was_not_written_is_written_with_the_next() {
+        let refused = "<Error><Code>AccessDenied</Code></Error>".to_owned();
+        let replay = Replay::of("s3", [(DOCUMENT, 403, refused), (DOCUMENT, 200, String::new())]);
+        let session = replay.session().await;
+        let pit = "hipaa".parse().unwrap();
+        let registry = Registry::new(&session, &pit);
+        let mut journal = journal(&registry);
+        let vpc: NodeId = "vpc".parse().unwrap();
+        assert!(
+            journal.record(&vpc, Event::Creating).await.is_err(),
+            "no call may follow an intent that is not durable"
+        );
+        journal.record(&vpc, Event::Failed("denied".to_owned())).await.unwrap();
+        assert_eq!(lines(&replay.finished()[1].body), 2);
+    }
+
+    /// Lines of the journal in a request, which the SDK may have sent in chunks.
+    fn lines(body: &str) -> usize {
+        body.matches("\"schema_version\"").count()
+    }
+}

@@ -153,3 +153,58 @@ fn is_contested(error: &CloudError) -> bool {
 fn after(now: Timestamp) -> Timestamp {
     now.checked_add(LEASE).unwrap_or(now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::replay::Replay;
+
+    const LEASE_JSON: &str = "/sce-registry-111122223333-us-west-2/pits/hipaa/lease.json";
+
+    /// A lease as another run wrote it.
+    fn others(until: &str) -> String {
+        format!(
+            r#"{{"schema_version":1,"run":"other","holder":"them","since":"1970-01-01T00:00:00Z","until":"{until}"}}"#
+        )
+    }
+
+    fn taken() -> (&'static str, u16, String) {
+        (LEASE_JSON, 412, "<Error><Code>PreconditionFailed</Code></Error>".to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_refused_while_it_lasts_and_taken_when_it_has_run_out() {
+        let done = || (LEASE_JSON, 200, String::new());
+        let answers = [
+            taken(),
+            (LEASE_JSON, 200, others("1970-01-01T00:01:00Z")),
+            taken(),
+            (LEASE_JSON, 200, others("1969-12-31T23:59:00Z")),
+            done(),
+        ];
+        let replay = Replay::of("s3", answers);
+        let session = replay.session().await;
+        let pit = "hipaa".parse().unwrap();
+        let registry = Registry::new(&session, &pit);
+        let refused = registry.lease("mine", false).await.unwrap_err();
+        assert!(refused.to_string().contains("another run holds the lease on `hipaa`: them, since"), "{refused}");
+        assert!(registry.lease("mine", false).await.is_ok());
+        replay.finished();
+    }
+
+    #[tokio::test]
+    async fn a_run_notices_when_another_has_taken_the_lease_over() {
+        let answers = [(LEASE_JSON, 200, String::new()), (LEASE_JSON, 200, others("1970-01-01T00:09:00Z"))];
+        let replay = Replay::of("s3", answers);
+        let session = replay.session().await;
+        let pit = "hipaa".parse().unwrap();
+        let registry = Registry::new(&session, &pit);
+        let held = registry.lease("mine", false).await.unwrap();
+        held.renew().await.unwrap();
+        assert!(!held.is_lost(), "it is fresh, so nothing was asked");
+        session.world.sleep(RENEW * 2).await;
+        assert!(held.renew().await.is_err() && held.is_lost());
+        held.release().await.unwrap();
+        replay.finished();
+    }
+}

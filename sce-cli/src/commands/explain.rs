@@ -18,7 +18,9 @@ struct Document<'a> {
 }
 
 pub(crate) fn run(explain: &Explain) -> Result<Exit, Failure> {
-    if let Some(claim) = explain.rule.as_deref().and_then(claim) {
+    // A rule and a claim may have one name: the rule is told, and the claim where there is no such rule.
+    let claim = explain.rule.as_deref().filter(|id| rule(id).is_err()).and_then(claim);
+    if let Some(claim) = claim {
         return of_claim(claim, explain.format.json);
     }
     let one = explain.rule.as_deref().map(named).transpose()?;

@@ -111,13 +111,18 @@ fn result(finding: &Finding, spec: SpecText<'_>) -> Value {
 fn claimed(claim: &Property) -> Value {
     let cfr: Vec<String> = claim.cfr.iter().map(|cited| format!("45 CFR {}", cited.citation)).collect();
     json!({
-        "id": claim.id,
+        "id": claim_id(claim),
         "shortDescription": { "text": claim.claim },
         "fullDescription": { "text": format!("Claimed of {}.", claim.quantifier) },
         "help": { "text": "`sce prove --all` tells what is taken for granted, and shows the packet or the request." },
         "defaultConfiguration": { "level": "error" },
         "properties": { "tags": cfr, "security-severity": score(Severity::High) },
     })
+}
+
+/// Claims may be called as a rule is.
+fn claim_id(claim: &Property) -> String {
+    format!("claim/{}", claim.id.0)
 }
 
 /// A claim that does not hold fails where the spec asks for it; one that the spec gives up openly is told, and fails nothing.
@@ -131,7 +136,7 @@ fn examined(proof: &Proof, spec: SpecText<'_>) -> Value {
     let id = proof.property.id;
     let index = properties().iter().position(|claim| claim.id == id).map(|index| all().len() + index);
     json!({
-        "ruleId": id,
+        "ruleId": claim_id(proof.property),
         "ruleIndex": index,
         "kind": kind,
         "level": level,
@@ -233,16 +238,18 @@ mod tests {
     fn a_claim_given_up_openly_is_told_and_fails_nothing() {
         let log = of(SPEC, false);
         let results = log["runs"][0]["results"].as_array().unwrap();
-        let claims: Vec<&Value> =
-            results.iter().filter(|result| properties().iter().any(|claim| result["ruleId"] == claim.id.0)).collect();
+        let claims: Vec<&Value> = results
+            .iter()
+            .filter(|result| properties().iter().any(|claim| result["ruleId"] == claim_id(claim)))
+            .collect();
         let told = |claim: &Value| (claim["ruleId"].clone(), claim["kind"].clone(), claim["level"].clone());
-        let way_out = (json!("no-way-out-for-phi"), json!("informational"), json!("none"));
+        let way_out = (json!("claim/no-way-out-for-phi"), json!("informational"), json!("none"));
         assert_eq!(claims.iter().map(|claim| told(claim)).collect::<Vec<_>>(), [way_out]);
         let proved = of(SPEC, true)["runs"][0]["results"]
             .as_array()
             .unwrap()
             .iter()
-            .filter(|one| one["kind"] == "pass" && one["ruleId"] == "nat-route-survives-the-endpoint")
+            .filter(|one| one["kind"] == "pass" && one["ruleId"] == "claim/nat-route-survives-the-endpoint")
             .count();
         assert_eq!(proved, 1);
     }

@@ -102,9 +102,8 @@ impl<'de> Deserialize<'de> for Source {
     }
 }
 
-/// A flow as JSON has it. A key that is not known could be a known one with a slip in it, and change the answer.
+/// A flow as JSON has it; programs may note things of their own beside.
 #[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Record {
     from: Source,
     src_ip: IpAddr,

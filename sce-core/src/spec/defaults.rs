@@ -45,10 +45,12 @@ impl Defaults {
     #[must_use]
     pub fn spec(&self, pit: &Pit, mode: Option<AccessMode>, whose: &str) -> String {
         let theirs = || self.0.get("access")?.get("mode")?.clone().try_into().ok();
-        let text = example(pit, mode.or_else(theirs).unwrap_or_default());
+        let mode = mode.or_else(theirs);
+        let text = example(pit, mode.unwrap_or_default());
         let mut document: DocumentMut = text.parse().expect("the example is TOML, as its tests show");
         for (path, value) in self.leaves() {
-            if path != ["access", "mode"] {
+            // The example is written for its way in; one that is none has to be seen to be wrong.
+            if path != ["access", "mode"] || mode.is_none() {
                 set(document.as_item_mut(), &path, value, whose);
             }
         }
@@ -131,18 +133,18 @@ mod tests {
         toml::from_str(text).unwrap()
     }
 
-    const WHOLE: &str = "region = \"us-east-1\"\nprofile = \"modern\"\n[network]\negress = \"none\"\n[access]\nmode = \"bastion\"\n\
+    const WHOLE: &str = "region = \"us-east-1\"\nprofile = \"modern\"\n[network]\negress = \"nat\"\n[access]\nmode = \"bastion\"\n\
         allow = [{ name = \"campus\", cidr = \"140.142.0.0/16\" }]\n[compute.private]\ntype = \"m6i.large\"\n[retention]\nlogs_days = 3653\n";
 
     #[test]
     fn a_new_spec_starts_with_them() {
         let text = defaults(WHOLE).spec(&"omop".parse().unwrap(), None, "Example\nUniversity");
         let spec = parse(&text, Format::Toml).unwrap();
-        assert_eq!((spec.pit.as_str(), spec.region.as_str(), spec.network.egress), ("omop", "us-east-1", Egress::None));
+        assert_eq!((spec.pit.as_str(), spec.region.as_str(), spec.network.egress), ("omop", "us-east-1", Egress::Nat));
         assert_eq!((spec.access.mode, spec.access.allow[0].name.as_str()), (AccessMode::Bastion, "campus"));
         assert_eq!((spec.access.allow.len(), spec.retention.logs_days), (1, 3653));
         assert_eq!(spec.private_machine().map(|machine| machine.data_volume_gib), Some(Some(100)));
-        assert!(text.contains("egress = \"none\"  # default of ExampleUniversity\n"), "{text}");
+        assert!(text.contains("egress = \"nat\"  # default of ExampleUniversity\n"), "{text}");
         assert!(text.starts_with("# A Secure Compute Environment"), "{text}");
         let asked = defaults(WHOLE).spec(&"omop".parse().unwrap(), Some(AccessMode::InstanceConnect), "x");
         assert_eq!(parse(&asked, Format::Toml).unwrap().access.mode, AccessMode::InstanceConnect);

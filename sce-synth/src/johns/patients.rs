@@ -1,13 +1,13 @@
 //! Who lives in the town: surnames, heights, and the ranges each one's vital signs keep to.
 
 use std::collections::HashSet;
-use std::io::{self, Write};
+use std::io;
 use std::ops::RangeInclusive;
 
 use super::error::JohnsError;
 use super::files::JohnsFile;
 use super::{Johns, Variant};
-use crate::csv::Sheet;
+use crate::cells::Cells;
 use crate::manifest::FileRecord;
 use crate::python::Random;
 
@@ -130,14 +130,22 @@ impl Height {
     }
 }
 
+/// The heading of `patients.csv`.
+pub(super) const COLUMNS: [&str; 5] = ["Surname", "Given name", "DOB", "height", "ID"];
+
+/// The heading of `patientParameters.csv`.
+pub(super) const PARAMETERS: [&str; 18] = [
+    "ID", "S0", "S1", "D0", "D1", "RR0", "RR1", "HR0", "HR1", "OS0", "OS1", "BT0", "BT1", "M0", "M1", "SUMB", "SUMT",
+    "SUMDK",
+];
+
 /// Draws and writes `patients.csv`, and keeps the heights of those who may see the doctor.
-pub(super) fn write_patients<W: Write>(
+pub(super) fn write_patients(
     johns: &Johns,
     random: &mut Random,
-    out: W,
+    mut cells: impl Cells,
 ) -> Result<(Vec<Height>, FileRecord), JohnsError> {
     let file = JohnsFile::Patients;
-    let mut sheet = Sheet::headed(out, &["Surname", "Given name", "DOB", "height", "ID"], johns.digests);
     let mut surnames = Surnames::of(johns.variant);
     let mut heights = Vec::new();
     for id in 0..inhabitants(johns) {
@@ -146,18 +154,18 @@ pub(super) fn write_patients<W: Write>(
         if id < may_visit(johns) {
             heights.push(height);
         }
-        write_patient(&mut sheet, id, &surname, height).map_err(file.failed())?;
+        write_patient(&mut cells, id, &surname, height).map_err(file.failed())?;
     }
-    Ok((heights, sheet.finish(file.name()).map_err(file.failed())?))
+    Ok((heights, cells.finish(file.name()).map_err(file.failed())?))
 }
 
-fn write_patient<W: Write>(sheet: &mut Sheet<W>, id: u32, surname: &[u8], height: Height) -> io::Result<()> {
-    sheet.plain(surname);
-    sheet.plain(b"John");
-    sheet.plain(b"1920-08-26 08:30:12");
-    sheet.quoted(&format!("({}, {})", height.feet, height.inches));
-    sheet.integer(id);
-    sheet.end_row()
+fn write_patient(cells: &mut impl Cells, id: u32, surname: &[u8], height: Height) -> io::Result<()> {
+    cells.plain(surname);
+    cells.plain(b"John");
+    cells.plain(b"1920-08-26 08:30:12");
+    cells.quoted(&format!("({}, {})", height.feet, height.inches));
+    cells.integer(id);
+    cells.end_row()
 }
 
 /// How many patients get a name: the document's program names the first twelve before it looks how many
@@ -233,62 +241,54 @@ pub(super) fn draw_visitors(johns: &Johns, random: &mut Random, heights: Vec<Hei
 
 /// Draws the parameters of all patients once more, and writes `patientParameters.csv` of them and of what the
 /// visits summed up to.
-pub(super) fn write_parameters<W: Write>(
+pub(super) fn write_parameters(
     johns: &Johns,
     random: &mut Random,
     visitors: &[Visitor],
-    out: W,
+    mut cells: impl Cells,
 ) -> Result<FileRecord, JohnsError> {
     let file = JohnsFile::PatientParameters;
-    let mut sheet = Sheet::headed(
-        out,
-        &[
-            "ID", "S0", "S1", "D0", "D1", "RR0", "RR1", "HR0", "HR1", "OS0", "OS1", "BT0", "BT1", "M0", "M1", "SUMB",
-            "SUMT", "SUMDK",
-        ],
-        johns.digests,
-    );
     for id in 0..johns.patients {
         let parameters = Parameters::draw(johns.variant, random);
         let tally = visitors.get(id as usize).map_or_else(Tally::default, |visitor| visitor.tally);
-        sheet.integer(id);
-        write_ranges(&mut sheet, &parameters);
-        write_tally(&mut sheet, johns.variant, tally);
-        sheet.end_row().map_err(file.failed())?;
+        cells.integer(id);
+        write_ranges(&mut cells, &parameters);
+        write_tally(&mut cells, johns.variant, tally);
+        cells.end_row().map_err(file.failed())?;
     }
-    sheet.finish(file.name()).map_err(file.failed())
+    cells.finish(file.name()).map_err(file.failed())
 }
 
-fn write_ranges<W: Write>(sheet: &mut Sheet<W>, parameters: &Parameters) {
-    write_whole(sheet, parameters.systolic);
-    write_whole(sheet, parameters.diastolic);
-    write_whole(sheet, parameters.respiration);
-    write_whole(sheet, parameters.heart);
-    write_decimal(sheet, parameters.oxygen);
+fn write_ranges(cells: &mut impl Cells, parameters: &Parameters) {
+    write_whole(cells, parameters.systolic);
+    write_whole(cells, parameters.diastolic);
+    write_whole(cells, parameters.respiration);
+    write_whole(cells, parameters.heart);
+    write_decimal(cells, parameters.oxygen);
     match parameters.temperature {
-        Temperature::Whole(range) => write_whole(sheet, range),
-        Temperature::Decimal(range) => write_decimal(sheet, range),
+        Temperature::Whole(range) => write_whole(cells, range),
+        Temperature::Decimal(range) => write_decimal(cells, range),
     }
-    write_whole(sheet, parameters.weight);
+    write_whole(cells, parameters.weight);
 }
 
-fn write_whole<W: Write>(sheet: &mut Sheet<W>, range: Range<u32>) {
-    sheet.integer(range.low);
-    sheet.integer(range.high);
+fn write_whole(cells: &mut impl Cells, range: Range<u32>) {
+    cells.integer(range.low);
+    cells.integer(range.high);
 }
 
-fn write_decimal<W: Write>(sheet: &mut Sheet<W>, range: Range<f64>) {
-    sheet.float(range.low);
-    sheet.float(range.high);
+fn write_decimal(cells: &mut impl Cells, range: Range<f64>) {
+    cells.float(range.low);
+    cells.float(range.high);
 }
 
-fn write_tally<W: Write>(sheet: &mut Sheet<W>, variant: Variant, tally: Tally) {
-    sheet.integer(tally.base_e);
+fn write_tally(cells: &mut impl Cells, variant: Variant, tally: Tally) {
+    cells.integer(tally.base_e);
     match (variant, tally.t_pain) {
-        (Variant::Faithful, None) => sheet.plain(b"0"),
-        (_, sum) => sheet.float(sum.unwrap_or(0.0)),
+        (Variant::Faithful, None) => cells.zero(),
+        (_, sum) => cells.float(sum.unwrap_or(0.0)),
     }
-    sheet.integer(tally.dk);
+    cells.integer(tally.dk);
 }
 
 impl Parameters {

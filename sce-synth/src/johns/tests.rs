@@ -196,7 +196,7 @@ fn calendar_ends_where_it_does_for_the_documents_program() {
     for (dialect, seed) in [(Dialect::Python2, 1), (Dialect::Python3, 2), (Dialect::Python3, 3)] {
         for rows in 17..24 {
             let johns = Johns { dialect, seed, rows, ..Johns::default() };
-            let ours = generate_from(first_day, &johns, files(io::sink), &mut |_rows| {});
+            let ours = generate_from(first_day, &johns, sheets(&johns, files(io::sink)), &mut |_rows| {});
             let theirs = oracle_complaint("9999-12-01", &johns);
             match ours {
                 Ok(_) => assert_eq!(theirs, None, "{johns:?}"),
@@ -228,7 +228,10 @@ fn number_said_to_fit_fits() {
     for variant in [Variant::Faithful, Variant::Corrected] {
         let asked = Johns { variant, ..johns };
         let begun = date(9999, 6, 1);
-        let refused = |rows| generate_from(begun, &Johns { rows, ..asked }, files(io::sink), &mut |_rows| {}).err();
+        let refused = |rows| {
+            let asked = Johns { rows, ..asked };
+            generate_from(begun, &asked, sheets(&asked, files(io::sink)), &mut |_rows| {}).err()
+        };
         let Some(JohnsError::CalendarEnds { fit, .. }) = refused(200) else { panic!("200 rows fit") };
         assert!(refused(fit).is_none());
         assert!(matches!(refused(fit + 1), Some(JohnsError::CalendarEnds { fit: same, .. }) if same == fit));

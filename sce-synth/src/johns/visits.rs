@@ -1,6 +1,6 @@
 //! The visits to the doctor: one row of `timeseries.csv` each.
 
-use std::io::{self, Write};
+use std::io;
 
 use jiff::civil::Date;
 
@@ -8,11 +8,13 @@ use super::error::JohnsError;
 use super::files::JohnsFile;
 use super::patients::{HEIGHTS, Height, Tally, Visitor, WEIGHTS};
 use super::{Johns, Variant};
-use crate::csv::{Ready, Sheet};
+use crate::cells::Cells;
+use crate::csv::Ready;
 use crate::manifest::FileRecord;
 use crate::python::Random;
 
-const COLUMNS: [&str; 16] = [
+/// The heading of `timeseries.csv`.
+pub(super) const COLUMNS: [&str; 16] = [
     "date",
     "ID",
     "systol",
@@ -50,16 +52,15 @@ fn steps_after_last_row(variant: Variant) -> u64 {
 }
 
 /// Draws and writes `timeseries.csv`, document lines 899-950, and adds the effects up in the visitors' tallies.
-pub(super) fn write_visits<W: Write>(
+pub(super) fn write_visits(
     first_day: Date,
     johns: &Johns,
     random: &mut Random,
     visitors: &mut [Visitor],
-    out: W,
+    mut cells: impl Cells,
     progress: &mut dyn FnMut(u64),
 ) -> Result<FileRecord, JohnsError> {
     let file = JohnsFile::Timeseries;
-    let mut sheet = Sheet::headed(out, &COLUMNS, johns.digests);
     let mut day = Day::of(first_day);
     let indices = BodyMassIndices::new();
     let steps_once_more = steps_after_last_row(johns.variant);
@@ -69,9 +70,9 @@ pub(super) fn write_visits<W: Write>(
             visitors.get_mut(id as usize).ok_or(JohnsError::NoSuchPatient { row, id, patients: johns.patients })?;
         let visit = Visit::draw(johns.variant, random, &indices, visitor);
         visitor.add(&visit);
-        sheet.plain(&day.text);
-        sheet.integer(id);
-        write_visit(&mut sheet, &visit, &visitor.tally).map_err(file.failed())?;
+        cells.day(day.date, &day.text);
+        cells.integer(id);
+        write_visit(&mut cells, &visit, &visitor.tally).map_err(file.failed())?;
         if row < johns.rows || steps_once_more == 1 {
             let passed = day.pass(random.randint(1, 2));
             passed.ok_or(JohnsError::CalendarEnds { fit: row - steps_once_more, rows: johns.rows })?;
@@ -81,7 +82,7 @@ pub(super) fn write_visits<W: Write>(
         }
     }
     progress(johns.rows);
-    sheet.finish(file.name()).map_err(file.failed())
+    cells.finish(file.name()).map_err(file.failed())
 }
 
 /// The last of the patients a visit may fall to: in the document's program 99, however many there are.
@@ -233,22 +234,22 @@ impl Visitor {
 }
 
 #[inline]
-fn write_visit<W: Write>(sheet: &mut Sheet<W>, visit: &Visit, tally: &Tally) -> io::Result<()> {
-    sheet.integer(visit.systolic);
-    sheet.integer(visit.diastolic);
-    sheet.integer(visit.respiration);
-    sheet.integer(visit.heart);
-    sheet.float(visit.oxygen);
-    sheet.float(visit.temperature);
-    sheet.integer(visit.weight);
-    sheet.ready(&visit.body_mass_index.field);
-    sheet.integer(visit.base_e);
-    sheet.float(visit.t_pain);
-    sheet.integer(visit.dk);
-    sheet.integer(tally.base_e);
-    sheet.float(tally.t_pain.unwrap_or(0.0));
-    sheet.integer(tally.dk);
-    sheet.end_row()
+fn write_visit(cells: &mut impl Cells, visit: &Visit, tally: &Tally) -> io::Result<()> {
+    cells.integer(visit.systolic);
+    cells.integer(visit.diastolic);
+    cells.integer(visit.respiration);
+    cells.integer(visit.heart);
+    cells.float(visit.oxygen);
+    cells.float(visit.temperature);
+    cells.integer(visit.weight);
+    cells.written(visit.body_mass_index.value, &visit.body_mass_index.field);
+    cells.integer(visit.base_e);
+    cells.float(visit.t_pain);
+    cells.integer(visit.dk);
+    cells.integer(tally.base_e);
+    cells.float(tally.t_pain.unwrap_or(0.0));
+    cells.integer(tally.dk);
+    cells.end_row()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! environments.
 //!
 //! ```text
-//! speed [--latency MILLISECONDS] [--environments N]
+//! speed [--latency MILLISECONDS] [--environments N] [--sce PROGRAM]
 //! ```
 //!
 //! The proxy holds up every call of either side for so long. The emulators answer on the same cores meanwhile, so that their own time is in
@@ -23,8 +23,11 @@ use serde_json::Value;
 const SPEC: &str = "[compute.private]\ntype = \"m7i.large\"\ndata_volume_gib = 100\n";
 
 fn main() {
-    let (latency, environments) = asked();
-    let emulators = Emulators::start();
+    let (latency, environments, program) = asked();
+    let mut emulators = Emulators::start();
+    if let Some(program) = program {
+        emulators.use_sce(program);
+    }
     let (proxy, mut reader) = (Proxy::before(&emulators), Reader::of(&emulators));
     let folder = tempfile::tempdir().expect("a folder can be made");
     let spec = sce_tests::spec(folder.path(), "hipaa", SPEC);
@@ -150,7 +153,7 @@ fn listing(emulators: &Emulators, reader: &mut Reader, spec: &Path, folder: &Pat
     let seconds = begun.elapsed().as_secs_f64();
     assert!(status.success(), "the list is told");
     let list: Value = serde_json::from_str(&fs::read_to_string(&output).unwrap_or_default()).unwrap_or_default();
-    let listed = list["environments"].as_array().map_or(0, Vec::len);
+    let listed = list["environments"].as_array().into_iter().flatten().filter(|one| one["state"] == "alive").count();
     assert_eq!(listed, number, "every environment is listed");
     say(&format!("sce status, {listed} environments: {seconds:.2} s, {} MiB at its peak", peak / 1024));
 }
@@ -162,14 +165,13 @@ fn resident(process: u32) -> u64 {
     line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or_default()
 }
 
-fn asked() -> (Duration, usize) {
+fn asked() -> (Duration, usize, Option<PathBuf>) {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let value = |name: &str| {
-        let place = arguments.iter().position(|one| one == name)?;
-        arguments.get(place + 1)?.parse::<u64>().ok()
-    };
+    let text = |name: &str| arguments.get(arguments.iter().position(|one| one == name)? + 1);
+    let value = |name: &str| text(name)?.parse::<u64>().ok();
     let environments = value("--environments").unwrap_or(200);
-    (Duration::from_millis(value("--latency").unwrap_or(50)), usize::try_from(environments).unwrap_or(200))
+    let latency = Duration::from_millis(value("--latency").unwrap_or(50));
+    (latency, usize::try_from(environments).unwrap_or(200), text("--sce").map(PathBuf::from))
 }
 
 #[expect(clippy::print_stdout, reason = "the figures are what the bench is run for")]

@@ -30,11 +30,8 @@ fn a_plan_is_held_against_the_account() {
     assert!(changes(&told).values().all(|word| *word == "keep"), "{told:#}");
 
     // Logs are kept longer: in place. Another type of machine: replaced, with its attachment; the volume stays.
-    spec(
-        folder.path(),
-        "hipaa",
-        &format!("{}[retention]\nlogs_days = 3653\n", MACHINE.replace("m7i.large", "m7i.xlarge")),
-    );
+    let longer = format!("{}[retention]\nlogs_days = 3653\n", MACHINE.replace("m7i.large", "m7i.xlarge"));
+    drop(spec(folder.path(), "hipaa", &longer));
     let told = against(&path);
     let words = changes(&told);
     assert_eq!(words["log-group"], "update");
@@ -49,7 +46,7 @@ fn a_plan_is_held_against_the_account() {
     assert!(text.contains("--dangerously-replace instance-private"), "{text}");
 
     // No way out and no machine any more: what earlier plans made goes, last made first.
-    spec(folder.path(), "hipaa", "[network]\negress = \"none\"\n");
+    drop(spec(folder.path(), "hipaa", "[network]\negress = \"none\"\n"));
     let told = against(&path);
     let gone: Vec<&str> = told["changes"]
         .as_array()
@@ -60,7 +57,7 @@ fn a_plan_is_held_against_the_account() {
         .collect();
     let place = |node: &str| gone.iter().position(|one| *one == node).unwrap_or_else(|| panic!("{node}: {gone:?}"));
     assert!(place("attachment-private") < place("volume-private"), "{gone:?}");
-    assert!(place("nat-gateway") < place("elastic-ip"), "{gone:?}");
+    assert!(place("nat-gateway") < place("nat-address"), "{gone:?}");
     // The plan alone says the same as ever, byte for byte.
     let plain = run(emulators.sce().arg("plan").arg(&path).arg("--json")).with_status(0);
     assert!(plain.json().get("changes").is_none());
@@ -74,7 +71,7 @@ fn a_machine_of_another_type_is_replaced_once_it_is_named_and_the_volume_stays()
     run(emulators.sce().arg("apply").arg(&path)).with_status(0);
     let before = ids(&emulators, &path);
 
-    spec(folder.path(), "hipaa", &MACHINE.replace("m7i.large", "m7i.xlarge"));
+    drop(spec(folder.path(), "hipaa", &MACHINE.replace("m7i.large", "m7i.xlarge")));
     let refused = run(emulators.sce().arg("apply").arg(&path)).with_status(2);
     assert!(
         refused.stderr.contains("loses its root volume") && refused.stderr.contains("nothing was changed"),
@@ -95,7 +92,10 @@ fn a_machine_of_another_type_is_replaced_once_it_is_named_and_the_volume_stays()
     let plan = folder.path().join("plan.json");
     std::fs::write(&plan, run(emulators.sce().arg("plan").arg(&path).arg("--json")).with_status(0).stdout).unwrap();
     let read = emulators.reader(&["check", plan.to_str().unwrap()]);
-    assert_eq!((read.status, read.stdout.as_str()), (0, ""), "{}", read.stderr);
+    // moto shows a launch template's tags as they were when it was made; see tools/divergences.toml.
+    let shown = |line: &&str| !line.is_empty() && !line.starts_with("template-private: tags is");
+    let off: Vec<&str> = read.stdout.lines().filter(shown).collect();
+    assert_eq!(off, [""; 0], "{}", read.stderr);
     let again = run(emulators.sce().arg("apply").arg(&path).arg("--json")).with_status(0).json();
     for part in ["created", "changed", "removed"] {
         assert_eq!(again[part], serde_json::json!([]), "{part}");

@@ -98,20 +98,21 @@ fn a_failed_run_undoes_what_it_made_and_nothing_else() {
     let nodes = planned["nodes"].as_array().unwrap();
     let name = nodes.iter().find(|node| node["id"] == "flow-log-role").unwrap()["name"].as_str().unwrap().to_owned();
     // Somebody's role is in the way, when other things have been begun.
-    by_boto3(
-        &emulators,
-        folder.path(),
-        &format!("iam.create_role(RoleName='{name}', AssumeRolePolicyDocument='{{}}')"),
-    );
+    let trust = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ec2.amazonaws.com" } }
+    ] });
+    let line = format!("iam.create_role(RoleName='{name}', AssumeRolePolicyDocument='{trust}')");
+    by_boto3(&emulators, folder.path(), &line);
     let failed = run(emulators.sce().arg("apply").arg(&spec).arg("--undo-on-failure")).with_status(3).stderr;
     assert!(failed.contains("is not this environment's"), "{failed}");
     assert!(failed.contains("\nundone: ") && failed.contains("\nnot begun: "), "{failed}");
     assert!(!failed.contains("could not be undone"), "{failed}");
-    let left = emulators.traces("hipaa");
-    assert!(left.iter().all(|line| line == "kms-key PendingDeletion"), "{left:?}");
+    // Somebody's role, which bears the PIT in its name, is as it was.
+    assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion".to_owned(), format!("role {name}")]);
     by_boto3(&emulators, folder.path(), &format!("iam.delete_role(RoleName='{name}')"));
     let applied = run(emulators.sce().arg("apply").arg(&spec).arg("--json")).with_status(0).json();
     assert_eq!(applied["kept"], json!(["registry"]), "everything is made anew");
+    assert_eq!(applied["not_checked"], json!([]), "what was looked ahead for was answered");
 }
 
 #[test]
@@ -154,6 +155,7 @@ fn the_latest_run_can_be_undone_afterwards_and_data_stays() {
     run(emulators.sce().arg("apply").arg(&plain)).with_status(0);
     let before = emulators.traces("hipaa");
     let more = spec(folder.path(), "hipaa", "[compute.private]\ntype = \"m7i.large\"\ndata_volume_gib = 100\n");
+    run(emulators.sce().arg("lock").arg(&more)).with_status(0);
     let made = run(emulators.sce().arg("apply").arg(&more).arg("--json")).with_status(0).json();
     assert!(list(&made["created"]).contains(&"instance-private".to_owned()), "{made:#}");
     let undone = run(emulators.sce().args(["apply", "--undo", "--json"]).arg(&more)).with_status(1).json();

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use sce_tests::{Emulators, Ran, root, run, spec};
+use serde_json::Value;
 
 const MACHINE: &str = "[compute.private]\ntype = \"m7i.large\"\n";
 
@@ -16,7 +17,7 @@ fn an_end_waits_for_holds_machines_and_those_who_still_write() {
     let folder = tempfile::tempdir().unwrap();
     run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", MACHINE))).with_status(0);
     put(&emulators, folder.path(), "visits.csv");
-    let before = emulators.snapshot();
+    let before = emulators.traces("hipaa");
     let close_out = |archive: &str, more: &[&str]| {
         let mut sce = emulators.sce();
         run(sce.args(["close-out", "hipaa", "--archive"]).arg(folder.path().join(archive)).args(more))
@@ -40,7 +41,7 @@ fn an_end_waits_for_holds_machines_and_those_who_still_write() {
         running.stderr.contains("machines of `hipaa` run") && running.stderr.contains("`instance-private` (i-"),
         "{running:?}"
     );
-    assert_eq!(emulators.snapshot(), before, "a refused end changes nothing");
+    assert_eq!(emulators.traces("hipaa"), before, "a refused end deletes nothing");
     assert!(!folder.path().join("a").exists());
 
     run(emulators.sce().args(["stop", "hipaa"])).with_status(0);
@@ -48,7 +49,7 @@ fn an_end_waits_for_holds_machines_and_those_who_still_write() {
     first.args(["close-out", "hipaa", "--archive"]).arg(folder.path().join("a"));
     let mut first = first.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(first.stderr.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().starts_with("deleted flow-log")), "it gets half-way");
+    assert!(lines.any(|line| line.unwrap().starts_with("deleted ")), "it begins to delete");
     first.kill().unwrap();
     first.wait().unwrap();
     // S3 tells times in whole seconds.
@@ -58,7 +59,9 @@ fn an_end_waits_for_holds_machines_and_those_who_still_write() {
     let told = "1 versions of objects in `hipaa-data-123456789012-us-west-2` are newer than the last archive";
     assert!(newer.stderr.contains(told), "{newer:?}");
     let closed = close_out("b", &["--take-over", "--archive-again", "--json"]).with_status(0).json();
-    assert_eq!(closed["archived"].as_array().unwrap().len(), 2, "{closed:#}");
+    let archived = closed["archived"].as_array().unwrap().iter().filter_map(|one| one["object"].as_str());
+    assert!(archived.clone().any(|object| object.ends_with("/late.csv")), "{closed:#}");
+    assert!(archived.clone().any(|object| object.ends_with("/visits.csv")), "{closed:#}");
     assert_eq!(closed["archives"].as_array().unwrap().len(), 2, "both are to be kept: {closed:#}");
     assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"]);
 }
@@ -124,7 +127,7 @@ fn an_archive_in_a_bucket_is_locked_under_another_key_and_outlives_the_environme
     };
     let key = make(&["archives-2026"]);
     make(&["archives-open", "lock", "block"]);
-    let before = emulators.snapshot();
+    let before = emulators.traces("hipaa");
     let close_out = |dest: &str, key: &str, more: &[&str]| {
         let vault = ["--retain-days", "30", "--kms-key", key];
         run(emulators.sce().args(["close-out", "hipaa", "--json", "--archive", dest]).args(vault).args(more))
@@ -145,9 +148,9 @@ fn an_archive_in_a_bucket_is_locked_under_another_key_and_outlives_the_environme
     refused(close_out("s3://archives-2026/x", &key, &["--dangerously-plain"]), "is encrypted with a KMS key");
     refused(
         run(emulators.sce().args(["close-out", "hipaa", "--archive", "s3://archives-2026/x"])),
-        "needs `--retain-days`",
+        "needs `--retain-days DAYS`",
     );
-    assert_eq!(emulators.snapshot(), before, "a refused end changes nothing");
+    assert_eq!(emulators.traces("hipaa"), before, "a refused end deletes nothing");
 
     let closed = close_out("s3://archives-2026/studies/hipaa", &key, &[]).with_status(0).json();
     assert_eq!(closed["manifest"], "s3://archives-2026/studies/hipaa/manifest.json");
@@ -168,6 +171,101 @@ fn an_archive_in_a_bucket_is_locked_under_another_key_and_outlives_the_environme
     emulators.by_hand(&["put_plain", "archives-2026", "studies/hipaa/objects/000001", "forged"]);
     let forged = run(emulators.sce().args(["archive", "verify"]).args(place)).with_status(1);
     assert!(forged.stdout.contains("`objects/000001` is"), "{forged:?}");
+}
+
+#[test]
+fn copies_leftovers_and_locks_are_dealt_with_and_the_rest_is_told() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    let machine = format!("{MACHINE}data_volume_gib = 100\n");
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", &machine))).with_status(0);
+    run(emulators.sce().args(["stop", "hipaa"])).with_status(0);
+    put(&emulators, folder.path(), "visits.csv");
+    let bucket = "hipaa-data-123456789012-us-west-2";
+    let copies = emulators.reader(&["do", "copy_volume", "hipaa"]).with_status(0).stdout;
+    emulators.by_hand(&["leave_interface", "hipaa", "instance-private"]);
+    emulators.by_hand(&["make_orphans", "hipaa"]);
+    emulators.by_hand(&["lock_object", bucket, "visits.csv"]);
+    let archive = folder.path().join("archive");
+    let page = folder.path().join("page.html");
+    let close_out = |more: &[&str]| {
+        let mut sce = emulators.sce();
+        run(sce.args(["close-out", "hipaa", "--json", "--archive"]).arg(&archive).args(more))
+    };
+
+    let refused = close_out(&[]).with_status(1);
+    for copy in copies.lines() {
+        assert!(refused.stderr.contains(&format!("`{copy}`")), "{copy} holds what no archive does: {}", refused.stderr);
+    }
+    let discard = "--dangerously-discard-unarchived";
+    let left = close_out(&[discard]).with_status(1).json();
+    let of = |closed: &Value, field: &str| -> Vec<String> {
+        let told = closed[field].as_array().unwrap().iter();
+        told.map(|one| one["resource"].as_str().or(one.as_str()).unwrap().to_owned()).collect()
+    };
+    let kept = of(&left, "left");
+    assert!(kept[0] == format!("bucket-data {bucket}") && kept.iter().any(|one| one.starts_with("key ")), "{left:#}");
+    let deleted = of(&left, "deleted");
+    for copy in copies.lines() {
+        assert!(deleted.contains(&format!("copy {copy}")), "{copy} in {deleted:?}");
+    }
+    assert!(deleted.iter().any(|one| one.starts_with("network-interface eni-")), "{deleted:?}");
+    assert!(deleted.iter().any(|one| one == "nat-gateway"), "what the bucket does not need goes: {deleted:?}");
+
+    let closed = close_out(&[discard, "--dangerously-bypass-governance", "--page", page.to_str().unwrap()])
+        .with_status(0)
+        .json();
+    let foreign = of(&closed, "foreign");
+    assert_eq!(foreign.len(), 2, "{foreign:?}");
+    assert!(foreign[0].starts_with("alarm hipaa_orphan") && foreign[1].starts_with("kms-key "), "{foreign:?}");
+    assert_eq!(
+        emulators.traces("hipaa"),
+        ["kms-key Enabled", "kms-key PendingDeletion"],
+        "the orphan is nobody's to delete"
+    );
+
+    let page = fs::read_to_string(page).unwrap();
+    let until = closed["pending"][0]["until"].as_str().unwrap();
+    for told in [
+        "Nothing of the environment is left but",
+        until,
+        closed["manifest_head"].as_str().unwrap(),
+        "alarm hipaa_orphan",
+    ] {
+        assert!(page.contains(told), "{told} in {page}");
+    }
+    // The second run had no key to sign with: nothing is taken for signed that is not.
+    assert!(!archive.join("certificate.json.sig").exists() && archive.join("certificate.html").exists());
+    run(emulators.sce().args(["archive", "verify"]).arg(&archive)).with_status(0);
+}
+
+#[test]
+fn what_stands_in_the_network_and_is_nobodys_is_named_where_it_keeps_the_vpc() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", ""))).with_status(0);
+    emulators.by_hand(&["add_foreign_subnet", "hipaa", "10.0.9.0/24"]);
+    let archive = folder.path().join("archive");
+    let mut close_out = emulators.sce();
+    let closed = run(close_out.args(["close-out", "hipaa", "--json", "--archive"]).arg(&archive));
+    let document = closed.json();
+    let left = document["left"].as_array().unwrap();
+    assert!(
+        closed.status == 1 && left.iter().any(|one| one["resource"].as_str().unwrap().starts_with("vpc ")),
+        "{document:#}"
+    );
+    let foreign = document["foreign"].as_array().unwrap();
+    let told = |one: &Value| {
+        one["resource"].as_str().unwrap().starts_with("subnet ")
+            && one["why"].as_str().unwrap().starts_with("stands in the environment's network")
+    };
+    assert_eq!(foreign.iter().filter(|one| told(one)).count(), 1, "{document:#}");
+    // The certificate of an end that is not one says so, and is signed as well.
+    let certificate = archive.join("certificate.json");
+    run(emulators.sce().args(["archive", "verify"]).arg(&archive)).with_status(0);
+    fs::write(&certificate, fs::read_to_string(&certificate).unwrap().replace("\"left\"", "\"was\"")).unwrap();
+    let forged = run(emulators.sce().args(["archive", "verify"]).arg(&archive)).with_status(1);
+    assert!(forged.stdout.contains("`certificate.json` is not what was written"), "{forged:?}");
 }
 
 fn put(emulators: &Emulators, folder: &Path, name: &str) {

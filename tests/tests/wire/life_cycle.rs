@@ -134,7 +134,7 @@ fn what_a_changed_spec_gives_up_goes_and_the_end_is_clean() {
     let plan = folder.path().join("plan.json");
     fs::write(&plan, run(emulators.sce().arg("plan").arg(&shut).arg("--json")).with_status(0).stdout).unwrap();
     let read = emulators.reader(&["check", plan.to_str().unwrap()]);
-    assert_eq!((read.status, read.stdout.as_str()), (0, ""), "{}", read.stderr);
+    assert_eq!((read.status, read.stdout.trim()), (0, ""), "{}", read.stderr);
 
     let archive = folder.path().join("archive");
     let closed =

@@ -3,18 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::marker::PhantomData;
+use std::net::IpAddr;
 
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
 use super::Answer;
 use super::record::{
     Acl, Attachment, ClientVpnEndpoint, Cluster, DbInstance, EgressOnlyInternetGateway, EndpointService, Group,
-    InstanceConnectEndpoint, Interface, InternetGateway, LoadBalancer, NatGateway, Peering, Permission, PrefixList,
-    PrefixListEntry, Reservation, RouteTable, Subnet, TransitGateway, TransitGatewayAttachment, VerifiedAccessEndpoint,
-    Vpc, VpcEndpoint, VpnGateway,
+    InstanceConnectEndpoint, Interface, InternetGateway, Listed, LoadBalancer, NatGateway, Peering, Permission,
+    PrefixList, PrefixListEntry, PrivateAddress, Reservation, RouteTable, Subnet, TransitGateway,
+    TransitGatewayAttachment, VerifiedAccessEndpoint, Vpc, VpcEndpoint, VpnGateway,
 };
 use super::tree::{Document, Reader, Source};
-use super::wire::Text;
+use super::wire::{Ip, Text};
 use crate::cidr::Cidr;
 
 /// Everything a tree describes of networks.
@@ -27,6 +28,12 @@ pub(super) struct Gathered<'a> {
     pub(super) interfaces: Records<'a, Interface<'a>>,
     /// Interfaces as their instances describe them, which is all there is when nobody asked for interfaces.
     pub(super) of_instances: Records<'a, Interface<'a>>,
+    /// Public addresses that instances tell of themselves.
+    pub(super) public: Vec<(Text<'a>, IpAddr, FileId)>,
+    /// Instances that do not tell their interfaces.
+    pub(super) without_interfaces: Vec<(Text<'a>, FileId)>,
+    /// Files with something that bears no name and does not tell a member.
+    pub(super) without: Vec<(&'a str, &'static str)>,
     pub(super) route_tables: Records<'a, RouteTable<'a>>,
     pub(super) acls: Records<'a, Acl<'a>>,
     pub(super) groups: Records<'a, Group<'a>>,
@@ -78,8 +85,17 @@ pub(super) struct Pages<'a> {
 pub(super) struct Records<'a, T> {
     things: Vec<(T, FileId)>,
     places: HashMap<Text<'a>, u32>,
-    /// What two files describe differently; the first is kept.
-    pub(super) conflicts: Vec<(Text<'a>, FileId, FileId)>,
+    /// What two files describe differently, by its place: the files, and whether it was [reconciled](Record::reconcile).
+    conflicts: BTreeMap<u32, Conflict>,
+}
+
+/// Two files that describe a thing differently.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Conflict {
+    pub(super) first: FileId,
+    pub(super) other: FileId,
+    /// Whether what they differ in is taken as wide as it may be; otherwise the first is taken.
+    pub(super) wide: bool,
 }
 
 /// The place of a file among those read.
@@ -93,6 +109,15 @@ pub(super) trait Record<'a>: PartialEq {
 
     /// Puts in order what AWS lists in any, so that equal things are told to be so.
     fn settle(&mut self) {}
+
+    /// Takes what another description tells differently as not told, or as both together, so that neither hides what the other opens;
+    /// false when it is left as it is.
+    fn reconcile(&mut self, _: Self) -> bool
+    where
+        Self: Sized,
+    {
+        false
+    }
 }
 
 impl<'a> Gathered<'a> {
@@ -114,8 +139,18 @@ impl<'a> Gathered<'a> {
     }
 
     fn reservation(&mut self, reservation: Reservation<'a>, file: FileId) {
-        for instance in reservation.instances {
-            for mut interface in instance.network_interfaces {
+        let Some(instances) = reservation.instances else {
+            self.without.push((self.path(file), "Instances"));
+            return;
+        };
+        for instance in instances {
+            if let Some(Ip(address)) = instance.public_ip_address {
+                self.public.push((instance.instance_id.clone(), address, file));
+            }
+            if instance.network_interfaces.is_none() {
+                self.without_interfaces.push((instance.instance_id.clone(), file));
+            }
+            for mut interface in instance.network_interfaces.into_iter().flatten() {
                 interface.attachment = Some(Attachment { instance_id: Some(instance.instance_id.clone()) });
                 self.of_instances.add(interface, file);
             }
@@ -194,6 +229,11 @@ impl<'a, T: Record<'a>> Records<'a, T> {
         self.places.get(name).map(|place| &self.things[*place as usize].0)
     }
 
+    /// What two files describe differently.
+    pub(super) fn conflicts(&self) -> impl Iterator<Item = (&T, Conflict)> {
+        self.conflicts.iter().map(|(place, conflict)| (&self.things[*place as usize].0, *conflict))
+    }
+
     /// All of them, in the order read.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&T, FileId)> {
         self.things.iter().map(|(thing, file)| (thing, *file))
@@ -216,9 +256,11 @@ impl<'a, T: Record<'a>> Records<'a, T> {
                 self.things.push((thing, file));
             }
             Some(place) => {
-                let (known, first) = &self.things[*place as usize];
+                let (known, first) = &mut self.things[*place as usize];
                 if *known != thing {
-                    self.conflicts.push((id, *first, file));
+                    let wide = known.reconcile(thing);
+                    // Two files say enough.
+                    self.conflicts.entry(*place).or_insert(Conflict { first: *first, other: file, wide });
                 }
             }
         }
@@ -227,7 +269,7 @@ impl<'a, T: Record<'a>> Records<'a, T> {
 
 impl<T> Default for Records<'_, T> {
     fn default() -> Self {
-        Self { things: Vec::new(), places: HashMap::new(), conflicts: Vec::new() }
+        Self { things: Vec::new(), places: HashMap::new(), conflicts: BTreeMap::new() }
     }
 }
 
@@ -261,7 +303,7 @@ impl<'a, F: FnMut(T), T: Deserialize<'a>> Visitor<'a> for Each<F, T> {
 }
 
 macro_rules! named {
-    ($($record:ident: $id:ident $(, sorts $($list:ident),+)?;)*) => {
+    ($($record:ident: $id:ident $(sorts($($list:ident),+))? $(agrees($($member:ident),+))?;)*) => {
         $(
             impl<'a> Record<'a> for $record<'a> {
                 fn id(&self) -> Option<&Text<'a>> {
@@ -270,7 +312,14 @@ macro_rules! named {
 
                 $(
                     fn settle(&mut self) {
-                        $(self.$list.sort_unstable();)+
+                        $(self.$list.sorted();)+
+                    }
+                )?
+
+                $(
+                    fn reconcile(&mut self, other: Self) -> bool {
+                        $(agree(&mut self.$member, &other.$member);)+
+                        true
                     }
                 )?
             }
@@ -278,26 +327,72 @@ macro_rules! named {
     };
 }
 
+// What may be left as it is told first has no member here that lets less pass for one description than for the other.
 named! {
-    Vpc: vpc_id, sorts cidr_block_association_set, ipv6_cidr_block_association_set;
-    Subnet: subnet_id, sorts ipv6_cidr_block_association_set;
-    // The primary address stays first.
-    Interface: network_interface_id, sorts groups, ipv6_addresses;
-    RouteTable: route_table_id, sorts associations, routes;
-    Acl: network_acl_id, sorts associations, entries;
-    InternetGateway: internet_gateway_id, sorts attachments;
-    EgressOnlyInternetGateway: egress_only_internet_gateway_id, sorts attachments;
-    NatGateway: nat_gateway_id, sorts nat_gateway_addresses;
-    VpcEndpoint: vpc_endpoint_id, sorts network_interface_ids;
-    Peering: vpc_peering_connection_id;
-    PrefixList: prefix_list_id;
-    TransitGateway: transit_gateway_id;
-    TransitGatewayAttachment: transit_gateway_attachment_id;
-    VpnGateway: vpn_gateway_id, sorts vpc_attachments;
-    ClientVpnEndpoint: client_vpn_endpoint_id;
-    InstanceConnectEndpoint: instance_connect_endpoint_id;
-    EndpointService: service_name;
-    VerifiedAccessEndpoint: verified_access_endpoint_id;
+    Vpc: vpc_id sorts(cidr_block_association_set, ipv6_cidr_block_association_set);
+    Subnet: subnet_id sorts(ipv6_cidr_block_association_set) agrees(map_public_ip_on_launch);
+    RouteTable: route_table_id sorts(associations, routes) agrees(associations, routes);
+    Acl: network_acl_id sorts(associations, entries) agrees(associations, entries, is_default);
+    InternetGateway: internet_gateway_id sorts(attachments) agrees(attachments);
+    EgressOnlyInternetGateway: egress_only_internet_gateway_id sorts(attachments) agrees(attachments);
+    NatGateway: nat_gateway_id sorts(nat_gateway_addresses) agrees(nat_gateway_addresses, state);
+    VpcEndpoint: vpc_endpoint_id sorts(network_interface_ids) agrees(state);
+    Peering: vpc_peering_connection_id agrees(status);
+    PrefixList: prefix_list_id agrees(cidrs);
+    TransitGateway: transit_gateway_id agrees(state);
+    TransitGatewayAttachment: transit_gateway_attachment_id agrees(state);
+    VpnGateway: vpn_gateway_id sorts(vpc_attachments) agrees(vpc_attachments, state);
+    ClientVpnEndpoint: client_vpn_endpoint_id agrees(status);
+    InstanceConnectEndpoint: instance_connect_endpoint_id agrees(state);
+    EndpointService: service_name agrees(service_state);
+    VerifiedAccessEndpoint: verified_access_endpoint_id agrees(status);
+}
+
+/// Takes what is told in two ways as not told: a list that AWS always writes is then unread, and what has no state is there.
+fn agree<T: PartialEq>(one: &mut Option<T>, other: &Option<T>) {
+    if one != other {
+        *one = None;
+    }
+}
+
+/// Lists that AWS writes in any order.
+trait Sorted {
+    fn sorted(&mut self);
+}
+
+impl<T: Ord> Sorted for Vec<T> {
+    fn sorted(&mut self) {
+        self.sort_unstable();
+    }
+}
+
+impl<T: Ord> Sorted for Listed<T> {
+    fn sorted(&mut self) {
+        self.iter_mut().for_each(Sorted::sorted);
+    }
+}
+
+impl<'a> Record<'a> for Interface<'a> {
+    fn id(&self) -> Option<&Text<'a>> {
+        Some(&self.network_interface_id)
+    }
+
+    fn settle(&mut self) {
+        // The primary address stays first.
+        self.groups.sorted();
+        self.ipv6_addresses.sorted();
+    }
+
+    fn reconcile(&mut self, other: Self) -> bool {
+        agree(&mut self.groups, &other.groups);
+        agree(&mut self.source_dest_check, &other.source_dest_check);
+        let primary = PrivateAddress { private_ip_address: other.private_ip_address, association: other.association };
+        let further = other.private_ip_addresses.into_iter().flatten().chain([primary]);
+        let addresses = self.private_ip_addresses.get_or_insert_default();
+        addresses.extend(further.filter(|address| address.private_ip_address.is_some()));
+        self.ipv6_addresses.extend(other.ipv6_addresses);
+        true
+    }
 }
 
 impl<'a> Record<'a> for Group<'a> {
@@ -306,18 +401,24 @@ impl<'a> Record<'a> for Group<'a> {
     }
 
     fn settle(&mut self) {
-        for permissions in [&mut self.ip_permissions, &mut self.ip_permissions_egress] {
+        for permissions in [&mut self.ip_permissions, &mut self.ip_permissions_egress].into_iter().flatten() {
             permissions.iter_mut().for_each(settle);
-            permissions.sort_unstable();
+            permissions.sorted();
         }
+    }
+
+    fn reconcile(&mut self, other: Self) -> bool {
+        agree(&mut self.ip_permissions, &other.ip_permissions);
+        agree(&mut self.ip_permissions_egress, &other.ip_permissions_egress);
+        true
     }
 }
 
 fn settle(permission: &mut Permission<'_>) {
-    permission.ip_ranges.sort_unstable();
-    permission.ipv6_ranges.sort_unstable();
-    permission.prefix_list_ids.sort_unstable();
-    permission.user_id_group_pairs.sort_unstable();
+    permission.ip_ranges.sorted();
+    permission.ipv6_ranges.sorted();
+    permission.prefix_list_ids.sorted();
+    permission.user_id_group_pairs.sorted();
 }
 
 // What follows has names that another region may use again; the ARN tells them apart.
@@ -325,11 +426,21 @@ impl<'a> Record<'a> for LoadBalancer<'a> {
     fn id(&self) -> Option<&Text<'a>> {
         self.load_balancer_arn.as_ref().or(Some(&self.load_balancer_name))
     }
+
+    fn reconcile(&mut self, other: Self) -> bool {
+        agree(&mut self.scheme, &other.scheme);
+        true
+    }
 }
 
 impl<'a> Record<'a> for DbInstance<'a> {
     fn id(&self) -> Option<&Text<'a>> {
         self.db_instance_arn.as_ref().or(Some(&self.db_instance_identifier))
+    }
+
+    fn reconcile(&mut self, other: Self) -> bool {
+        agree(&mut self.publicly_accessible, &other.publicly_accessible);
+        true
     }
 }
 
@@ -337,5 +448,10 @@ impl<'a> Record<'a> for DbInstance<'a> {
 impl<'a> Record<'a> for Cluster<'a> {
     fn id(&self) -> Option<&Text<'a>> {
         self.cluster_namespace_arn.as_ref().or(self.cluster_identifier.as_ref())
+    }
+
+    fn reconcile(&mut self, other: Self) -> bool {
+        agree(&mut self.publicly_accessible, &other.publicly_accessible);
+        true
     }
 }

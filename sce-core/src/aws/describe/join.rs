@@ -1,7 +1,8 @@
 //! Joins what a tree describes into a [`Network`]: ids become places, and what is referred to and nowhere described is told.
 //!
-//! What is not known is taken to be as wide as it may be, so that nothing looks shut for want of a file: a group that nobody describes
-//! lets everything pass, and a route to a gateway that nobody describes may lead anywhere.
+//! A member that AWS always writes and that a file does not have is [unread](Join::required), whatever it would have held. What is not
+//! known is taken to be as wide as it may be, so that nothing looks shut for want of a file: a group that nobody describes
+//! lets everything pass, and a route to a gateway that nobody describes may lead anywhere. So does what two files tell differently.
 
 mod coverage;
 mod route;
@@ -13,8 +14,8 @@ use std::net::IpAddr;
 
 use super::Answer;
 use super::gather::{FileId, Gathered};
-use super::record;
-use super::wire::Text;
+use super::record::{self, Listed};
+use super::wire::{Action, Text};
 use crate::account::Zone;
 use crate::cidr::Cidr;
 use crate::network::{
@@ -30,6 +31,8 @@ pub(super) fn network(gathered: Gathered<'_>) -> Network {
         unread: BTreeSet::new(),
         missed: HashSet::new(),
         gone: BTreeSet::new(),
+        disputed: coverage::disputed(&gathered),
+        uncertain: HashSet::new(),
     };
     join.vpcs();
     join.subnets();
@@ -37,6 +40,7 @@ pub(super) fn network(gathered: Gathered<'_>) -> Network {
     join.prefix_lists();
     join.groups();
     join.interfaces();
+    join.addresses_of_instances();
     join.route_tables();
     join.acls();
     join.ways_around();
@@ -55,6 +59,10 @@ struct Join<'g, 'a> {
     missed: HashSet<(String, Answer)>,
     /// Gateways that AWS still describes and that are no more.
     gone: BTreeSet<&'g str>,
+    /// What two files describe differently: that is told, and what is not told of it for that reason needs no second word.
+    disputed: HashSet<&'g str>,
+    /// VPCs of which it is not told what rules, or guards, the subnets without a table or ACL of their own.
+    uncertain: HashSet<(Id<Vpc>, Answer)>,
 }
 
 /// States of what is no more, or never came to be.
@@ -71,6 +79,30 @@ impl<'g, 'a> Join<'g, 'a> {
         self.unread.insert((what.to_owned(), why));
     }
 
+    /// A list that AWS writes also when it is empty. Where a file does not have it, that is told, and it is for the caller to take what it
+    /// held as wide as it may be.
+    fn required<'r, T>(&mut self, list: &'r Listed<T>, of: &str, key: &str, file: FileId) -> Option<&'r [T]> {
+        if list.is_none() {
+            self.untold(of, key, file);
+        }
+        list.as_deref()
+    }
+
+    /// Whether something is open, by a flag that AWS always writes; where a file does not have it, that is told, and it is.
+    fn flag(&mut self, open: Option<bool>, of: &str, key: &str, file: FileId) -> bool {
+        if open.is_none() {
+            self.untold(of, key, file);
+        }
+        open.unwrap_or(true)
+    }
+
+    /// Tells that a file lacks a member that AWS always writes.
+    fn untold(&mut self, what: &str, key: &str, file: FileId) {
+        if !self.disputed.contains(what) {
+            self.note(what, format!("`{}` does not tell its `{key}`, which AWS always writes", self.of.path(file)));
+        }
+    }
+
     /// Tells that a file refers to something that no file describes.
     fn missing(&mut self, what: &str, by: FileId, answer: Answer) {
         // One file says enough.
@@ -83,8 +115,13 @@ impl<'g, 'a> Join<'g, 'a> {
     fn vpcs(&mut self) {
         let of = self.of;
         for (record, file) in of.vpcs.iter() {
-            let ipv4 =
-                record.cidr_block_association_set.iter().filter(|one| is_associated(one.cidr_block_state.as_ref()));
+            let further = self.required(
+                &record.cidr_block_association_set,
+                record.vpc_id.as_str(),
+                "CidrBlockAssociationSet",
+                file,
+            );
+            let ipv4 = further.unwrap_or_default().iter().filter(|one| is_associated(one.cidr_block_state.as_ref()));
             let ipv6 = &record.ipv6_cidr_block_association_set;
             let all = record.cidr_block.into_iter().chain(ipv4.filter_map(|one| one.cidr_block)).map(|block| block.0);
             let mut blocks: Vec<Cidr> = Vec::new();
@@ -124,8 +161,13 @@ impl<'g, 'a> Join<'g, 'a> {
                 self.network.vpcs.change(vpc).region = zone.map(|zone| zone.region().as_str().into());
             }
             let ipv4 = record.cidr_block.map(|block| block.0);
-            let blocks = ipv4.into_iter().chain(associated(&record.ipv6_cidr_block_association_set)).collect();
-            let public_on_launch = record.map_public_ip_on_launch;
+            let blocks: Vec<Cidr> =
+                ipv4.into_iter().chain(associated(&record.ipv6_cidr_block_association_set)).collect();
+            if blocks.is_empty() {
+                self.untold(record.subnet_id.as_str(), "CidrBlock", file);
+            }
+            let public_on_launch =
+                self.flag(record.map_public_ip_on_launch, record.subnet_id.as_str(), "MapPublicIpOnLaunch", file);
             let subnet = Subnet { vpc, blocks, table: None, acl: None, public_on_launch };
             let _ = self.network.subnets.add(record.subnet_id.as_str(), subnet);
         }
@@ -145,16 +187,22 @@ impl<'g, 'a> Join<'g, 'a> {
     fn gateways(&mut self) {
         let of = self.of;
         for (record, file) in of.internet_gateways.iter() {
-            let vpc = self.attached(&record.attachments, file);
-            self.gateway(record.internet_gateway_id.as_str(), Gateway::Internet(vpc));
+            let name = record.internet_gateway_id.as_str();
+            if let Some(vpc) = self.attached(&record.attachments, name, "Attachments", file) {
+                self.gateway(name, Gateway::Internet(vpc));
+            }
         }
         for (record, file) in of.egress_only.iter() {
-            let vpc = self.attached(&record.attachments, file);
-            self.gateway(record.egress_only_internet_gateway_id.as_str(), Gateway::EgressOnly(vpc));
+            let name = record.egress_only_internet_gateway_id.as_str();
+            if let Some(vpc) = self.attached(&record.attachments, name, "Attachments", file) {
+                self.gateway(name, Gateway::EgressOnly(vpc));
+            }
         }
         for (record, file) in of.vpn_gateways.iter().filter(|(record, _)| is_there(record.state.as_ref())) {
-            let vpc = self.attached(&record.vpc_attachments, file);
-            self.gateway(record.vpn_gateway_id.as_str(), Gateway::VirtualPrivate(vpc));
+            let name = record.vpn_gateway_id.as_str();
+            if let Some(vpc) = self.attached(&record.vpc_attachments, name, "VpcAttachments", file) {
+                self.gateway(name, Gateway::VirtualPrivate(vpc));
+            }
         }
         for (record, file) in of.nat_gateways.iter() {
             self.nat(record, file);
@@ -172,10 +220,26 @@ impl<'g, 'a> Join<'g, 'a> {
         added(&mut self.network.gateways, name, gateway)
     }
 
-    /// The VPC that something is attached to.
-    fn attached(&mut self, attachments: &[record::VpcAttachment<'a>], file: FileId) -> Option<Id<Vpc>> {
-        let attachment = attachments.iter().find(|attachment| is_there(attachment.state.as_ref()))?;
-        Some(self.vpc(attachment.vpc_id.as_ref()?.as_str(), file))
+    /// The VPC that something is attached to, if to any; none when that is not told, and then it is attached to whatever routes lead
+    /// to it from.
+    fn attached(
+        &mut self,
+        attachments: &Listed<record::VpcAttachment<'a>>,
+        name: &str,
+        key: &str,
+        file: FileId,
+    ) -> Option<Option<Id<Vpc>>> {
+        let attachments = self.required(attachments, name, key, file)?;
+        let Some(attachment) = attachments.iter().find(|attachment| is_there(attachment.state.as_ref())) else {
+            return Some(None);
+        };
+        match &attachment.vpc_id {
+            Some(vpc) => Some(Some(self.vpc(vpc.as_str(), file))),
+            None => {
+                self.untold(name, "VpcId", file);
+                None
+            }
+        }
     }
 
     fn nat(&mut self, record: &'g record::NatGateway<'a>, file: FileId) {
@@ -191,7 +255,9 @@ impl<'g, 'a> Join<'g, 'a> {
             return;
         };
         let primary = |address: &&record::NatAddress<'_>| address.is_primary == Some(true);
-        let addresses = &record.nat_gateway_addresses;
+        let Some(addresses) = self.required(&record.nat_gateway_addresses, name, "NatGatewayAddresses", file) else {
+            return;
+        };
         let address = addresses.iter().find(primary).or(addresses.first());
         if addresses.len() > 1 {
             self.note(name, "a NAT gateway of several addresses: it is followed by its primary one".to_owned());
@@ -303,31 +369,49 @@ impl<'g, 'a> Join<'g, 'a> {
             let _ = self.network.groups.add(record.group_id.as_str(), group);
         }
         for (record, file) in of.groups.iter() {
-            let ingress = self.rules(&record.ip_permissions, file);
-            let egress = self.rules(&record.ip_permissions_egress, file);
-            if let Some(id) = self.network.groups.find(record.group_id.as_str()) {
+            let name = record.group_id.as_str();
+            let ingress = self.rules(&record.ip_permissions, name, "IpPermissions", file);
+            let egress = self.rules(&record.ip_permissions_egress, name, "IpPermissionsEgress", file);
+            if let Some(id) = self.network.groups.find(name) {
                 let group = self.network.groups.change(id);
                 (group.ingress, group.egress) = (ingress, egress);
             }
         }
     }
 
-    fn rules(&mut self, permissions: &[record::Permission<'a>], file: FileId) -> Vec<Rule> {
-        let mut rules = Vec::new();
-        for permission in permissions {
-            let traffic = traffic::of_permission(permission);
-            let mut peers: Vec<Peer> = permission.ip_ranges.iter().map(|range| Peer::Block(range.cidr_ip.0)).collect();
-            peers.extend(permission.ipv6_ranges.iter().map(|range| Peer::Block(range.cidr_ipv6.0)));
-            for list in &permission.prefix_list_ids {
-                peers.push(Peer::List(self.prefix_list(list.prefix_list_id.as_str(), file)));
-            }
-            let stale = |pair: &&record::GroupPair<'_>| !is_there(pair.peering_status.as_ref());
-            for pair in permission.user_id_group_pairs.iter().filter(|pair| !stale(pair)) {
-                peers.extend(self.peer(pair, file));
-            }
-            rules.extend(peers.into_iter().map(|peer| Rule { traffic, peer }));
+    /// The rules of a group in one direction; of permissions that are not told, everything may be allowed.
+    fn rules(
+        &mut self,
+        permissions: &Listed<record::Permission<'a>>,
+        group: &str,
+        key: &str,
+        file: FileId,
+    ) -> Vec<Rule> {
+        let Some(permissions) = self.required(permissions, group, key, file) else { return everything() };
+        permissions.iter().flat_map(|permission| self.permission(permission, group, file)).collect()
+    }
+
+    fn permission(&mut self, permission: &record::Permission<'a>, group: &str, file: FileId) -> Vec<Rule> {
+        let traffic = traffic::of_permission(permission);
+        let ipv4 = self.required(&permission.ip_ranges, group, "IpRanges", file);
+        let ipv6 = self.required(&permission.ipv6_ranges, group, "Ipv6Ranges", file);
+        let lists = self.required(&permission.prefix_list_ids, group, "PrefixListIds", file);
+        let pairs = self.required(&permission.user_id_group_pairs, group, "UserIdGroupPairs", file);
+        let counts = [ipv4.map(<[_]>::len), ipv6.map(<[_]>::len), lists.map(<[_]>::len), pairs.map(<[_]>::len)];
+        // A permission is for somebody: where nobody is told, it may be anybody.
+        if counts.contains(&None) && counts.iter().flatten().sum::<usize>() == 0 {
+            return everyone().map(|peer| Rule { traffic, peer }).collect();
         }
-        rules
+        let mut peers: Vec<Peer> = ipv4.unwrap_or_default().iter().map(|range| Peer::Block(range.cidr_ip.0)).collect();
+        peers.extend(ipv6.unwrap_or_default().iter().map(|range| Peer::Block(range.cidr_ipv6.0)));
+        for list in lists.unwrap_or_default() {
+            peers.push(Peer::List(self.prefix_list(list.prefix_list_id.as_str(), file)));
+        }
+        let stale = |pair: &&record::GroupPair<'_>| !is_there(pair.peering_status.as_ref());
+        for pair in pairs.unwrap_or_default().iter().filter(|pair| !stale(pair)) {
+            peers.extend(self.peer(pair, file));
+        }
+        peers.into_iter().map(|peer| Rule { traffic, peer }).collect()
     }
 
     fn peer(&mut self, pair: &record::GroupPair<'a>, file: FileId) -> Option<Peer> {
@@ -345,9 +429,12 @@ impl<'g, 'a> Join<'g, 'a> {
             return id;
         }
         self.missing(name, by, Answer::SecurityGroups);
-        let everyone = ["0.0.0.0/0", "::/0"].into_iter().filter_map(|block| block.parse().ok());
-        let all: Vec<Rule> = everyone.map(|block| Rule { traffic: Traffic::All, peer: Peer::Block(block) }).collect();
-        added(&mut self.network.groups, name, Group { vpc: Some(vpc), ingress: all.clone(), egress: all })
+        self.open_group(name, vpc)
+    }
+
+    fn open_group(&mut self, name: &str, vpc: Id<Vpc>) -> Id<Group> {
+        let group = Group { vpc: Some(vpc), ingress: everything(), egress: everything() };
+        added(&mut self.network.groups, name, group)
     }
 
     fn interfaces(&mut self) {
@@ -370,15 +457,81 @@ impl<'g, 'a> Join<'g, 'a> {
             return;
         };
         let vpc = self.network.subnets[subnet].vpc;
-        let groups = record.groups.iter().map(|group| self.group(group.group_id.as_str(), vpc, file)).collect();
+        let groups = match self.required(&record.groups, name, "Groups", file) {
+            Some(groups) => groups.iter().map(|group| self.group(group.group_id.as_str(), vpc, file)).collect(),
+            None => [self.open_group(&format!("the groups of {name}"), vpc)].into(),
+        };
+        self.required(&record.private_ip_addresses, name, "PrivateIpAddresses", file);
+        let mut addresses = addresses(record);
+        if addresses.is_empty() {
+            self.untold(name, "PrivateIpAddress", file);
+            let blocks = &self.network.subnets[subnet].blocks;
+            addresses.extend(blocks.iter().map(|block| Address { private: Place::Within(*block), public: None }));
+        }
+        let unchecked = self.flag(record.source_dest_check.map(|checks| !checks), name, "SourceDestCheck", file);
         let interface = Interface {
             subnet,
-            addresses: addresses(record),
+            addresses,
             groups,
-            checks_addresses: record.source_dest_check.unwrap_or(true),
+            checks_addresses: !unchecked,
             holder: holders.get(name).cloned().unwrap_or_else(|| holder(record)),
         };
         let _ = self.network.interfaces.add(name, interface);
+    }
+
+    /// Public addresses that instances tell of and their interfaces do not: an interface has no `Association` when it has no public
+    /// address, so that only the instance shows that one is missing.
+    fn addresses_of_instances(&mut self) {
+        let of = self.of;
+        let mut known: HashSet<IpAddr> =
+            self.network.interfaces.iter().flat_map(|(_, one)| &one.addresses).filter_map(|one| one.public).collect();
+        let mut instances: HashMap<Box<str>, Id<Interface>> = HashMap::new();
+        for (id, interface) in self.network.interfaces.iter() {
+            if let Holder::Instance(instance) = &interface.holder {
+                instances.entry(instance.clone()).or_insert(id);
+            }
+        }
+        for (record, file) in of.of_instances.iter() {
+            let Some(interface) = self.network.interfaces.find(record.network_interface_id.as_str()) else { continue };
+            for address in addresses(record) {
+                if let Some(public) = address.public.filter(|public| known.insert(*public)) {
+                    self.also_at(interface, Some(address.private), public, file);
+                }
+            }
+        }
+        for (instance, public, file) in of.public.iter().filter(|(_, public, _)| !known.contains(public)) {
+            match instances.get(instance.as_str()) {
+                Some(interface) => self.also_at(*interface, None, *public, *file),
+                None => {
+                    let path = self.of.path(*file);
+                    let why =
+                        format!("`{path}` tells its public address `{public}`, and no file the interface that has it");
+                    self.note(instance.as_str(), why);
+                }
+            }
+        }
+        for (instance, file) in &of.without_interfaces {
+            self.untold(instance.as_str(), "NetworkInterfaces", *file);
+        }
+        for (path, key) in &of.without {
+            self.note(path, format!("it does not tell `{key}`, which AWS always writes"));
+        }
+    }
+
+    /// Gives an interface a public address that only its instance tells of, at the private one that is told, or its first.
+    fn also_at(&mut self, interface: Id<Interface>, private: Option<Place>, public: IpAddr, file: FileId) {
+        let name = self.network.interfaces.name(interface).to_owned();
+        let path = self.of.path(file);
+        let why =
+            format!("`{path}` tells its instance's public address `{public}`, and what describes it has none such");
+        self.note(&name, why);
+        let addresses = &mut self.network.interfaces.change(interface).addresses;
+        let first = addresses.first().map(|address| address.private);
+        let Some(private) = private.or(first) else { return };
+        match addresses.iter_mut().find(|address| address.private == private && address.public.is_none()) {
+            Some(address) => address.public = Some(public),
+            None => addresses.push(Address { private, public: Some(public) }),
+        }
     }
 
     /// What gateways and endpoints say of the interfaces they hold.
@@ -387,7 +540,8 @@ impl<'g, 'a> Join<'g, 'a> {
         let mut holders = HashMap::new();
         for (record, _) in of.nat_gateways.iter() {
             let Some(nat) = self.network.gateways.find(record.nat_gateway_id.as_str()) else { continue };
-            let interfaces = record.nat_gateway_addresses.iter().filter_map(|one| one.network_interface_id.as_ref());
+            let addresses = record.nat_gateway_addresses.iter().flatten();
+            let interfaces = addresses.filter_map(|one| one.network_interface_id.as_ref());
             holders.extend(interfaces.map(|interface| (interface.as_str(), Holder::NatGateway(nat))));
         }
         for (record, _) in of.endpoints.iter().filter(|(record, _)| kind_of(record) == "Interface") {
@@ -402,11 +556,23 @@ impl<'g, 'a> Join<'g, 'a> {
         for (record, file) in of.route_tables.iter() {
             let name = record.route_table_id.as_str();
             let vpc = self.vpc(record.vpc_id.as_str(), file);
-            let routes = record.routes.iter().filter_map(|route| self.route(route, name, vpc, file)).collect();
+            let routes = match self.required(&record.routes, name, "Routes", file) {
+                Some(_) => {
+                    record.routes.iter().flatten().filter_map(|route| self.route(route, name, vpc, file)).collect()
+                }
+                None => route::anywhere(),
+            };
             let id = added(&mut self.network.route_tables, name, RouteTable { vpc, routes });
-            for association in &record.associations {
+            if self.required(&record.associations, name, "Associations", file).is_none() {
+                self.uncertain.insert((vpc, Answer::RouteTables));
+            }
+            for association in record.associations.iter().flatten() {
                 self.associate(association, id, vpc, file);
             }
+        }
+        // A table that does not tell what it rules may rule any subnet that no other does.
+        for (vpc, _) in self.uncertain.iter().filter(|(_, answer)| *answer == Answer::RouteTables) {
+            self.network.vpcs.change(*vpc).main_table = None;
         }
     }
 
@@ -421,8 +587,17 @@ impl<'g, 'a> Join<'g, 'a> {
         if !is_there(state) {
             return;
         }
-        if association.main {
-            self.network.vpcs.change(vpc).main_table = Some(table);
+        // What is for a subnet or a gateway is not the main one, told or not.
+        let main =
+            association.main.or((association.subnet_id.is_some() || association.gateway_id.is_some()).then_some(false));
+        match main {
+            Some(true) => self.network.vpcs.change(vpc).main_table = Some(table),
+            Some(false) => {}
+            None => {
+                let table = self.network.route_tables.name(table).to_owned();
+                self.untold(&table, "Main", file);
+                self.uncertain.insert((vpc, Answer::RouteTables));
+            }
         }
         if let Some(subnet) = &association.subnet_id {
             let vpc = self.network.vpcs.name(vpc).to_owned();
@@ -443,39 +618,66 @@ impl<'g, 'a> Join<'g, 'a> {
         for (record, file) in of.acls.iter() {
             let vpc = self.vpc(record.vpc_id.as_str(), file);
             let name = record.network_acl_id.as_str();
-            let acl = Acl { vpc, ingress: self.acl_entries(record, false), egress: self.acl_entries(record, true) };
-            let id = added(&mut self.network.acls, name, acl);
-            if record.is_default {
+            let (ingress, egress) = match self.required(&record.entries, name, "Entries", file) {
+                Some(entries) => (self.acl_entries(entries, name, false), self.acl_entries(entries, name, true)),
+                None => (traffic::allowed(), traffic::allowed()),
+            };
+            let id = added(&mut self.network.acls, name, Acl { vpc, ingress, egress });
+            if record.is_default == Some(true) {
                 self.network.vpcs.change(vpc).default_acl = Some(id);
             }
+            if self.required(&record.associations, name, "Associations", file).is_none() {
+                self.uncertain.insert((vpc, Answer::NetworkAcls));
+            }
             let vpc = record.vpc_id.as_str();
-            for subnet in record.associations.iter().filter_map(|association| association.subnet_id.as_ref()) {
+            for subnet in record.associations.iter().flatten().filter_map(|association| association.subnet_id.as_ref())
+            {
                 if let Some(subnet) = self.subnet(subnet.as_str(), Some(vpc), file) {
                     self.network.subnets.change(subnet).acl = Some(id);
                 }
             }
         }
+        // An ACL that does not tell what it guards may guard any subnet that no other does.
+        for (vpc, _) in self.uncertain.iter().filter(|(_, answer)| *answer == Answer::NetworkAcls) {
+            self.network.vpcs.change(*vpc).default_acl = None;
+        }
     }
 
-    fn acl_entries(&mut self, record: &'g record::Acl<'a>, egress: bool) -> Vec<crate::network::Entry> {
+    fn acl_entries(&mut self, told: &[record::Entry], acl: &str, egress: bool) -> Vec<crate::network::Entry> {
         let mut entries: Vec<_> = Vec::new();
-        for entry in record.entries.iter().filter(|entry| entry.egress == egress) {
+        for entry in told.iter().filter(|entry| entry.egress == egress) {
+            let number = entry.rule_number.0;
             let blocks: Vec<Cidr> =
                 [entry.cidr_block, entry.ipv6_cidr_block].into_iter().flatten().map(|block| block.0).collect();
             if blocks.is_empty() {
-                let why = format!("its entry {} has no block", entry.rule_number.0);
-                self.note(record.network_acl_id.as_str(), why);
+                self.note(acl, format!("its entry {number} has no block"));
             }
-            entries.extend(blocks.into_iter().map(|block| crate::network::Entry {
-                number: entry.rule_number.0,
-                allow: entry.rule_action.as_str().eq_ignore_ascii_case("allow"),
-                traffic: traffic::of_entry(entry),
-                block,
-            }));
+            let allow = entry.rule_action == Action::Allow;
+            if !allow && traffic::lacks_ports(entry) {
+                self.note(acl, format!("its entry {number} does not tell its `PortRange`, which AWS always writes"));
+                continue;
+            }
+            let traffic = traffic::of_entry(entry);
+            entries.extend(blocks.into_iter().map(|block| crate::network::Entry { number, allow, traffic, block }));
         }
         entries.sort_by_key(|entry| entry.number);
         entries
     }
+}
+
+/// All addresses of both families.
+fn all_blocks() -> impl Iterator<Item = Cidr> {
+    ["0.0.0.0/0", "::/0"].into_iter().filter_map(|block| block.parse().ok())
+}
+
+/// Whoever it may be.
+fn everyone() -> impl Iterator<Item = Peer> {
+    all_blocks().map(Peer::Block)
+}
+
+/// Rules that let everything pass.
+fn everything() -> Vec<Rule> {
+    everyone().map(|peer| Rule { traffic: Traffic::All, peer }).collect()
 }
 
 /// Adds a thing, or finds what bears its name already.
@@ -508,10 +710,10 @@ fn kind_of<'r>(endpoint: &'r record::VpcEndpoint<'_>) -> &'r str {
 fn addresses(record: &record::Interface<'_>) -> Vec<Address> {
     let public = |association: Option<&record::Association>| association.and_then(|one| one.public_ip).map(|ip| ip.0);
     let private = |ip: IpAddr, public| Address { private: Place::At(ip), public };
-    let listed = record
-        .private_ip_addresses
-        .iter()
-        .filter_map(|address| address.private_ip_address.map(|ip| private(ip.0, public(address.association.as_ref()))));
+    let listed =
+        record.private_ip_addresses.iter().flatten().filter_map(|address| {
+            address.private_ip_address.map(|ip| private(ip.0, public(address.association.as_ref())))
+        });
     let mut addresses: Vec<Address> = listed.collect();
     // AWS tells the primary address once more beside the list, and its public side too.
     if let Some(ip) = record.private_ip_address.map(|ip| ip.0) {

@@ -52,6 +52,7 @@ pub fn of_plan(saved: &Saved, plan: &Plan) -> Model {
     let names = matched.ids.names(plan);
     let mut resources: Vec<Resource> = plan.nodes.iter().filter_map(|node| matched.resource(node, &names)).collect();
     resources.extend(matched.beside(plan, &names));
+    matched.unread_beside(plan, &mut unread);
     let foreign = matched.foreign(plan, saved, &mut unread);
     let mut model = Model { source: Source::Account, resources, unread, data_events: BTreeSet::new(), foreign };
     read.add_account(&mut model, saved, &place);
@@ -346,14 +347,7 @@ impl<'r> Matched<'r> {
 
     /// Routes in the plan's tables and subnets in its VPC that no node asked for. In a VPC of others, other subnets are their business.
     fn beside(&self, plan: &Plan, names: &BTreeMap<String, String>) -> Vec<Resource> {
-        let looked_into = |node: &&Node| match node.properties.kind() {
-            Kind::RouteTable => true,
-            Kind::Vpc => !node.is_existing(),
-            _ => false,
-        };
-        let nodes = plan.nodes.iter().filter(looked_into);
-        let owners: BTreeSet<&str> =
-            nodes.filter_map(|node| Some(self.found.get(&node.id)?.0.attributes.id.as_str())).collect();
+        let owners = self.owners(plan);
         let taken: BTreeSet<&str> = self.found.values().map(|(thing, _)| thing.attributes.id.as_str()).collect();
         let kinds = [Kind::Route, Kind::Subnet].map(|kind| self.read.of_kind(kind).unwrap_or_default());
         let beside = kinds.into_iter().flatten().filter(|thing| !taken.contains(thing.attributes.id.as_str()));
@@ -373,6 +367,39 @@ impl<'r> Matched<'r> {
             })
         };
         inside.filter_map(resource).collect()
+    }
+
+    /// The plan's tables, and its VPC unless it is one of others.
+    fn owners(&self, plan: &Plan) -> BTreeSet<&'r str> {
+        let looked_into = |node: &&Node| match node.properties.kind() {
+            Kind::RouteTable => true,
+            Kind::Vpc => !node.is_existing(),
+            _ => false,
+        };
+        let nodes = plan.nodes.iter().filter(looked_into);
+        nodes.filter_map(|node| Some(self.found.get(&node.id)?.0.attributes.id.as_str())).collect()
+    }
+
+    /// Routes of the plan's tables that cannot be read, and subnets and tables that cannot: those may lie in its VPC. Whatever routes a
+    /// table has that is not known, nobody knows what they are routes of.
+    fn unread_beside(&self, plan: &Plan, unread: &mut BTreeMap<NodeId, Unread>) {
+        let owners = self.owners(plan);
+        let ours = |kind: Kind, thing: &Thing| match kind {
+            Kind::Route => thing.name.split(' ').next().is_some_and(|table| owners.contains(table)),
+            _ => !thing.tags.contains_key(TAG_ID),
+        };
+        for table in self.read.of_kind(Kind::RouteTable).unwrap_or_default() {
+            if let Err(why) = &table.properties {
+                unread.insert(label(Kind::Route, &table.name), Unread { kind: Kind::Route, why: why.clone() });
+            }
+        }
+        for kind in [Kind::Route, Kind::Subnet] {
+            for thing in self.read.of_kind(kind).unwrap_or_default() {
+                if let (Err(why), true) = (&thing.properties, ours(kind, thing)) {
+                    unread.insert(label(kind, &thing.name), Unread { kind, why: why.clone() });
+                }
+            }
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use super::wire::{Block, Ip, Number, Port, Protocol, Text, nullable};
+use super::wire::{Action, Block, Ip, Number, Port, Protocol, Text, nullable};
+
+/// A list that AWS writes also when it is empty: without it the answer was cut or changed, and what it held is not known.
+pub(super) type Listed<T> = Option<Vec<T>>;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "PascalCase", expecting = "a VPC")]
@@ -10,8 +13,8 @@ pub(super) struct Vpc<'a> {
     #[serde(borrow)]
     pub(super) vpc_id: Text<'a>,
     pub(super) cidr_block: Option<Block>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) cidr_block_association_set: Vec<Ipv4Association<'a>>,
+    #[serde(borrow)]
+    pub(super) cidr_block_association_set: Listed<Ipv4Association<'a>>,
     #[serde(borrow, default, deserialize_with = "nullable")]
     pub(super) ipv6_cidr_block_association_set: Vec<Ipv6Association<'a>>,
     #[serde(borrow)]
@@ -58,8 +61,7 @@ pub(super) struct Subnet<'a> {
     pub(super) cidr_block: Option<Block>,
     #[serde(borrow, default, deserialize_with = "nullable")]
     pub(super) ipv6_cidr_block_association_set: Vec<Ipv6Association<'a>>,
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) map_public_ip_on_launch: bool,
+    pub(super) map_public_ip_on_launch: Option<bool>,
     #[serde(borrow)]
     pub(super) availability_zone: Option<Text<'a>>,
 }
@@ -73,12 +75,11 @@ pub(super) struct Interface<'a> {
     pub(super) subnet_id: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) vpc_id: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) groups: Vec<GroupName<'a>>,
+    #[serde(borrow)]
+    pub(super) groups: Listed<GroupName<'a>>,
     pub(super) private_ip_address: Option<Ip>,
     pub(super) association: Option<Association>,
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) private_ip_addresses: Vec<PrivateAddress>,
+    pub(super) private_ip_addresses: Listed<PrivateAddress>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) ipv6_addresses: Vec<Ipv6Address>,
     #[serde(default, deserialize_with = "nullable")]
@@ -142,8 +143,8 @@ pub(super) struct Attachment<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "PascalCase", expecting = "a reservation of instances")]
 pub(super) struct Reservation<'a> {
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) instances: Vec<Instance<'a>>,
+    #[serde(borrow)]
+    pub(super) instances: Listed<Instance<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -151,8 +152,9 @@ pub(super) struct Reservation<'a> {
 pub(super) struct Instance<'a> {
     #[serde(borrow)]
     pub(super) instance_id: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) network_interfaces: Vec<Interface<'a>>,
+    pub(super) public_ip_address: Option<Ip>,
+    #[serde(borrow)]
+    pub(super) network_interfaces: Listed<Interface<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -162,17 +164,16 @@ pub(super) struct RouteTable<'a> {
     pub(super) route_table_id: Text<'a>,
     #[serde(borrow)]
     pub(super) vpc_id: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) associations: Vec<TableAssociation<'a>>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) routes: Vec<Route<'a>>,
+    #[serde(borrow)]
+    pub(super) associations: Listed<TableAssociation<'a>>,
+    #[serde(borrow)]
+    pub(super) routes: Listed<Route<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "PascalCase", expecting = "what a route table is for")]
 pub(super) struct TableAssociation<'a> {
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) main: bool,
+    pub(super) main: Option<bool>,
     #[serde(borrow)]
     pub(super) subnet_id: Option<Text<'a>>,
     #[serde(borrow)]
@@ -223,12 +224,10 @@ pub(super) struct Acl<'a> {
     pub(super) network_acl_id: Text<'a>,
     #[serde(borrow)]
     pub(super) vpc_id: Text<'a>,
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) is_default: bool,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) associations: Vec<AclAssociation<'a>>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) entries: Vec<Entry<'a>>,
+    pub(super) is_default: Option<bool>,
+    #[serde(borrow)]
+    pub(super) associations: Listed<AclAssociation<'a>>,
+    pub(super) entries: Listed<Entry>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -240,10 +239,9 @@ pub(super) struct AclAssociation<'a> {
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "PascalCase", expecting = "an entry of a network ACL")]
-pub(super) struct Entry<'a> {
+pub(super) struct Entry {
     pub(super) rule_number: Number,
-    #[serde(borrow)]
-    pub(super) rule_action: Text<'a>,
+    pub(super) rule_action: Action,
     pub(super) egress: bool,
     pub(super) protocol: Protocol,
     pub(super) cidr_block: Option<Block>,
@@ -253,10 +251,25 @@ pub(super) struct Entry<'a> {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "PascalCase", expecting = "a range of ports")]
+#[serde(try_from = "AnyRange")]
 pub(super) struct PortRange {
     pub(super) from: Option<Port>,
     pub(super) to: Option<Port>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", expecting = "a range of ports")]
+struct AnyRange {
+    from: Option<Port>,
+    to: Option<Port>,
+}
+
+impl TryFrom<AnyRange> for PortRange {
+    type Error = String;
+
+    fn try_from(AnyRange { from, to }: AnyRange) -> Result<Self, String> {
+        in_order(from, to).map(|()| Self { from, to })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -273,26 +286,57 @@ pub(super) struct Group<'a> {
     pub(super) group_id: Text<'a>,
     #[serde(borrow)]
     pub(super) vpc_id: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) ip_permissions: Vec<Permission<'a>>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) ip_permissions_egress: Vec<Permission<'a>>,
+    #[serde(borrow)]
+    pub(super) ip_permissions: Listed<Permission<'a>>,
+    #[serde(borrow)]
+    pub(super) ip_permissions_egress: Listed<Permission<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "PascalCase", expecting = "a permission of a security group")]
+#[serde(try_from = "AnyPermission<'a>", bound(deserialize = "'de: 'a"))]
 pub(super) struct Permission<'a> {
     pub(super) ip_protocol: Protocol,
     pub(super) from_port: Option<Port>,
     pub(super) to_port: Option<Port>,
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) ip_ranges: Vec<IpRange>,
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) ipv6_ranges: Vec<Ipv6Range>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) prefix_list_ids: Vec<PrefixListName<'a>>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) user_id_group_pairs: Vec<GroupPair<'a>>,
+    pub(super) ip_ranges: Listed<IpRange>,
+    pub(super) ipv6_ranges: Listed<Ipv6Range>,
+    pub(super) prefix_list_ids: Listed<PrefixListName<'a>>,
+    pub(super) user_id_group_pairs: Listed<GroupPair<'a>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", expecting = "a permission of a security group")]
+struct AnyPermission<'a> {
+    ip_protocol: Protocol,
+    from_port: Option<Port>,
+    to_port: Option<Port>,
+    ip_ranges: Listed<IpRange>,
+    ipv6_ranges: Listed<Ipv6Range>,
+    #[serde(borrow)]
+    prefix_list_ids: Listed<PrefixListName<'a>>,
+    #[serde(borrow)]
+    user_id_group_pairs: Listed<GroupPair<'a>>,
+}
+
+impl<'a> TryFrom<AnyPermission<'a>> for Permission<'a> {
+    type Error = String;
+
+    fn try_from(any: AnyPermission<'a>) -> Result<Self, String> {
+        let AnyPermission {
+            ip_protocol,
+            from_port,
+            to_port,
+            ip_ranges,
+            ipv6_ranges,
+            prefix_list_ids,
+            user_id_group_pairs,
+        } = any;
+        // Of ICMP these are type and code, and of all protocols they say nothing.
+        if matches!(ip_protocol.0, Some(6 | 17)) {
+            in_order(from_port, to_port)?;
+        }
+        Ok(Self { ip_protocol, from_port, to_port, ip_ranges, ipv6_ranges, prefix_list_ids, user_id_group_pairs })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -330,8 +374,8 @@ pub(super) struct GroupPair<'a> {
 pub(super) struct InternetGateway<'a> {
     #[serde(borrow)]
     pub(super) internet_gateway_id: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) attachments: Vec<VpcAttachment<'a>>,
+    #[serde(borrow)]
+    pub(super) attachments: Listed<VpcAttachment<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -339,8 +383,8 @@ pub(super) struct InternetGateway<'a> {
 pub(super) struct EgressOnlyInternetGateway<'a> {
     #[serde(borrow)]
     pub(super) egress_only_internet_gateway_id: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) attachments: Vec<VpcAttachment<'a>>,
+    #[serde(borrow)]
+    pub(super) attachments: Listed<VpcAttachment<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -363,8 +407,8 @@ pub(super) struct NatGateway<'a> {
     pub(super) vpc_id: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) state: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) nat_gateway_addresses: Vec<NatAddress<'a>>,
+    #[serde(borrow)]
+    pub(super) nat_gateway_addresses: Listed<NatAddress<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -463,8 +507,8 @@ pub(super) struct VpnGateway<'a> {
     pub(super) vpn_gateway_id: Text<'a>,
     #[serde(borrow)]
     pub(super) state: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "nullable")]
-    pub(super) vpc_attachments: Vec<VpcAttachment<'a>>,
+    #[serde(borrow)]
+    pub(super) vpc_attachments: Listed<VpcAttachment<'a>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -498,6 +542,8 @@ pub(super) struct LoadBalancer<'a> {
     pub(super) load_balancer_arn: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) scheme: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(super) r#type: Option<Text<'a>>,
     #[serde(borrow, alias = "VPCId")]
     pub(super) vpc_id: Option<Text<'a>>,
 }
@@ -509,8 +555,7 @@ pub(super) struct DbInstance<'a> {
     pub(super) db_instance_identifier: Text<'a>,
     #[serde(borrow, rename = "DBInstanceArn")]
     pub(super) db_instance_arn: Option<Text<'a>>,
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) publicly_accessible: bool,
+    pub(super) publicly_accessible: Option<bool>,
     #[serde(borrow, rename = "DBSubnetGroup")]
     pub(super) db_subnet_group: Option<DbSubnetGroup<'a>>,
 }
@@ -529,8 +574,7 @@ pub(super) struct Cluster<'a> {
     pub(super) cluster_identifier: Option<Text<'a>>,
     #[serde(borrow)]
     pub(super) cluster_namespace_arn: Option<Text<'a>>,
-    #[serde(default, deserialize_with = "nullable")]
-    pub(super) publicly_accessible: bool,
+    pub(super) publicly_accessible: Option<bool>,
     #[serde(borrow)]
     pub(super) vpc_id: Option<Text<'a>>,
 }
@@ -551,4 +595,14 @@ pub(super) struct VerifiedAccessEndpoint<'a> {
     pub(super) verified_access_endpoint_id: Text<'a>,
     #[serde(borrow)]
     pub(super) status: Option<Status<'a>>,
+}
+
+/// AWS takes no range that ends before it begins.
+fn in_order(first: Option<Port>, last: Option<Port>) -> Result<(), String> {
+    match (first.and_then(|port| port.0), last.and_then(|port| port.0)) {
+        (Some(first), Some(last)) if first > last => {
+            Err(format!("ports from {first} to {last}, expected a range that ends after it begins"))
+        }
+        _ => Ok(()),
+    }
 }

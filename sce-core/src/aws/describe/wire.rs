@@ -34,6 +34,13 @@ pub(super) struct Port(pub(super) Option<u16>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Number(pub(super) u16);
 
+/// What an entry of a network ACL does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Action {
+    Allow,
+    Deny,
+}
+
 /// What may be left out or `null`, as some writers have it.
 pub(super) fn nullable<'a, D: Deserializer<'a>, T: Deserialize<'a> + Default>(json: D) -> Result<T, D::Error> {
     Option::deserialize(json).map(Option::unwrap_or_default)
@@ -127,7 +134,7 @@ macro_rules! scalars {
     };
 }
 
-scalars!(Block, Ip, Protocol, Port, Number);
+scalars!(Block, Ip, Protocol, Port, Number, Action);
 
 impl Scalar for Block {
     const EXPECTED: &'static str = "a block such as `10.0.0.0/16`";
@@ -180,6 +187,18 @@ impl Scalar for Port {
         match number {
             -1 => Some(Self(None)),
             other => u16::try_from(other).ok().map(|port| Self(Some(port))),
+        }
+    }
+}
+
+impl Scalar for Action {
+    const EXPECTED: &'static str = "`allow` or `deny`";
+
+    fn of_text(text: &str) -> Option<Self> {
+        match text {
+            allow if allow.eq_ignore_ascii_case("allow") => Some(Self::Allow),
+            deny if deny.eq_ignore_ascii_case("deny") => Some(Self::Deny),
+            _ => None,
         }
     }
 }

@@ -144,7 +144,6 @@ static COMMON: &[Permission] = &[
     same!(at_need, READ, "cloudwatch:DescribeAlarms", On::Region),
     // What drift looks for: who did it, and what lies in the network beside the plan.
     same!(at_need, READ, "cloudtrail:LookupEvents", On::Region),
-    same!(at_need, READ, "ec2:DescribeInstances", On::Region),
     same!(at_need, READ, "ec2:DescribeInternetGateways", On::Region),
     same!(at_need, READ, "ec2:DescribeNatGateways", On::Region),
     same!(at_need, READ, "ec2:DescribeNetworkAcls", On::Region),

@@ -43,9 +43,8 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
         format!("a month in use is estimated at {cost} USD{beside}, {what} the {ceiling} USD that {name} allows")
     };
     // What has no price might be what costs most.
-    if cost <= ceiling && !estimate.left_out.is_empty() {
-        let what = estimate.left_out.len();
-        let message = format!("{}, and {what} of its things have no price here", told("within"));
+    if cost <= ceiling && !estimate.unpriced.is_empty() {
+        let message = format!("{}; no price is known of {}", told("within"), estimate.unpriced.join(", "));
         return vec![Observation::told("plan", Status::Unknown, message)];
     }
     vec![Observation::of("plan", cost <= ceiling, &told("within"), &told("above"))]

@@ -221,7 +221,10 @@ const MUTATIONS: &[Mutation] = &[
         let people = scene.bucket_object("people");
         people.content = "{\"schema_version\": 1, \"people\": [{\"name\": \"r1\", \"key\": null}]}".to_owned();
     }),
-    ("phi-stays-on-eligible-services", Scene::clean, |scene| scene.terms.today = date(2018, 1, 1)),
+    ("phi-stays-on-eligible-services", Scene::clean, |scene| {
+        scene.terms.today = date(2018, 1, 1);
+        scene.declared.baa = Some(date(2017, 6, 1));
+    }),
     ("private-machine-admits-only-the-bastion", Scene::full, |scene| {
         scene.security_group("security-group-private").ingress.insert(tcp(22, "10.0.0.0/16"));
     }),
@@ -913,8 +916,8 @@ fn an_institution_says_who_may_accept_what_for_how_long() {
 
 #[test]
 fn a_plan_is_priced_where_the_institution_bounds_it() {
-    let judged = |ceiling: &str| {
-        let text = format!("{LEAST}[approvals]\nirb = \"S1\"\nbilling = \"B1\"\nbaa = \"2026-03-01\"\n");
+    let with = |ceiling: &str, rest: &str| {
+        let text = format!("{LEAST}[approvals]\nirb = \"S1\"\nbilling = \"B1\"\nbaa = \"2026-03-01\"\n{rest}");
         let spec = parse(&text, Format::Toml).unwrap();
         let lock = Lock::offline(&spec);
         let policy = format!("schema_version = 1\nname = \"E\"\ncost = {{ monthly_ceiling = \"{ceiling}\" }}\n");
@@ -923,5 +926,9 @@ fn a_plan_is_priced_where_the_institution_bounds_it() {
         let of = |finding: &&Finding| finding.rule.0 == "institution-bounds-the-cost";
         checked.findings().iter().find(of).map(|finding| finding.status)
     };
+    let judged = |ceiling: &str| with(ceiling, "");
     assert_eq!((judged("5000"), judged("2")), (Some(Status::Kept), Some(Status::Broken)));
+    // What has no price may be what costs most.
+    let unpriced = "[access]\nlaptop = \"managed\"\n[compute.private]\ntype = \"p5.48xlarge\"\n";
+    assert_eq!(with("5000", unpriced), Some(Status::Unknown));
 }

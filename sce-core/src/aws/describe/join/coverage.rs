@@ -1,9 +1,9 @@
 //! What nobody asked AWS for, or did not ask to the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::super::Answer;
-use super::super::gather::{Pages, Records};
+use super::super::gather::{Conflict, Gathered, Pages, Record, Records};
 use super::Join;
 
 /// What it takes to know where packets go.
@@ -81,10 +81,11 @@ impl Join<'_, '_> {
         let mut without = Vec::new();
         for (id, vpc) in self.network.vpcs.iter() {
             let name = self.network.vpcs.name(id);
-            if vpc.main_table.is_none() {
+            let told = |answer| !self.uncertain.contains(&(id, answer));
+            if vpc.main_table.is_none() && told(Answer::RouteTables) {
                 without.push((format!("the main route table of `{name}`"), Answer::RouteTables));
             }
-            if vpc.default_acl.is_none() {
+            if vpc.default_acl.is_none() && told(Answer::NetworkAcls) {
                 without.push((format!("the default network ACL of `{name}`"), Answer::NetworkAcls));
             }
         }
@@ -107,41 +108,56 @@ impl Join<'_, '_> {
 
     fn conflicts(&mut self) {
         let of = self.of;
-        self.disagreeing(&of.vpcs);
-        self.disagreeing(&of.subnets);
-        self.disagreeing(&of.interfaces);
-        self.disagreeing(&of.route_tables);
-        self.disagreeing(&of.acls);
-        self.disagreeing(&of.groups);
-        self.disagreeing(&of.internet_gateways);
-        self.disagreeing(&of.egress_only);
-        self.disagreeing(&of.nat_gateways);
-        self.disagreeing(&of.endpoints);
-        self.disagreeing(&of.peerings);
-        self.disagreeing(&of.prefix_lists);
-        self.disagreeing(&of.transit_gateways);
-        self.disagreeing(&of.transit_attachments);
-        self.disagreeing(&of.vpc_attachments);
-        self.disagreeing(&of.vpn_gateways);
-        self.disagreeing(&of.client_vpns);
-        self.disagreeing(&of.instance_connect);
-        self.disagreeing(&of.load_balancers);
-        self.disagreeing(&of.databases);
-        self.disagreeing(&of.clusters);
-        self.disagreeing(&of.endpoint_services);
-        self.disagreeing(&of.verified_access);
-    }
-
-    fn disagreeing<T>(&mut self, records: &Records<'_, T>) {
-        for (name, first, other) in &records.conflicts {
-            let (first, other) = (self.of.path(*first), self.of.path(*other));
+        for (name, Conflict { first, other, wide }) in conflicts(of) {
+            let (first, other) = (of.path(first), of.path(other));
+            let taken = if wide { "it is taken as wide as it may be" } else { "the first is taken" };
             let why = match first == other {
-                true => format!("`{first}` describes it twice, differently; the first is taken"),
-                false => format!("`{first}` and `{other}` describe it differently; the first is taken"),
+                true => format!("`{first}` describes it twice, differently; {taken}"),
+                false => format!("`{first}` and `{other}` describe it differently; {taken}"),
             };
-            self.note(name.as_str(), why);
+            self.note(name, why);
         }
     }
+}
+
+/// What is described in two ways.
+pub(super) fn disputed<'g>(of: &'g Gathered<'_>) -> HashSet<&'g str> {
+    conflicts(of).into_iter().map(|(name, _)| name).collect()
+}
+
+fn conflicts<'g>(of: &'g Gathered<'_>) -> Vec<(&'g str, Conflict)> {
+    let mut all = Vec::new();
+    add(&mut all, &of.vpcs);
+    add(&mut all, &of.subnets);
+    add(&mut all, &of.interfaces);
+    add(&mut all, &of.route_tables);
+    add(&mut all, &of.acls);
+    add(&mut all, &of.groups);
+    add(&mut all, &of.internet_gateways);
+    add(&mut all, &of.egress_only);
+    add(&mut all, &of.nat_gateways);
+    add(&mut all, &of.endpoints);
+    add(&mut all, &of.peerings);
+    add(&mut all, &of.prefix_lists);
+    add(&mut all, &of.transit_gateways);
+    add(&mut all, &of.transit_attachments);
+    add(&mut all, &of.vpc_attachments);
+    add(&mut all, &of.vpn_gateways);
+    add(&mut all, &of.client_vpns);
+    add(&mut all, &of.instance_connect);
+    add(&mut all, &of.load_balancers);
+    add(&mut all, &of.databases);
+    add(&mut all, &of.clusters);
+    add(&mut all, &of.endpoint_services);
+    add(&mut all, &of.verified_access);
+    all
+}
+
+fn add<'g, 'a, T: Record<'a>>(all: &mut Vec<(&'g str, Conflict)>, records: &'g Records<'a, T>)
+where
+    'a: 'g,
+{
+    all.extend(records.conflicts().filter_map(|(thing, conflict)| Some((thing.id()?.as_str(), conflict))));
 }
 
 fn tells_of_networks(seen: &BTreeMap<Answer, Pages<'_>>) -> bool {

@@ -6,7 +6,7 @@ use super::super::Answer;
 use super::super::gather::FileId;
 use super::super::record;
 use super::super::wire::Text;
-use super::Join;
+use super::{Join, all_blocks};
 
 impl<'g, 'a> Join<'g, 'a> {
     /// A route of a table; none for the local ones, which every table has, and for one without a destination, which is told.
@@ -93,7 +93,12 @@ impl<'g, 'a> Join<'g, 'a> {
         if self.gone.contains(name) {
             return Target::Blackhole;
         }
-        let known = self.of.endpoints.find(name).is_some() || self.of.nat_gateways.find(name).is_some();
+        let of = self.of;
+        let known = of.endpoints.find(name).is_some()
+            || of.nat_gateways.find(name).is_some()
+            || of.internet_gateways.find(name).is_some()
+            || of.egress_only.find(name).is_some()
+            || of.vpn_gateways.find(name).is_some();
         if !known {
             self.missing(name, file, answer_for(name));
         }
@@ -106,6 +111,16 @@ impl<'g, 'a> Join<'g, 'a> {
         };
         Target::Gateway(self.gateway(name, implied))
     }
+}
+
+/// The routes of a table that does not tell them.
+pub(super) fn anywhere() -> Vec<Route> {
+    let route = |block| Route {
+        destination: Destination::Block(block),
+        target: Target::Unknown("whatever its table says, which was not read".into()),
+        origin: Origin::Static,
+    };
+    all_blocks().map(route).collect()
 }
 
 fn prefix(name: &str) -> &str {

@@ -152,7 +152,6 @@ fn groups_and_their_peers() {
              "UserIdGroupPairs": [{"GroupId": "sg-1", "UserId": "111122223333"}, {"GroupId": "sg-far"},
                {"GroupId": "sg-old", "PeeringStatus": "deleted"}]},
             {"IpProtocol": "17", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
-            {"IpProtocol": "tcp", "FromPort": 90, "ToPort": 80, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
             {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]},
             {"IpProtocol": "icmpv6", "FromPort": -1, "ToPort": -1, "Ipv6Ranges": [{"CidrIpv6": "::/0"}]},
             {"IpProtocol": "50", "IpRanges": [{"CidrIp": "0.0.0.0/0"}], "UserIdGroupPairs": null}],
@@ -173,7 +172,6 @@ fn groups_and_their_peers() {
     assert_eq!(of_ssh, expected);
     for traffic in [
         Traffic::Ports { protocol: 17, first: 0, last: 65535 },
-        Traffic::Ports { protocol: 6, first: 90, last: 80 },
         Traffic::Icmp { protocol: 1, kind: Some(8), code: None },
         Traffic::Icmp { protocol: 58, kind: None, code: None },
         Traffic::Protocol(50),
@@ -198,6 +196,7 @@ fn network_acls() {
             {"RuleNumber": 110, "RuleAction": "allow", "Egress": false, "Protocol": "1", "Ipv6CidrBlock": "::/0",
              "IcmpTypeCode": {"Type": 3, "Code": 4}},
             {"RuleNumber": 120, "RuleAction": "allow", "Egress": false, "Protocol": "17"},
+            {"RuleNumber": 130, "RuleAction": "deny", "Egress": false, "Protocol": "6", "CidrBlock": "0.0.0.0/0"},
             {"RuleNumber": 100, "RuleAction": "allow", "Egress": true, "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}]}]}"#,
     );
     let id = network.acls.find("acl-1").unwrap();
@@ -213,6 +212,7 @@ fn network_acls() {
     assert_eq!(network.subnets[network.subnets.find("subnet-1").unwrap()].acl, Some(id));
     assert_eq!(network.vpcs[network.vpcs.find("vpc-1").unwrap()].default_acl, Some(id));
     assert!(why(&network, "acl-1").contains("entry 120"));
+    assert!(why(&network, "acl-1").contains("entry 130 does not tell its `PortRange`"));
 }
 
 #[test]
@@ -400,9 +400,9 @@ fn what_two_files_tell_differently_is_told() {
           {"IpProtocol": "6", "FromPort": 1, "ToPort": 1, "IpRanges": [{"CidrIp": "172.16.0.0/12"}, {"CidrIp": "10.0.0.0/8"}]}]}]}"#;
     let (one, other) = (group("172.16.0.0/12"), group("0.0.0.0/0"));
     let same = described(&[("a.json", &one), ("b.json", turned)]).unwrap().network;
-    assert!(why(&same, "sg-1").is_empty(), "AWS lists in any order: {:?}", same.unread);
+    assert!(!why(&same, "sg-1").contains("differently"), "AWS lists in any order: {:?}", same.unread);
     let two = described(&[("a.json", &one), ("b.json", &other)]).unwrap().network;
-    assert_eq!(why(&two, "sg-1"), "`a.json` and `b.json` describe it differently; the first is taken");
+    assert_eq!(why(&two, "sg-1"), "`a.json` and `b.json` describe it differently; it is taken as wide as it may be");
     let twice = described(&[("a.json", &format!("{one}{other}"))]).unwrap().network;
     assert!(why(&twice, "sg-1").contains("`a.json` describes it twice"));
 }
@@ -440,12 +440,167 @@ fn what_aws_would_not_say_is_refused_with_its_place() {
             "{\"NetworkAcls\": [{\"NetworkAclId\": \"a\", \"VpcId\": \"v\", \"Entries\": [{\"RuleNumber\": 70000}]}]}",
             "expected a number up to 65535",
         ),
+        (
+            "{\"SecurityGroups\": [{\"GroupId\": \"s\", \"IpPermissions\": [\n{\"IpProtocol\": \"tcp\", \"FromPort\": 90, \"ToPort\": 80}]}]}",
+            "ports from 90 to 80",
+        ),
+        (
+            "{\"NetworkAcls\": [{\"NetworkAclId\": \"a\", \"VpcId\": \"v\", \"Entries\": [{\"PortRange\": {\"From\": 2, \"To\": 1}}]}]}",
+            "ports from 2 to 1",
+        ),
+        (
+            "{\"NetworkAcls\": [{\"NetworkAclId\": \"a\", \"VpcId\": \"v\", \"Entries\": [{\"RuleAction\": \"permit\"}]}]}",
+            "expected `allow` or `deny`",
+        ),
     ];
     for (text, told) in cases {
         let error = described(&[("a.json", text)]).expect_err(text).to_string();
         assert!(error.contains(told), "{text}: {error}");
     }
     assert!(network(r#"{"Vpcs": null, "Subnets": []}"#).vpcs.is_empty());
+}
+
+/// Lists and flags that AWS always writes: the file that has them, where, and the member.
+const ALWAYS: [(&str, &str, &str); 22] = [
+    ("describe-vpcs", "Vpcs", "CidrBlockAssociationSet"),
+    ("describe-subnets", "Subnets", "CidrBlock"),
+    ("describe-subnets", "Subnets", "MapPublicIpOnLaunch"),
+    ("describe-network-interfaces", "NetworkInterfaces", "Groups"),
+    ("describe-network-interfaces", "NetworkInterfaces", "PrivateIpAddresses"),
+    ("describe-network-interfaces", "NetworkInterfaces", "SourceDestCheck"),
+    ("describe-instances", "Reservations", "Instances"),
+    ("describe-instances", "Reservations/Instances", "NetworkInterfaces"),
+    ("describe-route-tables", "RouteTables", "Routes"),
+    ("describe-route-tables", "RouteTables", "Associations"),
+    ("describe-route-tables", "RouteTables/Associations", "Main"),
+    ("describe-network-acls", "NetworkAcls", "Entries"),
+    ("describe-network-acls", "NetworkAcls", "Associations"),
+    ("describe-security-groups", "SecurityGroups", "IpPermissions"),
+    ("describe-security-groups", "SecurityGroups", "IpPermissionsEgress"),
+    ("describe-security-groups", "SecurityGroups/IpPermissions", "IpRanges"),
+    ("describe-security-groups", "SecurityGroups/IpPermissions", "Ipv6Ranges"),
+    ("describe-security-groups", "SecurityGroups/IpPermissions", "PrefixListIds"),
+    ("describe-security-groups", "SecurityGroups/IpPermissions", "UserIdGroupPairs"),
+    ("describe-internet-gateways", "InternetGateways", "Attachments"),
+    ("describe-nat-gateways", "NatGateways", "NatGatewayAddresses"),
+    ("describe-db-instances", "DBInstances", "PubliclyAccessible"),
+];
+
+const TREES: [&str; 2] = [
+    include_str!("../../../../../tests/fixtures/collected/bastion.json"),
+    include_str!("../../../../../tests/fixtures/collected/shut.json"),
+];
+
+type Files = std::collections::BTreeMap<String, serde_json::Value>;
+
+fn of_files(files: &Files) -> Network {
+    let texts: Vec<(&String, String)> = files.iter().map(|(path, json)| (path, json.to_string())).collect();
+    let files = texts.iter().map(|(path, text)| File { path, bytes: text.as_bytes() });
+    read(files).unwrap_or_else(|error| panic!("{error}")).network
+}
+
+/// The objects that a path leads to, through every list on the way.
+fn below<'j>(
+    json: &'j mut serde_json::Value,
+    steps: &[&str],
+) -> Vec<&'j mut serde_json::Map<String, serde_json::Value>> {
+    match (json, steps) {
+        (serde_json::Value::Array(items), _) => items.iter_mut().flat_map(|item| below(item, steps)).collect(),
+        (serde_json::Value::Object(fields), []) => vec![fields],
+        (serde_json::Value::Object(fields), [step, rest @ ..]) => {
+            fields.get_mut(*step).map_or_else(Vec::new, |inner| below(inner, rest))
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the internet reaches anything.
+fn is_exposed(network: &Network) -> bool {
+    !crate::reach::Reach::of(network).exposed().is_empty()
+}
+
+#[test]
+fn a_member_that_is_not_there_is_unread_and_shuts_nothing() {
+    for tree in TREES {
+        let files: Files = serde_json::from_str(tree).expect("the fixture has it");
+        let whole = of_files(&files);
+        let always = |network: &Network| network.unread.iter().filter(|one| one.why.contains("always writes")).count();
+        assert_eq!(always(&whole), 0, "{:?}", whole.unread);
+        let mut tried = 0;
+        for (file, at, member) in ALWAYS {
+            let Some(path) = files.keys().find(|path| path.ends_with(&format!("{file}.json"))).cloned() else {
+                continue;
+            };
+            // Taken away, and written in another case.
+            for renamed in [None, Some(member.to_lowercase())] {
+                let mut files = files.clone();
+                let steps: Vec<&str> = at.split('/').collect();
+                let mut taken = 0;
+                for fields in below(files.get_mut(&path).expect("it was found"), &steps) {
+                    let Some(value) = fields.remove(member) else { continue };
+                    taken += 1;
+                    fields.extend(renamed.clone().map(|name| (name, value)));
+                }
+                if taken == 0 {
+                    continue;
+                }
+                tried += 1;
+                let network = of_files(&files);
+                let told = network.unread.iter().any(|one| one.why.contains(&format!("`{member}`")));
+                assert!(told, "{at} without {member}: {:?}", network.unread);
+                assert!(is_exposed(&network) || !is_exposed(&whole), "{at} without {member}");
+            }
+        }
+        assert!(tried > 30, "{tried}");
+    }
+}
+
+#[test]
+fn an_address_that_only_the_instance_tells_of_counts() {
+    let mut files: Files = serde_json::from_str(TREES[0]).expect("the fixture has it");
+    for fields in
+        below(files.get_mut("ec2/describe-network-interfaces.json").expect("it has them"), &["NetworkInterfaces"])
+    {
+        fields.remove("Association");
+    }
+    let network = of_files(&files);
+    assert!(is_exposed(&network));
+    assert!(network.unread.iter().any(|one| one.why.contains("tells its instance's public address")));
+    for at in [&["Reservations", "Instances"][..], &["Reservations", "Instances", "NetworkInterfaces"]] {
+        for fields in below(files.get_mut("ec2/describe-instances.json").expect("it has them"), at) {
+            fields.remove("PublicIpAddress");
+            fields.remove("Association");
+            fields.remove("PrivateIpAddresses");
+        }
+    }
+    assert!(!is_exposed(&of_files(&files)), "an interface without a public address has no `Association`");
+}
+
+#[test]
+fn neither_of_two_descriptions_hides_what_the_other_opens() {
+    let files: Files = serde_json::from_str(TREES[0]).expect("the fixture has it");
+    let lists = [
+        ("describe-security-groups", "SecurityGroups", "IpPermissions"),
+        ("describe-network-acls", "NetworkAcls", "Entries"),
+        ("describe-route-tables", "RouteTables", "Routes"),
+        ("describe-network-interfaces", "NetworkInterfaces", "Groups"),
+        ("describe-internet-gateways", "InternetGateways", "Attachments"),
+    ];
+    for (file, key, member) in lists {
+        // The first file of a tree is the one that comes first by name.
+        for shut in ["ec2/a.json", "ec2/z.json"] {
+            let mut files = files.clone();
+            let mut empty = files[&format!("ec2/{file}.json")].clone();
+            for fields in below(&mut empty, &[key]) {
+                fields.insert(member.to_owned(), serde_json::json!([]));
+            }
+            files.insert(shut.to_owned(), empty);
+            let network = of_files(&files);
+            let told =
+                network.unread.iter().any(|one| one.why.contains("describe it differently; it is taken as wide"));
+            assert!(told && is_exposed(&network), "{key} in {shut}: {:?}", network.unread);
+        }
+    }
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Protocols and ports as groups and network ACLs write them.
 
-use crate::network::Traffic;
+use crate::network::{self, Traffic};
 
 use super::super::record::{Entry, Permission};
 use super::super::wire::{Port, Protocol};
+use super::all_blocks;
 
 /// What a permission of a group is about: an end that is missing or `-1` is open.
 pub(super) fn of_permission(permission: &Permission<'_>) -> Traffic {
@@ -11,10 +12,22 @@ pub(super) fn of_permission(permission: &Permission<'_>) -> Traffic {
 }
 
 /// What an entry of a network ACL is about; ICMP's type and code have a member of their own.
-pub(super) fn of_entry(entry: &Entry<'_>) -> Traffic {
+pub(super) fn of_entry(entry: &Entry) -> Traffic {
     let (first, last) = entry.port_range.as_ref().map_or((None, None), |range| (range.from, range.to));
     let icmp = entry.icmp_type_code.as_ref().map_or((None, None), |icmp| (icmp.r#type, icmp.code));
     of(entry.protocol, first, last, icmp)
+}
+
+/// Whether an entry about ports does not tell which: AWS always writes both ends.
+pub(super) fn lacks_ports(entry: &Entry) -> bool {
+    let told = entry.port_range.as_ref().is_some_and(|range| range.from.is_some() && range.to.is_some());
+    matches!(entry.protocol.0, Some(6 | 17)) && !told
+}
+
+/// Entries that let everything pass.
+pub(super) fn allowed() -> Vec<network::Entry> {
+    let entry = |block| network::Entry { number: 1, allow: true, traffic: Traffic::All, block };
+    all_blocks().map(entry).collect()
 }
 
 fn of(protocol: Protocol, first: Option<Port>, last: Option<Port>, icmp: (Option<Port>, Option<Port>)) -> Traffic {

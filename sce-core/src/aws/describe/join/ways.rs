@@ -18,19 +18,29 @@ impl<'a> Join<'_, 'a> {
                 self.way("Client VPN endpoint", record.client_vpn_endpoint_id.as_str(), record.vpc_id.as_ref());
             }
         }
-        for (record, _) in of.load_balancers.iter() {
-            if record.scheme.as_ref().is_some_and(|scheme| scheme.as_str() == "internet-facing") {
-                let name = record.load_balancer_name.as_str();
+        for (record, file) in of.load_balancers.iter() {
+            let name = record.load_balancer_name.as_str();
+            // One of the type `gateway` has no scheme.
+            let has_scheme = record.r#type.as_ref().is_none_or(|kind| kind.as_str() != "gateway");
+            if record.scheme.is_none() && has_scheme {
+                self.untold(name, "Scheme", file);
+            }
+            if record.scheme.as_ref().map_or(has_scheme, |scheme| scheme.as_str() == "internet-facing") {
                 self.way("internet-facing load balancer", name, record.vpc_id.as_ref());
             }
         }
-        for (record, _) in of.databases.iter().filter(|(record, _)| record.publicly_accessible) {
-            let vpc = record.db_subnet_group.as_ref().and_then(|group| group.vpc_id.as_ref());
-            self.way("publicly accessible database", record.db_instance_identifier.as_str(), vpc);
+        for (record, file) in of.databases.iter() {
+            let name = record.db_instance_identifier.as_str();
+            if self.flag(record.publicly_accessible, name, "PubliclyAccessible", file) {
+                let vpc = record.db_subnet_group.as_ref().and_then(|group| group.vpc_id.as_ref());
+                self.way("publicly accessible database", name, vpc);
+            }
         }
-        for (record, _) in of.clusters.iter().filter(|(record, _)| record.publicly_accessible) {
+        for (record, file) in of.clusters.iter() {
             let name = record.cluster_identifier.as_ref().map_or("", Text::as_str);
-            self.way("publicly accessible Redshift cluster", name, record.vpc_id.as_ref());
+            if self.flag(record.publicly_accessible, name, "PubliclyAccessible", file) {
+                self.way("publicly accessible Redshift cluster", name, record.vpc_id.as_ref());
+            }
         }
         for (record, _) in of.endpoint_services.iter().filter(|(one, _)| is_there(one.service_state.as_ref())) {
             self.way("endpoint service", record.service_name.as_str(), None);

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::Place;
 use super::saved::{Saved, not_saved};
 use super::stores::all_blocks;
-use super::thing::{Thing, flag, items, known, map, number, optional, pairs, said, text, texts};
+use super::thing::{Thing, flag, items, known, map, number, optional, pairs, required, said, stated, text, texts};
 use crate::aws::resource::{
     Alarm, ConfigRecorder, Detector, EbsEncryption, LogGroup, MetricFilter, PublicAccessBlock, Trail,
 };
@@ -149,8 +149,8 @@ fn read_trail(saved: &Saved, trail: &Json) -> Result<Trail, String> {
         all_regions: flag(trail, "IsMultiRegionTrail"),
         global_events: flag(trail, "IncludeGlobalServiceEvents"),
         validated: flag(trail, "LogFileValidationEnabled"),
-        management_events: records_management(selectors(saved, arn)?),
-        organization: flag(trail, "IsOrganizationTrail"),
+        management_events: records_management(selectors(saved, arn)?)?,
+        organization: stated(trail, "IsOrganizationTrail")?,
         logging: is_logging(saved, arn)?,
     })
 }
@@ -164,17 +164,21 @@ fn selectors<'a>(saved: &'a Saved, arn: &str) -> Result<&'a Json, String> {
     found.ok_or_else(|| not_saved(&format!("cloudtrail get-event-selectors --trail-name {arn}")))
 }
 
-fn records_management(selectors: &Json) -> bool {
-    items(selectors, "EventSelectors").any(is_plain_management)
-        || items(selectors, "AdvancedEventSelectors").any(is_all_management)
+fn records_management(selectors: &Json) -> Result<bool, String> {
+    for selector in items(selectors, "EventSelectors") {
+        stated(selector, "IncludeManagementEvents")?;
+        required(selector, "ReadWriteType")?;
+    }
+    Ok(items(selectors, "EventSelectors").any(is_plain_management)
+        || items(selectors, "AdvancedEventSelectors").any(is_all_management))
 }
 
 fn reads_and_writes(selector: &Json) -> bool {
-    said(selector, "ReadWriteType").unwrap_or("All") == "All"
+    text(selector, "ReadWriteType") == "All"
 }
 
 fn is_plain_management(selector: &Json) -> bool {
-    selector["IncludeManagementEvents"].as_bool().unwrap_or(true)
+    flag(selector, "IncludeManagementEvents")
         && reads_and_writes(selector)
         && items(selector, "ExcludeManagementEventSources").next().is_none()
 }

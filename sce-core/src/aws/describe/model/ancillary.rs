@@ -6,7 +6,9 @@ use serde_json::Value as Json;
 
 use super::Place;
 use super::saved::{Saved, not_saved};
-use super::thing::{Thing, base64, flag, items, key_arn, known, map, number, optional, pairs, policy, said, text};
+use super::thing::{
+    Thing, base64, flag, items, key_arn, known, map, number, optional, pairs, policy, required, said, set, text,
+};
 use crate::aws::resource::{Function, FunctionPermission, Queue, Redrive, Subscription, Table, Topic};
 use crate::plan::Attributes;
 use crate::value::Value;
@@ -42,7 +44,7 @@ pub(super) fn queues(saved: &Saved, place: &Place) -> Things {
         let name = url.rsplit('/').next().unwrap_or(url);
         let answer = saved.of("sqs", name, "get-queue-attributes");
         let arn = answer.as_ref().ok().and_then(|answer| said(&answer["Attributes"], "QueueArn")).map(str::to_owned);
-        let properties = answer.and_then(|answer| read_queue(place, &answer["Attributes"]));
+        let properties = answer.and_then(|answer| read_queue(place, required(answer, "Attributes")?));
         let tags = saved.of("sqs", name, "list-queue-tags").map(|answer| map(&answer["Tags"]));
         let attributes = Attributes { id: name.to_owned(), arn };
         things.push(Thing::new(attributes, name, Default::default(), properties).tagged(tags));
@@ -64,7 +66,7 @@ pub(super) fn topics(saved: &Saved, place: &Place) -> Things {
         let answer = saved.of("sns", name, "get-topic-attributes");
         let tags = saved.of("sns", name, "list-tags-for-resource").map(|answer| pairs(&answer["Tags"]));
         let attributes = Attributes { id: name.to_owned(), arn: Some(arn.to_owned()) };
-        let properties = answer.and_then(|answer| read(&answer["Attributes"]));
+        let properties = answer.and_then(|answer| read(required(answer, "Attributes")?));
         Thing::new(attributes, name, Default::default(), properties).tagged(tags)
     };
     Ok(topics.into_iter().map(thing).collect())
@@ -116,13 +118,11 @@ pub(super) fn functions(saved: &Saved) -> Things {
 pub(super) fn permissions(saved: &Saved) -> Things {
     let mut things = Vec::new();
     for name in function_names(saved)? {
-        let document = match saved.of("lambda", name, "get-policy") {
+        let document = saved.of("lambda", name, "get-policy").and_then(|answer| set(answer, "Policy"));
+        match document.and_then(|document| document.map(policy).transpose()) {
             // `{}` says that nobody may call it.
-            Ok(answer) if answer["Policy"].is_null() => continue,
-            other => other.and_then(|answer| policy(&answer["Policy"])),
-        };
-        match document {
-            Ok(document) => {
+            Ok(None) => {}
+            Ok(Some(document)) => {
                 let sids = document.statements().iter().filter_map(|statement| statement.sid.as_deref());
                 things.extend(sids.filter_map(|sid| {
                     let permission = FunctionPermission::of_policy(&document, sid, name)?;

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::saved::Saved;
-use super::thing::{Thing, each, flag, items, number, pairs, parsed, said, text, texts};
+use super::thing::{Thing, each, flag, items, listed, number, pairs, parsed, said, stated, text, texts};
 use crate::aws::resource::{DatabaseInstance, DatabaseParameterGroup, DatabaseSubnetGroup};
 use crate::plan::Attributes;
 use crate::value::Value;
@@ -25,7 +25,7 @@ pub(super) fn subnet_groups(saved: &Saved) -> Things {
     let read = |group: &Json| {
         Ok(DatabaseSubnetGroup {
             description: text(group, "DBSubnetGroupDescription").to_owned(),
-            subnets: each(items(group, "Subnets").map(|subnet| text(subnet, "SubnetIdentifier")))?,
+            subnets: each(listed(group, "Subnets")?.iter().map(|subnet| text(subnet, "SubnetIdentifier")))?,
         })
     };
     let thing = |group| tagged(saved, group, "DBSubnetGroupName", "DBSubnetGroupArn", read(group));
@@ -37,7 +37,8 @@ pub(super) fn parameter_groups(saved: &Saved) -> Things {
     let read = |group: &Json| {
         let answer = saved.of("rds", text(group, "DBParameterGroupName"), "describe-db-parameters")?;
         // AWS tells the source of each; where somebody was asked for those of `user` alone and tells none, they are these.
-        let by_hand = items(answer, "Parameters").filter(|one| said(one, "Source").unwrap_or("user") == "user");
+        let by_hand =
+            listed(answer, "Parameters")?.iter().filter(|one| said(one, "Source").unwrap_or("user") == "user");
         let pair =
             |one: &Json| Some((said(one, "ParameterName")?.to_owned(), one["ParameterValue"].as_str()?.to_owned()));
         let family = text(group, "DBParameterGroupFamily").to_owned();
@@ -67,7 +68,7 @@ fn read(instance: &Json) -> Result<DatabaseInstance, String> {
     let owned = |key: &str| text(instance, key).to_owned();
     let encrypted = flag(instance, "StorageEncrypted");
     let key = said(instance, "KmsKeyId").filter(|_| encrypted).map(str::parse).transpose();
-    let groups = items(instance, "VpcSecurityGroups").map(|group| text(group, "VpcSecurityGroupId"));
+    let groups = listed(instance, "VpcSecurityGroups")?.iter().map(|group| text(group, "VpcSecurityGroupId"));
     let parameters = items(instance, "DBParameterGroups").next().unwrap_or(&Json::Null);
     Ok(DatabaseInstance {
         engine: owned("Engine"),
@@ -82,7 +83,7 @@ fn read(instance: &Json) -> Result<DatabaseInstance, String> {
         zone: parsed(instance, "AvailabilityZone")?,
         groups: each(groups)?,
         parameter_group: Value::Known(text(parameters, "DBParameterGroupName").to_owned()),
-        public: flag(instance, "PubliclyAccessible"),
+        public: stated(instance, "PubliclyAccessible")?,
         iam_authentication: flag(instance, "IAMDatabaseAuthenticationEnabled"),
         master_password_managed: instance["MasterUserSecret"].is_object(),
         backup_days: number(&instance["BackupRetentionPeriod"]).unwrap_or_default(),

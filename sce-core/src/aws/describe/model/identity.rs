@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::saved::{Saved, not_saved};
-use super::thing::{Thing, each, flag, items, known, number, pairs, policy, said, text};
+use super::thing::{Thing, each, flag, items, known, listed, number, pairs, policy, said, stated, text};
 use crate::aws::resource::{KmsAlias, KmsKey, ManagedPolicy, PasswordPolicy, Role};
 use crate::plan::Attributes;
 
@@ -82,19 +82,21 @@ pub(super) fn password_policy(saved: &Saved) -> Things {
             .map_err(|_| not_saved(call));
     };
     let policy = &document["PasswordPolicy"];
-    let properties = PasswordPolicy {
-        minimum_length: number(&policy["MinimumPasswordLength"]).unwrap_or_default(),
-        upper_case: flag(policy, "RequireUppercaseCharacters"),
-        lower_case: flag(policy, "RequireLowercaseCharacters"),
-        digits: flag(policy, "RequireNumbers"),
-        symbols: flag(policy, "RequireSymbols"),
-        remembered: number(&policy["PasswordReusePrevention"]).unwrap_or_default(),
-        expires_after_days: number(&policy["MaxPasswordAge"])
-            .filter(|days| flag(policy, "ExpirePasswords") && *days > 0),
-        hard_expiry: flag(policy, "HardExpiry"),
-        users_may_change: flag(policy, "AllowUsersToChangePassword"),
+    let read = || {
+        Ok(PasswordPolicy {
+            minimum_length: number(&policy["MinimumPasswordLength"]).unwrap_or_default(),
+            upper_case: stated(policy, "RequireUppercaseCharacters")?,
+            lower_case: stated(policy, "RequireLowercaseCharacters")?,
+            digits: stated(policy, "RequireNumbers")?,
+            symbols: stated(policy, "RequireSymbols")?,
+            remembered: number(&policy["PasswordReusePrevention"]).unwrap_or_default(),
+            expires_after_days: number(&policy["MaxPasswordAge"])
+                .filter(|days| flag(policy, "ExpirePasswords") && *days > 0),
+            hard_expiry: flag(policy, "HardExpiry"),
+            users_may_change: stated(policy, "AllowUsersToChangePassword")?,
+        })
     };
-    Ok(vec![Thing::plain("password policy", Ok(properties))])
+    Ok(vec![Thing::plain("password policy", read())])
 }
 
 fn read_role(saved: &Saved, role: &Json) -> Result<Role, String> {
@@ -102,13 +104,13 @@ fn read_role(saved: &Saved, role: &Json) -> Result<Role, String> {
     let boundary = said(&role["PermissionsBoundary"], "PermissionsBoundaryArn").map(str::parse).transpose();
     // The details leave the length of sessions out (IAM API reference, `RoleDetail`).
     let whole = saved.with("Role").map(|document| &document["Role"]).find(|whole| text(whole, "RoleName") == name);
-    let listed = saved.with("Roles").flat_map(|document| items(document, "Roles"));
-    let whole = whole.or_else(|| listed.into_iter().find(|listed| text(listed, "RoleName") == name));
+    let others = saved.with("Roles").flat_map(|document| items(document, "Roles"));
+    let whole = whole.or_else(|| others.into_iter().find(|listed| text(listed, "RoleName") == name));
     let seconds = whole.and_then(|whole| number(&whole["MaxSessionDuration"]));
     Ok(Role {
         trust: policy(&role["AssumeRolePolicyDocument"])?,
-        policies: each(items(role, "AttachedManagedPolicies").map(|one| text(one, "PolicyArn")))?,
-        inline_policies: items(role, "RolePolicyList").map(|one| text(one, "PolicyName").to_owned()).collect(),
+        policies: each(listed(role, "AttachedManagedPolicies")?.iter().map(|one| text(one, "PolicyArn")))?,
+        inline_policies: listed(role, "RolePolicyList")?.iter().map(|one| text(one, "PolicyName").to_owned()).collect(),
         permissions_boundary: boundary.map_err(|error| format!("its permissions boundary: {error}"))?,
         max_session_seconds: seconds.ok_or_else(|| not_saved(&format!("iam get-role --role-name {name}")))?,
     })

@@ -7,7 +7,9 @@ use serde_json::Value as Json;
 use super::Place;
 use super::network::tenancy;
 use super::saved::{Saved, not_saved};
-use super::thing::{Thing, base64, each, flag, items, known, number, optional, pairs, parsed, said, text, texts};
+use super::thing::{
+    Thing, base64, each, flag, items, known, listed, number, optional, pairs, parsed, required, said, text, texts,
+};
 use crate::aws::arn::{Arn, SecurityGroupId};
 use crate::aws::resource::{
     Instance, InstanceProfile, LaunchTemplate, RootVolume, SessionDocument, Volume, VolumeAttachment,
@@ -27,8 +29,12 @@ pub const DIGEST: &str = "sha256:";
 /// Instances that have not ended.
 pub(super) fn instances(saved: &Saved, place: &Place) -> Things {
     let reservations = saved.all("Reservations", "ec2 describe-instances")?;
-    let instances = reservations.into_iter().flat_map(|reservation| items(reservation, "Instances"));
-    let live = instances.filter(|one| !matches!(text(&one["State"], "Name"), "terminated" | "shutting-down"));
+    let mut instances = Vec::new();
+    for reservation in reservations {
+        instances.extend(listed(reservation, "Instances")?);
+    }
+    let live =
+        instances.into_iter().filter(|one| !matches!(text(&one["State"], "Name"), "terminated" | "shutting-down"));
     Ok(live.map(|one| Thing::of_ec2(one, "InstanceId", instance(saved, place, one))).collect())
 }
 
@@ -103,7 +109,12 @@ pub(super) fn session_documents(saved: &Saved, place: &Place) -> Things {
 }
 
 fn live_volumes(saved: &Saved) -> Result<Vec<&Json>, String> {
-    let volumes = saved.all("Volumes", "ec2 describe-volumes")?.into_iter();
+    let volumes = saved.all("Volumes", "ec2 describe-volumes")?;
+    // One that does not tell where it is attached may be any machine's.
+    for volume in &volumes {
+        listed(volume, "Attachments").map_err(|why| format!("{}: {why}", text(volume, "VolumeId")))?;
+    }
+    let volumes = volumes.into_iter();
     Ok(volumes.filter(|volume| !matches!(text(volume, "State"), "deleting" | "deleted")).collect())
 }
 
@@ -115,9 +126,18 @@ fn instance(saved: &Saved, place: &Place, instance: &Json) -> Result<Instance, S
     let metadata = &instance["MetadataOptions"];
     let template = tags.get(TEMPLATE_ID).map(|id| id.parse().map(Value::Known));
     // The groups of every interface: a second one may let in what the first does not.
-    let of_interfaces = items(instance, "NetworkInterfaces").flat_map(|interface| items(interface, "Groups"));
-    let groups: BTreeSet<&str> =
-        items(instance, "SecurityGroups").chain(of_interfaces).filter_map(|group| said(group, "GroupId")).collect();
+    let mut groups: BTreeSet<&str> = BTreeSet::new();
+    let all = [listed(instance, "SecurityGroups")].into_iter();
+    for told in all.chain(listed(instance, "NetworkInterfaces")?.iter().map(|interface| listed(interface, "Groups"))) {
+        groups.extend(told?.iter().filter_map(|group| said(group, "GroupId")));
+    }
+    for mapping in listed(instance, "BlockDeviceMappings")? {
+        let named =
+            said(&mapping["Ebs"], "VolumeId").filter(|id| !volumes.iter().any(|one| text(one, "VolumeId") == *id));
+        if let Some(id) = named {
+            return Err(format!("nothing that was saved describes its volume {id}"));
+        }
+    }
     Ok(Instance {
         template: template.transpose().map_err(|_| "its template's id cannot be read".to_owned())?,
         subnet: known(instance, "SubnetId")?,
@@ -128,9 +148,9 @@ fn instance(saved: &Saved, place: &Place, instance: &Json) -> Result<Instance, S
         groups: each::<SecurityGroupId, _>(groups)?,
         public_address: public_address(saved, instance)?,
         metadata_token_required: text(metadata, "HttpTokens") == "required",
-        metadata_hop_limit: number(&metadata["HttpPutResponseHopLimit"]).unwrap_or(0),
+        metadata_hop_limit: number(required(metadata, "HttpPutResponseHopLimit")?).unwrap_or(u32::MAX),
         detailed_monitoring: matches!(text(&instance["Monitoring"], "State"), "enabled" | "pending"),
-        tenancy: tenancy(&instance["Placement"]["Tenancy"]),
+        tenancy: tenancy(required(&instance["Placement"], "Tenancy")?),
         root: root(saved, place, instance, &volumes)?,
         volumes_encrypted: volumes.iter().all(|volume| flag(volume, "Encrypted")),
         user_data_sha256: user_data_sha256(saved, id)?,
@@ -145,6 +165,9 @@ fn public_address(saved: &Saved, instance: &Json) -> Result<bool, String> {
         let each = items(interface, "PrivateIpAddresses").any(|address| has(&address["Association"]));
         has(&interface["Association"]) || each
     };
+    for interface in listed(instance, "NetworkInterfaces")? {
+        listed(interface, "PrivateIpAddresses")?;
+    }
     if said(instance, "PublicIpAddress").is_some() || items(instance, "NetworkInterfaces").any(at_interface) {
         return Ok(true);
     }
@@ -330,17 +353,20 @@ fn beyond(data: &Json) -> Option<String> {
 
 /// What IAM calls an instance profile's role, and the profile itself.
 pub(super) fn profiles(saved: &Saved) -> Things {
-    let listed = saved.all("InstanceProfiles", "iam list-instance-profiles")?;
+    let profiles = saved.all("InstanceProfiles", "iam list-instance-profiles")?;
     let thing = |one: &Json| {
         let name = text(one, "InstanceProfileName");
         let attributes = Attributes { id: name.to_owned(), arn: said(one, "Arn").map(str::to_owned) };
-        let role = items(one, "Roles").next().map(|role| Value::Known(text(role, "RoleName").to_owned()));
+        let read = || {
+            let role = listed(one, "Roles")?.first().map(|role| Value::Known(text(role, "RoleName").to_owned()));
+            Ok(InstanceProfile { role })
+        };
         // The list leaves tags out (IAM API reference, `ListInstanceProfiles`).
         let whole = saved.with("InstanceProfile").map(|document| &document["InstanceProfile"]);
         let whole = whole.into_iter().find(|profile| text(profile, "InstanceProfileName") == name);
         let tags = whole.map(|profile| pairs(&profile["Tags"]));
         let tags = tags.ok_or_else(|| not_saved(&format!("iam get-instance-profile --instance-profile-name {name}")));
-        Thing::new(attributes, name, Default::default(), Ok(InstanceProfile { role })).tagged(tags)
+        Thing::new(attributes, name, Default::default(), read()).tagged(tags)
     };
-    Ok(listed.into_iter().map(thing).collect())
+    Ok(profiles.into_iter().map(thing).collect())
 }

@@ -6,7 +6,9 @@ use serde_json::Value as Json;
 
 use super::Place;
 use super::saved::{Saved, not_saved};
-use super::thing::{Thing, each, flag, items, known, number, optional, parsed, policy, said, text, texts};
+use super::thing::{
+    Thing, each, flag, items, known, listed, number, optional, parsed, policy, required, said, stated, text,
+};
 use crate::aws::resource::{
     AclRule, DefaultSecurityGroup, ElasticIp, FlowLog, GatewayEndpoint, GroupRule, InstanceConnectEndpoint,
     InterfaceEndpoint, InternetGateway, InvalidProtocol, KeyPair, NatGateway, NetworkAcl, Peer, Protocol, Route,
@@ -29,7 +31,7 @@ pub(super) fn vpcs(saved: &Saved) -> Things {
         let id = text(vpc, "VpcId");
         Ok(Vpc {
             cidr: parsed(vpc, "CidrBlock")?,
-            tenancy: tenancy(&vpc["InstanceTenancy"]),
+            tenancy: tenancy(required(vpc, "InstanceTenancy")?),
             dns_support: attribute(id, "EnableDnsSupport", "enableDnsSupport")?,
             dns_hostnames: attribute(id, "EnableDnsHostnames", "enableDnsHostnames")?,
         })
@@ -41,7 +43,7 @@ pub(super) fn subnets(saved: &Saved) -> Things {
     let read = |subnet: &Json| {
         let (vpc, cidr, zone) =
             (known(subnet, "VpcId")?, parsed(subnet, "CidrBlock")?, parsed(subnet, "AvailabilityZone")?);
-        Ok(Subnet { vpc, cidr, zone, public_address_on_launch: flag(subnet, "MapPublicIpOnLaunch") })
+        Ok(Subnet { vpc, cidr, zone, public_address_on_launch: stated(subnet, "MapPublicIpOnLaunch")? })
     };
     let subnets = saved.all("Subnets", "ec2 describe-subnets")?;
     Ok(subnets.into_iter().map(|subnet| Thing::of_ec2(subnet, "SubnetId", read(subnet))).collect())
@@ -49,7 +51,7 @@ pub(super) fn subnets(saved: &Saved) -> Things {
 
 pub(super) fn internet_gateways(saved: &Saved) -> Things {
     let read = |gateway: &Json| {
-        let vpc = items(gateway, "Attachments").next().map(|attachment| known(attachment, "VpcId")).transpose()?;
+        let vpc = listed(gateway, "Attachments")?.first().map(|attachment| known(attachment, "VpcId")).transpose()?;
         Ok(InternetGateway { vpc })
     };
     let gateways = saved.all("InternetGateways", "ec2 describe-internet-gateways")?;
@@ -73,7 +75,11 @@ pub(super) fn nat_gateways(saved: &Saved) -> Things {
 }
 
 pub(super) fn route_tables(saved: &Saved) -> Things {
-    let read = |table: &Json| Ok(RouteTable { vpc: known(table, "VpcId")?, main: is_main(table) });
+    let read = |table: &Json| {
+        // A table whose routes are not told may lead anywhere, and is as little known as one whose subnets are not told.
+        listed(table, "Routes")?;
+        Ok(RouteTable { vpc: known(table, "VpcId")?, main: is_main(table)? })
+    };
     Ok(tables(saved)?.into_iter().map(|table| Thing::of_ec2(table, "RouteTableId", read(table))).collect())
 }
 
@@ -110,29 +116,31 @@ pub(super) fn associations(saved: &Saved) -> Things {
 
 pub(super) fn gateway_endpoints(saved: &Saved) -> Things {
     let read = |endpoint: &Json| {
+        required(endpoint, "VpcEndpointType")?;
         Ok(GatewayEndpoint {
             vpc: known(endpoint, "VpcId")?,
             service: text(endpoint, "ServiceName").to_owned(),
-            route_tables: each(texts(endpoint, "RouteTableIds"))?,
+            route_tables: each(names(endpoint, "RouteTableIds")?)?,
             policy: policy(&endpoint["PolicyDocument"])?,
         })
     };
-    let endpoints = endpoints(saved)?.into_iter().filter(|endpoint| text(endpoint, "VpcEndpointType") == "Gateway");
+    let endpoints = endpoints(saved)?.into_iter().filter(|endpoint| is_or_may_be(endpoint, "Gateway"));
     Ok(endpoints.map(|endpoint| Thing::of_ec2(endpoint, "VpcEndpointId", read(endpoint))).collect())
 }
 
 pub(super) fn interface_endpoints(saved: &Saved) -> Things {
     let read = |endpoint: &Json| {
+        required(endpoint, "VpcEndpointType")?;
         Ok(InterfaceEndpoint {
             vpc: known(endpoint, "VpcId")?,
             service: text(endpoint, "ServiceName").to_owned(),
-            subnets: each(texts(endpoint, "SubnetIds"))?,
-            groups: each(items(endpoint, "Groups").map(|group| text(group, "GroupId")))?,
-            private_dns: flag(endpoint, "PrivateDnsEnabled"),
+            subnets: each(names(endpoint, "SubnetIds")?)?,
+            groups: each(listed(endpoint, "Groups")?.iter().map(|group| text(group, "GroupId")))?,
+            private_dns: stated(endpoint, "PrivateDnsEnabled")?,
             policy: policy(&endpoint["PolicyDocument"])?,
         })
     };
-    let endpoints = endpoints(saved)?.into_iter().filter(|endpoint| text(endpoint, "VpcEndpointType") == "Interface");
+    let endpoints = endpoints(saved)?.into_iter().filter(|endpoint| is_or_may_be(endpoint, "Interface"));
     Ok(endpoints.map(|endpoint| Thing::of_ec2(endpoint, "VpcEndpointId", read(endpoint))).collect())
 }
 
@@ -141,7 +149,7 @@ pub(super) fn instance_connect_endpoints(saved: &Saved) -> Things {
         let preserve = endpoint["PreserveClientIp"].as_bool();
         Ok(InstanceConnectEndpoint {
             subnet: known(endpoint, "SubnetId")?,
-            groups: each(texts(endpoint, "SecurityGroupIds"))?,
+            groups: each(names(endpoint, "SecurityGroupIds")?)?,
             preserve_client_ip: preserve.ok_or("whether callers' addresses are kept is not saved")?,
         })
     };
@@ -151,9 +159,9 @@ pub(super) fn instance_connect_endpoints(saved: &Saved) -> Things {
 }
 
 pub(super) fn default_security_groups(saved: &Saved) -> Things {
-    let lines = |group: &Json, key: &str| items(group, key).map(line).collect();
+    let lines = |group: &Json, key: &str| Ok::<_, String>(listed(group, key)?.iter().map(line).collect());
     let read = |group: &Json| {
-        let (ingress, egress) = (lines(group, "IpPermissions"), lines(group, "IpPermissionsEgress"));
+        let (ingress, egress) = (lines(group, "IpPermissions")?, lines(group, "IpPermissionsEgress")?);
         Ok(DefaultSecurityGroup { vpc: known(group, "VpcId")?, ingress, egress })
     };
     let groups = groups(saved)?.into_iter().filter(|group| text(group, "GroupName") == "default");
@@ -175,7 +183,7 @@ pub(super) fn security_groups(saved: &Saved) -> Things {
 
 pub(super) fn network_acls(saved: &Saved) -> Things {
     let read = |acl: &Json| {
-        let subnets = items(acl, "Associations").filter_map(|association| said(association, "SubnetId"));
+        let subnets = listed(acl, "Associations")?.iter().filter_map(|association| said(association, "SubnetId"));
         Ok(NetworkAcl {
             vpc: known(acl, "VpcId")?,
             subnets: each(subnets)?,
@@ -207,8 +215,24 @@ fn endpoints(saved: &Saved) -> Result<Vec<&Json>, String> {
     Ok(endpoints.filter(|one| !gone.contains(&text(one, "State").to_ascii_lowercase().as_str())).collect())
 }
 
-fn is_main(table: &Json) -> bool {
-    items(table, "Associations").any(|association| flag(association, "Main"))
+/// Whether an endpoint is of a type; one that does not tell may be of any.
+fn is_or_may_be(endpoint: &Json, kind: &str) -> bool {
+    said(endpoint, "VpcEndpointType").is_none_or(|told| told == kind)
+}
+
+fn is_main(table: &Json) -> Result<bool, String> {
+    let associations = listed(table, "Associations")?;
+    // What is for a subnet or a gateway is not the main one, told or not.
+    let explicit = |one: &Json| said(one, "SubnetId").is_some() || said(one, "GatewayId").is_some();
+    for association in associations.iter().filter(|one| !explicit(one)) {
+        stated(association, "Main")?;
+    }
+    Ok(associations.iter().any(|association| flag(association, "Main")))
+}
+
+/// The texts in a list that AWS writes also when it is empty.
+fn names<'a>(json: &'a Json, key: &str) -> Result<impl Iterator<Item = &'a str>, String> {
+    Ok(listed(json, key)?.iter().filter_map(Json::as_str))
 }
 
 fn target(route: &Json) -> Option<RouteTarget> {
@@ -259,16 +283,16 @@ fn line(rule: &Json) -> String {
 fn rules(group: &Json, way: &str) -> Result<BTreeSet<GroupRule>, String> {
     let owner = text(group, "OwnerId");
     let mut rules = BTreeSet::new();
-    for permission in items(group, way) {
+    for permission in listed(group, way)? {
         for (list, key) in [("IpRanges", "CidrIp"), ("Ipv6Ranges", "CidrIpv6")] {
-            for range in items(permission, list) {
+            for range in listed(permission, list)? {
                 rules.insert(rule(permission, Peer::Cidr(parsed(range, key)?), range)?);
             }
         }
-        for list in items(permission, "PrefixListIds") {
+        for list in listed(permission, "PrefixListIds")? {
             rules.insert(rule(permission, Peer::PrefixList(text(list, "PrefixListId").to_owned()), list)?);
         }
-        for pair in items(permission, "UserIdGroupPairs") {
+        for pair in listed(permission, "UserIdGroupPairs")? {
             rules.insert(rule(permission, group_peer(pair, owner)?, pair)?);
         }
     }
@@ -289,6 +313,7 @@ fn group_peer(pair: &Json, account: &str) -> Result<Peer, String> {
 
 fn rule(permission: &Json, peer: Peer, side: &Json) -> Result<GroupRule, String> {
     let protocol = protocol(said(permission, "IpProtocol").unwrap_or("-1"))?;
+    in_order(protocol, permission, ["FromPort", "ToPort"])?;
     let port = |key: &str| permission[key].as_u64().and_then(|port| u16::try_from(port).ok());
     let (ports, peer) = match (protocol, port("FromPort"), port("ToPort")) {
         (Protocol::All, _, _) => (None, peer),
@@ -302,6 +327,16 @@ fn rule(permission: &Json, peer: Peer, side: &Json) -> Result<GroupRule, String>
     Ok(GroupRule { protocol, ports, peer, description: text(side, "Description").to_owned() })
 }
 
+/// Refuses a range of ports that ends before it begins, which AWS does not take.
+fn in_order(protocol: Protocol, range: &Json, [first, last]: [&str; 2]) -> Result<(), String> {
+    match (protocol, range[first].as_u64(), range[last].as_u64()) {
+        (Protocol::Tcp | Protocol::Udp, Some(first), Some(last)) if first > last => {
+            Err(format!("ports from {first} to {last}, expected a range that ends after it begins"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn protocol(text: &str) -> Result<Protocol, String> {
     text.parse().map_err(|error: InvalidProtocol| error.to_string())
 }
@@ -312,7 +347,10 @@ const LAST: u32 = 32_767;
 /// The rules of one direction, AWS's own last one aside.
 fn entries(acl: &Json, egress: bool) -> Result<BTreeMap<u16, AclRule>, String> {
     let mut rules = BTreeMap::new();
-    for entry in items(acl, "Entries").filter(|entry| entry["Egress"].as_bool() == Some(egress)) {
+    for entry in listed(acl, "Entries")? {
+        if stated(entry, "Egress")? != egress {
+            continue;
+        }
         let place = number(&entry["RuleNumber"]).ok_or_else(|| "a rule without number".to_owned())?;
         if place >= LAST {
             continue;
@@ -320,9 +358,17 @@ fn entries(acl: &Json, egress: bool) -> Result<BTreeMap<u16, AclRule>, String> {
         let cidr = if said(entry, "CidrBlock").is_some() { "CidrBlock" } else { "Ipv6CidrBlock" };
         let port = |key: &str| entry["PortRange"][key].as_u64().and_then(|port| u16::try_from(port).ok());
         let place = u16::try_from(place).map_err(|_| "a rule of too high a number".to_owned())?;
+        let protocol = protocol(text(entry, "Protocol"))?;
+        if matches!(protocol, Protocol::Tcp | Protocol::Udp) {
+            in_order(protocol, required(entry, "PortRange")?, ["From", "To"])?;
+        }
         let rule = AclRule {
-            allow: text(entry, "RuleAction") == "allow",
-            protocol: protocol(text(entry, "Protocol"))?,
+            allow: match text(entry, "RuleAction") {
+                "allow" => true,
+                "deny" => false,
+                _ => return Err("a rule that neither allows nor denies".to_owned()),
+            },
+            protocol,
             cidr: parsed(entry, cidr)?,
             ports: port("From").zip(port("To")),
         };

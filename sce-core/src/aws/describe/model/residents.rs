@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::saved::Saved;
-use super::thing::{flag, items, pairs, said, text, texts};
+use super::thing::{flag, items, pairs, required, said, text, texts};
 use crate::model::{Resident, ResidentKind};
 
 /// What lies in a VPC, or in those subnets of it.
@@ -20,6 +20,12 @@ pub(super) fn residents(saved: &Saved, vpc: &str, subnets: Option<&BTreeSet<Stri
     };
     let listed = |key: &str| saved.all(key, key).unwrap_or_default();
     let interfaces = saved.all("NetworkInterfaces", "ec2 describe-network-interfaces")?;
+    for one in &interfaces {
+        for key in ["VpcId", "SubnetId"] {
+            // One that does not tell where it is may be here.
+            required(one, key).map_err(|why| format!("{}: {why}", text(one, "NetworkInterfaceId")))?;
+        }
+    }
     let mut found: Vec<Resident> = interfaces.into_iter().filter(counts).map(interface).collect();
 
     let ended = ["terminated", "shutting-down"];
@@ -28,11 +34,16 @@ pub(super) fn residents(saved: &Saved, vpc: &str, subnets: Option<&BTreeSet<Stri
     found.extend(live.map(|one| resident(ResidentKind::Instance, one, "InstanceId")));
 
     let mut holders: BTreeMap<String, String> = BTreeMap::new();
-    let gateways = listed("NatGateways").into_iter().filter(counts).filter(|one| is_there(one));
-    for one in gateways {
+    for one in listed("NatGateways").into_iter().filter(counts) {
         let own = items(one, "NatGatewayAddresses").map(|address| text(address, "NetworkInterfaceId").to_owned());
-        holders.extend(own.map(|own| (own, text(one, "NatGatewayId").to_owned())));
-        found.push(resident(ResidentKind::NatGateway, one, "NatGatewayId"));
+        if is_there(one) {
+            holders.extend(own.map(|own| (own, text(one, "NatGatewayId").to_owned())));
+            found.push(resident(ResidentKind::NatGateway, one, "NatGatewayId"));
+        } else {
+            // The interfaces of a gateway that is deleted go with it.
+            let going: BTreeSet<String> = own.collect();
+            found.retain(|one| !going.contains(&one.id));
+        }
     }
     let connect = listed("InstanceConnectEndpoints").into_iter().filter(counts);
     let connect = connect.filter(|one| !["create-failed", "delete-complete"].contains(&text(one, "State")));

@@ -14,7 +14,7 @@ pub struct Saved {
     documents: Vec<(String, Json)>,
     by_key: BTreeMap<String, Vec<usize>>,
     /// By service, name and call, as a path of three ends.
-    by_place: BTreeMap<[String; 3], usize>,
+    by_place: BTreeMap<[String; 3], Vec<usize>>,
 }
 
 /// Keys of services that have one answer for all regions.
@@ -72,7 +72,7 @@ impl Saved {
                     self.by_key.entry(key.clone()).or_default().push(index);
                 }
                 if let Some(place) = place(path) {
-                    self.by_place.entry(place).or_insert(index);
+                    self.by_place.entry(place).or_default().push(index);
                 }
                 self.documents.push((path.to_owned(), Json::Object(fields)));
             }
@@ -120,11 +120,19 @@ impl Saved {
     /// there is nothing.
     ///
     /// # Errors
-    /// When there is no such file.
+    /// When there is no such file, or there are several that say it differently: neither then hides what the other tells.
     pub(super) fn of(&self, service: &str, name: &str, call: &str) -> Result<&Json, String> {
         let place = [service, name, call].map(str::to_owned);
-        let found = self.by_place.get(&place).map(|index| &self.documents[*index].1);
-        found.ok_or_else(|| not_saved(&format!("{} {call} for {name}", cli_name(service))))
+        let mut found = self.by_place.get(&place).into_iter().flatten().map(|index| &self.documents[*index]);
+        let Some((first, document)) = found.next() else {
+            return Err(not_saved(&format!("{} {call} for {name}", cli_name(service))));
+        };
+        match found.find(|(_, other)| other != document) {
+            None => Ok(document),
+            Some((other, _)) => {
+                Err(format!("`{first}` and `{other}` say differently what `{} {call}` answers", cli_name(service)))
+            }
+        }
     }
 }
 
@@ -219,7 +227,7 @@ mod tests {
 
     use super::*;
 
-    fn saved(files: &[(&str, Json)]) -> Saved {
+    fn of_files(files: &[(&str, Json)]) -> Saved {
         let mut saved = Saved::default();
         files.iter().for_each(|(path, document)| saved.add(path, document.clone()));
         saved
@@ -228,18 +236,24 @@ mod tests {
     #[test]
     fn pages_are_put_together_and_a_missing_last_one_is_told() {
         let first = json!({"Vpcs": [{"VpcId": "vpc-1"}], "NextToken": "x"});
-        let broken = saved(&[("a.json", first.clone())]);
+        let broken = of_files(&[("a.json", first.clone())]);
         assert!(broken.all("Vpcs", "ec2 describe-vpcs").unwrap_err().contains("breaks off"));
-        let whole = saved(&[("a.json", json!([first, {"Vpcs": [{"VpcId": "vpc-2"}]}]))]);
+        let whole = of_files(&[("a.json", json!([first, {"Vpcs": [{"VpcId": "vpc-2"}]}]))]);
         assert_eq!(whole.all("Vpcs", "ec2 describe-vpcs").unwrap().len(), 2);
         assert!(whole.all("Subnets", "ec2 describe-subnets").unwrap_err().contains("`aws ec2 describe-subnets`"));
     }
 
     #[test]
     fn what_bears_no_name_is_found_by_its_place() {
-        let saved = saved(&[("x/logs/%2Fhipaa%2Fflow/list_tags_for_resource.json", json!({"tags": {}}))]);
+        let saved = of_files(&[("x/logs/%2Fhipaa%2Fflow/list_tags_for_resource.json", json!({"tags": {}}))]);
         assert!(saved.of("logs", "/hipaa/flow", "list-tags-for-resource").is_ok());
         assert!(saved.of("logs", "/hipaa", "list-tags-for-resource").is_err());
+        let call = ["x/s3/b/get-bucket-policy.json", "y/s3/b/get-bucket-policy.json"];
+        let twice = of_files(&[(call[0], json!({"Policy": "{}"})), (call[1], json!({"Policy": "{}"}))]);
+        assert!(twice.of("s3", "b", "get-bucket-policy").is_ok(), "the same thing in two files is one thing");
+        let two = of_files(&[(call[0], json!({})), (call[1], json!({"Policy": "{}"}))]);
+        let why = two.of("s3", "b", "get-bucket-policy").unwrap_err();
+        assert!(call.iter().all(|path| why.contains(path)), "{why}");
         assert_eq!(percent_decoded(&folder("arn:aws:x/ü %")), "arn:aws:x/ü %");
         assert_eq!(percent_decoded("100%"), "100%");
     }

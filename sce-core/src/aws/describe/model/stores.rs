@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::Place;
 use super::saved::Saved;
-use super::thing::{Thing, flag, items, key_arn, known, pairs, policy, said, text};
+use super::thing::{Thing, flag, items, key_arn, known, listed, pairs, policy, required, said, set, text};
 use crate::aws::resource::{AccessLog, Bucket, BucketNotification, Encryption, LifecycleRule};
 use crate::plan::Attributes;
 use crate::value::Value;
@@ -19,7 +19,8 @@ pub(super) fn buckets(saved: &Saved, place: &Place) -> Things {
         let name = text(listed, "Name");
         let arn = format!("arn:{}:s3:::{name}", place.region.partition());
         let attributes = Attributes { id: name.to_owned(), arn: Some(arn) };
-        let tags = saved.of("s3", name, "get-bucket-tagging").map(|answer| pairs(&answer["TagSet"]));
+        let tags = saved.of("s3", name, "get-bucket-tagging").and_then(|answer| set(answer, "TagSet"));
+        let tags = tags.map(|tags| tags.map(pairs).unwrap_or_default());
         Thing::new(attributes, name, Default::default(), bucket(saved, place, name)).tagged(tags)
     };
     Ok(listed.into_iter().map(thing).collect())
@@ -46,19 +47,25 @@ pub(super) fn notifications(saved: &Saved) -> Things {
 
 fn bucket(saved: &Saved, place: &Place, name: &str) -> Result<Bucket, String> {
     let of = |call: &str| saved.of("s3", name, call);
-    let block = &of("get-public-access-block")?["PublicAccessBlockConfiguration"];
-    let ownership = &of("get-bucket-ownership-controls")?["OwnershipControls"];
-    let log = &of("get-bucket-logging")?["LoggingEnabled"];
-    let document = &of("get-bucket-policy")?["Policy"];
+    let set = |call: &str, key: &str| set(of(call)?, key);
+    let block = set("get-public-access-block", "PublicAccessBlockConfiguration")?;
+    let ownership = set("get-bucket-ownership-controls", "OwnershipControls")?;
+    let rules = ownership.map(|ownership| listed(ownership, "Rules")).transpose()?.unwrap_or_default();
+    let log = set("get-bucket-logging", "LoggingEnabled")?;
+    let log =
+        log.map(|log| Ok::<_, String>((required(log, "TargetBucket")?, text(log, "TargetPrefix")))).transpose()?;
+    let document = set("get-bucket-policy", "Policy")?;
     Ok(Bucket {
         encryption: encryption(place, of("get-bucket-encryption")?)?,
         versioning: text(of("get-bucket-versioning")?, "Status") == "Enabled",
-        ownership_enforced: items(ownership, "Rules").any(|rule| rule["ObjectOwnership"] == "BucketOwnerEnforced"),
-        public_access_blocked: all_blocks(block),
-        policy: if document.is_null() { None } else { Some(policy(document)?) },
-        access_log: said(log, "TargetBucket")
-            .map(|target| AccessLog { bucket: target.to_owned(), prefix: text(log, "TargetPrefix").to_owned() }),
-        lifecycle: lifecycle(of("get-bucket-lifecycle-configuration")?),
+        ownership_enforced: rules.iter().any(|rule| rule["ObjectOwnership"] == "BucketOwnerEnforced"),
+        public_access_blocked: block.is_some_and(all_blocks),
+        policy: document.map(policy).transpose()?,
+        access_log: log.map(|(target, prefix)| AccessLog {
+            bucket: target.as_str().unwrap_or_default().to_owned(),
+            prefix: prefix.to_owned(),
+        }),
+        lifecycle: lifecycle(set("get-bucket-lifecycle-configuration", "Rules")?),
     })
 }
 
@@ -69,10 +76,14 @@ pub(super) fn all_blocks(block: &Json) -> bool {
 }
 
 fn encryption(place: &Place, answer: &Json) -> Result<Encryption, String> {
-    let rule = items(&answer["ServerSideEncryptionConfiguration"], "Rules").next();
-    let Some(rule) = rule else { return Ok(Encryption::S3) };
+    let Some(configuration) = set(answer, "ServerSideEncryptionConfiguration")? else { return Ok(Encryption::S3) };
+    let Some(rule) = listed(configuration, "Rules")?.first() else { return Ok(Encryption::S3) };
+    // A rule may be about the bucket's key alone.
     let default = &rule["ApplyServerSideEncryptionByDefault"];
-    match default["SSEAlgorithm"].as_str() {
+    if default.is_null() {
+        return Ok(Encryption::S3);
+    }
+    match required(default, "SSEAlgorithm")?.as_str() {
         None | Some("AES256") => Ok(Encryption::S3),
         Some("aws:kms") => {
             // A key that is not named is AWS's own for S3.
@@ -84,7 +95,7 @@ fn encryption(place: &Place, answer: &Json) -> Result<Encryption, String> {
     }
 }
 
-fn lifecycle(answer: &Json) -> BTreeMap<String, LifecycleRule> {
+fn lifecycle(rules: Option<&Json>) -> BTreeMap<String, LifecycleRule> {
     let days = |json: &Json| json.as_i64().and_then(|days| i32::try_from(days).ok());
     let read = |rule: &Json| LifecycleRule {
         abort_upload_days: days(&rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"]),
@@ -92,7 +103,8 @@ fn lifecycle(answer: &Json) -> BTreeMap<String, LifecycleRule> {
         expire_days: days(&rule["Expiration"]["Days"]),
         other: beyond(rule),
     };
-    items(answer, "Rules").map(|rule| (text(rule, "ID").to_owned(), read(rule))).collect()
+    let rules = rules.and_then(Json::as_array).into_iter().flatten();
+    rules.map(|rule| (text(rule, "ID").to_owned(), read(rule))).collect()
 }
 
 /// What a rule says that a plan never does.

@@ -78,7 +78,44 @@ pub(super) fn number(json: &Json) -> Option<u32> {
     }
 }
 
-/// The items of a list; none when there is no list.
+/// A member that AWS always writes. Without it the answer was cut or changed, and what it held is not known: nothing is taken to be
+/// empty, or off, because a file does not have it.
+///
+/// # Errors
+/// When it is not there, or is `null`.
+pub(super) fn required<'a>(json: &'a Json, key: &str) -> Result<&'a Json, String> {
+    json.get(key)
+        .filter(|member| !member.is_null())
+        .ok_or_else(|| format!("`{key}` is missing, which AWS always writes"))
+}
+
+/// The items of a list that AWS writes also when it is empty.
+///
+/// # Errors
+/// When it is not there, or no list.
+pub(super) fn listed<'a>(json: &'a Json, key: &str) -> Result<&'a [Json], String> {
+    required(json, key)?.as_array().map(Vec::as_slice).ok_or_else(|| format!("`{key}` is no list"))
+}
+
+/// A flag that AWS always writes.
+///
+/// # Errors
+/// When it is not there, or neither `true` nor `false`.
+pub(super) fn stated(json: &Json, key: &str) -> Result<bool, String> {
+    required(json, key)?.as_bool().ok_or_else(|| format!("`{key}` is neither `true` nor `false`"))
+}
+
+/// What an answer says under a key; none when it is `{}`, which says that nothing is set.
+///
+/// # Errors
+/// When it holds something else instead.
+pub(super) fn set<'a>(answer: &'a Json, key: &str) -> Result<Option<&'a Json>, String> {
+    // boto3 adds something about the call itself.
+    let says_nothing = answer.as_object().is_some_and(|all| all.keys().all(|key| key == "ResponseMetadata"));
+    if says_nothing { Ok(None) } else { required(answer, key).map(Some) }
+}
+
+/// The items of a list that AWS leaves out when it is empty.
 pub(super) fn items<'a>(json: &'a Json, key: &str) -> impl Iterator<Item = &'a Json> {
     json[key].as_array().into_iter().flatten()
 }

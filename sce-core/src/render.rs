@@ -1,0 +1,3 @@
+//! What is shown of a plan beyond text.
+
+pub mod svg;
