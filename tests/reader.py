@@ -1337,7 +1337,8 @@ def await_mail(pit: str, words: str) -> None:
 
 
 def listen_to_topic(pit: str) -> None:
-    url = SQS.create_queue(QueueName=f"listener-{pit}")["QueueUrl"]
+    # What was read stays out of sight for longer than a test takes, so that the account looks the same before and after.
+    url = SQS.create_queue(QueueName=f"listener-{pit}", Attributes={"VisibilityTimeout": "43200"})["QueueUrl"]
     arn = SQS.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     SNS.subscribe(TopicArn=topic_arn(f"{pit}_topic"), Protocol="sqs", Endpoint=arn)
 
