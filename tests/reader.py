@@ -888,20 +888,21 @@ def make_central(endpoint: str = "with-endpoint", cidr: str = "10.20.0.0/16") ->
     for attribute in ("EnableDnsSupport", "EnableDnsHostnames"):
         EC2.modify_vpc_attribute(VpcId=vpc, **{attribute: {"Value": True}})
 
-    def subnet(block: str) -> str:
+    def subnet(block: str, zone: str = "b") -> str:
         answer = EC2.create_subnet(
-            VpcId=vpc, CidrBlock=block, AvailabilityZone=f"{REGION}b", TagSpecifications=named("subnet", block)
+            VpcId=vpc, CidrBlock=block, AvailabilityZone=f"{REGION}{zone}", TagSpecifications=named("subnet", block)
         )
         return str(answer["Subnet"]["SubnetId"])
 
     public, private, others = (subnet(f"{two}.{third}.0/24") for third in (0, 1, 2))
+    database = subnet(f"{two}.3.0/24", zone="a")
 
     def table(subnet: str) -> str:
         answer = EC2.create_route_table(VpcId=vpc, TagSpecifications=named("route-table", "central"))
         EC2.associate_route_table(RouteTableId=answer["RouteTable"]["RouteTableId"], SubnetId=subnet)
         return str(answer["RouteTable"]["RouteTableId"])
 
-    out, inside = table(public), table(private)
+    out, inside, apart = table(public), table(private), table(database)
     gateway = EC2.create_internet_gateway(TagSpecifications=named("internet-gateway", "central"))
     gateway = gateway["InternetGateway"]["InternetGatewayId"]
     EC2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
@@ -911,6 +912,7 @@ def make_central(endpoint: str = "with-endpoint", cidr: str = "10.20.0.0/16") ->
     EC2.create_route(RouteTableId=inside, DestinationCidrBlock="0.0.0.0/0", NatGatewayId=nat)
     closed_acl(vpc, public, inside=f"{two}.1.0/24")
     closed_acl(vpc, private)
+    closed_acl(vpc, database)
     in_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     group = EC2.describe_security_groups(Filters=[*in_vpc, {"Name": "group-name", "Values": ["default"]}])["SecurityGroups"][0]
     if group["IpPermissions"]:
@@ -938,7 +940,7 @@ def make_central(endpoint: str = "with-endpoint", cidr: str = "10.20.0.0/16") ->
     S3.put_object(**name, Key="others/2026-11-24", Body=b"a record of somebody else")
     print(json.dumps({
         "vpc": vpc, "public_subnet": public, "private_subnet": private, "others": others, "key": key, "log_bucket": name["Bucket"],
-        "private_table": inside, "gateway": gateway, "default_group": group["GroupId"],
+        "database_subnet": database, "database_table": apart, "private_table": inside, "gateway": gateway, "default_group": group["GroupId"],
     }))
 
 
@@ -1089,6 +1091,53 @@ def move_in(pit: str) -> None:
     EC2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other)
     gateway = EC2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
     EC2.attach_vpn_gateway(VpcId=vpc, VpnGatewayId=gateway)
+
+
+def sha256_of(path: str) -> None:
+    with open(path, "rb") as file:
+        print(hashlib.sha256(file.read()).hexdigest())
+
+
+def fill_file_table(pit: str) -> None:
+    """Items of 300 kB, so that a scan takes several pages, one of them with every type of DynamoDB's."""
+    types = {
+        "B": {"B": b"\x00\xff"}, "BS": {"BS": [b"b", b"a"]}, "N": {"N": "12345678901234567890.5"}, "NS": {"NS": ["2", "1"]},
+        "SS": {"SS": ["z", "a"]}, "L": {"L": [{"S": "é"}, {"NULL": True}]}, "M": {"M": {"inner": {"BOOL": False}}},
+    }
+    for number in range(8):
+        item = {"key": {"S": f"big-{number}"}, "version": {"S": "1"}, "filler": {"S": "x" * 300_000}}
+        DYNAMODB.put_item(TableName=f"{pit}_filetable", Item=item | (types if number == 0 else {}))
+    first = DYNAMODB.scan(TableName=f"{pit}_filetable", ConsistentRead=True)
+    assert "LastEvaluatedKey" in first, "the emulator gives no pages, so that this would show nothing"
+
+
+def items_of_file_table(pit: str) -> None:
+    """Every item, read page by page, sets in order."""
+    def plain(value: dict[str, Any]) -> Any:
+        ((kind, content),) = value.items()
+        if kind in ("SS", "NS"):
+            return {kind: sorted(content)}
+        if kind in ("B", "BS"):
+            text = sorted(base64.b64encode(one).decode() for one in ([content] if kind == "B" else content))
+            return {kind: text if kind == "BS" else text[0]}
+        if kind == "L":
+            return {kind: [plain(one) for one in content]}
+        if kind == "M":
+            return {kind: {name: plain(one) for name, one in content.items()}}
+        return value
+
+    pages = DYNAMODB.get_paginator("scan").paginate(TableName=f"{pit}_filetable", ConsistentRead=True)
+    print(json.dumps([{name: plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]))
+
+
+def subnets_of_databases(group: str) -> None:
+    """The subnets of a group, sorted."""
+    found = RDS.describe_db_subnet_groups(DBSubnetGroupName=group)["DBSubnetGroups"][0]["Subnets"]
+    print(json.dumps(sorted(subnet["SubnetIdentifier"] for subnet in found)))
+
+
+def address_of_database(identifier: str) -> None:
+    print(RDS.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"][0]["Endpoint"]["Address"])
 
 
 def loosen_database(identifier: str) -> None:
@@ -1382,6 +1431,28 @@ def copy_volume(pit: str) -> None:
     volumes = [(one, tags_of(one.get("Tags"))) for one in EC2.describe_volumes()["Volumes"]]
     (volume,) = [one for one, tags in volumes if tags.get("sce:pit") == pit and tags["sce:id"].startswith("volume-")]
     print(EC2.create_snapshot(VolumeId=volume["VolumeId"])["SnapshotId"])
+
+
+def registry_plans(pit: str) -> None:
+    """How many plans the registry keeps, and the digest of the one in force."""
+    (bucket,) = [one["Name"] for one in S3.list_buckets()["Buckets"] if one["Name"].startswith("sce-registry-")]
+    plans = S3.list_objects_v2(Bucket=bucket, Prefix=f"pits/{pit}/plans/").get("KeyCount", 0)
+    text = S3.get_object(Bucket=bucket, Key=f"pits/{pit}/plan.json")["Body"].read()
+    print(plans, json.loads(text)["digest"])
+
+
+def make_image(pit: str) -> None:
+    """An image of E, as a researcher makes one, tagged with its snapshot; and another of that name of somebody's machine."""
+    machines = [one for group in EC2.describe_instances()["Reservations"] for one in group["Instances"]]
+    (machine,) = [one for one in machines if tags_of(one.get("Tags")).get("sce:id") == "instance-private"]
+    other = EC2.run_instances(ImageId=machine["ImageId"], MinCount=1, MaxCount=1, InstanceType="t3.micro")["Instances"][0]
+    for name, of in (("mine", machine), ("other", other)):
+        image = EC2.create_image(InstanceId=of["InstanceId"], Name=name)["ImageId"]
+        (about,) = EC2.describe_images(ImageIds=[image])["Images"]
+        snapshot = about["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+        EC2.create_tags(Resources=[image, snapshot], Tags=[{"Key": "sce:pit", "Value": pit}])
+        print(image, snapshot, of["InstanceId"], machine["BlockDeviceMappings"][0]["Ebs"]["VolumeId"])
+    EC2.terminate_instances(InstanceIds=[other["InstanceId"]])
 
 
 def leave_interface(pit: str, node: str) -> None:

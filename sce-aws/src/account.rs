@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join3;
 use sce_core::aws::resource::{Kind, Properties, Trail};
 use sce_core::check::{Declared, Terms, judge_account};
 use sce_core::model::{Model, Resource, Source, Unread};
@@ -17,7 +18,7 @@ use crate::agreement::{Addendum, addendum};
 use crate::apply::{ApplyError, ApplyOptions, Run, Work, about, registry};
 use crate::error::CloudError;
 use crate::lock::administrators;
-use crate::observe::observe;
+use crate::observe::{Observed, observe};
 use crate::progress::{Listener, Teller};
 use crate::registry::{Journal, Registry, run_name};
 use crate::resource::{
@@ -95,9 +96,9 @@ pub async fn apply(
     let name = run_name(session);
     let held = documents.lease(&name, options.take_over).await.map_err(registry)?;
     let built = async {
-        let journal = Journal::open(&documents, &name).await.map_err(registry)?;
-        documents.keep_plan(&plan).await.map_err(registry)?;
-        let life = documents.life().await.map_err(registry)?;
+        let read = try_join3(Journal::open(&documents, &name), documents.life(), documents.last_plan());
+        let (journal, life, last) = read.await.map_err(registry)?;
+        documents.keep_plan(&plan, last.as_ref().map(|last| last.digest.as_str())).await.map_err(registry)?;
         run.walk(&others, &Work::new(&held, journal, life), &teller).await
     };
     let built = built.await;
@@ -107,7 +108,7 @@ pub async fn apply(
     let done = run.done();
     let touched = done.created.iter().chain(&done.changed).filter_map(|id| plan.node_named(id));
     let by_hand = touched.filter_map(by_hand).collect();
-    let (verification, adopted) = read_back(session, settings, &plan).await;
+    let (verification, adopted) = judged(session, settings, &plan, &run.read_back(&[]).await).await;
     Ok(Applied {
         schema_version: 1,
         created: done.created,
@@ -126,7 +127,7 @@ pub async fn status(session: &Session, settings: &Settings) -> Status {
     // A detector that cannot be read is told as such, node by node, below.
     let detector = others_detector(session, settings).await.is_ok_and(|found| found.is_some());
     let plan = plan_account(settings, &place, &facts(session).await.present(&place, detector));
-    let (verification, adopted) = read_back(session, settings, &plan).await;
+    let (verification, adopted) = judged(session, settings, &plan, &observe(session, &plan).await).await;
     Status {
         schema_version: 1,
         account: session.account().to_string(),
@@ -155,8 +156,12 @@ async fn place(session: &Session, settings: &Settings) -> Place {
     }
 }
 
-async fn read_back(session: &Session, settings: &Settings, plan: &Plan) -> (Verification, Vec<String>) {
-    let observed = observe(session, plan).await;
+async fn judged(
+    session: &Session,
+    settings: &Settings,
+    plan: &Plan,
+    observed: &Observed,
+) -> (Verification, Vec<String>) {
     let facts = facts(session).await;
     let planned = |kind: Kind| plan.nodes.iter().any(|node| node.properties.kind() == kind);
     let adopts = |kind: Kind| matches!(kind, Kind::Trail | Kind::ConfigRecorder) && !planned(kind);
@@ -166,10 +171,11 @@ async fn read_back(session: &Session, settings: &Settings, plan: &Plan) -> (Veri
         adopted.push(format!("{} {id}", Kind::Detector.word()));
     }
     let (resources, unread, data_events) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
-    let mut model = Model { source: Source::Account, resources, unread, data_events, foreign: Vec::new() };
+    let (foreign, bystanders) = (Vec::new(), None);
+    let mut model = Model { source: Source::Account, resources, unread, data_events, foreign, bystanders };
     facts.add_to(&mut model);
     let findings = judge_account(&model, &Declared::of_account(settings), &Terms::on(day(session.world.now())));
-    (compared(session, plan, &observed, findings), adopted)
+    (compared(session, plan, observed, findings), adopted)
 }
 
 /// What an account has once, or once a region, whoever made it.

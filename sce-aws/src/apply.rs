@@ -8,7 +8,7 @@ mod walk;
 
 use std::collections::BTreeSet;
 
-use futures_util::future::{try_join, try_join_all};
+use futures_util::future::{join, try_join, try_join_all, try_join3, try_join4};
 use sce_core::check::{CheckedPlan, Declared};
 use sce_core::pit::{ACCOUNT_SCOPE, TAG_ID, TAG_PIT, TAG_SCOPE};
 use sce_core::plan::{Node, Plan, Scope};
@@ -17,9 +17,10 @@ use serde::Serialize;
 
 pub use self::error::{ApplyError, LeftBehind};
 pub use self::preflight::Shortage;
-use self::preflight::{Outlook, look_ahead};
+use self::preflight::{Outlook, outlook};
 pub(crate) use self::run::{Run, Work, about, registry};
 pub use self::undo::{RunUndone, Undone, undo};
+use crate::account;
 use crate::change::Clearing;
 use crate::data_events;
 use crate::interrupt::Interrupt;
@@ -27,7 +28,7 @@ use crate::progress::{Listener, Teller};
 use crate::provider::Found;
 use crate::registry::{Held, Journal, Registry, RegistryError, run_name};
 use crate::session::Session;
-use crate::verify::{Verification, verify};
+use crate::verify::{Verification, held_to};
 
 /// How apply goes about it.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +39,8 @@ pub struct ApplyOptions {
     pub undo_on_failure: bool,
     /// Things that may be deleted, to be replaced or because the plan gave them up, with the data that they hold.
     pub dangerously_replace: BTreeSet<NodeId>,
+    /// Whether machines that run may be stopped, and started again, where a change takes that.
+    pub may_stop_machines: bool,
     /// By what the run is asked to stop: calls in flight are finished and journalled, and nothing new is begun.
     pub interrupt: Interrupt,
 }
@@ -83,7 +86,7 @@ pub async fn apply(
     options: ApplyOptions,
     listener: Listener<'_>,
 ) -> Result<Applied, ApplyError> {
-    let plan = checked.plan();
+    let (plan, session) = (checked.plan(), &session.stopping_machines(options.may_stop_machines));
     admissible(session, plan)?;
     let (calls, mutating) = (session.calls().all(), session.calls().mutating());
     let run = Run::new(session, plan, &options.interrupt);
@@ -97,17 +100,22 @@ pub async fn apply(
     let held = documents.lease(&name, options.take_over).await.map_err(registry)?;
     let built = build(&run, checked, &documents, &held, &name, &options, &teller).await;
     let released = async { held.release().await.map_err(registry) };
-    let (released, Built { removed, not_checked }) = match built {
+    let Built { removed, not_checked } = match built {
         Err(error) => {
             // Why it stopped matters more than that the lease is left to run out.
             drop(released.await);
             return Err(error);
         }
-        Ok(built) => (released, built),
+        Ok(built) => built,
     };
-    let recorded = async { data_events::add(session, plan).await.map_err(|source| about("data-events", source)) };
-    try_join(released, recorded).await.map_err(|error| error.leaving(run.left()))?;
-    let verification = verify(session, plan, &Declared::of(checked.spec()), checked.terms()).await;
+    let recorded = async {
+        data_events::add(session, plan).await.map_err(|source| about("data-events", source))?;
+        Ok(account::facts(session).await)
+    };
+    let read = async { Ok(run.read_back(&removed).await) };
+    let read = try_join3(released, recorded, read).await;
+    let ((), facts, observed) = read.map_err(|error| error.leaving(run.left()))?;
+    let verification = held_to(session, plan, &observed, facts, &Declared::of(checked.spec()), checked.terms()).await;
     let done = run.done();
     Ok(Applied {
         schema_version: 1,
@@ -153,20 +161,25 @@ async fn build(
     let tell = |node: &Node, deed| teller.node(node, deed);
     let clearing = Clearing { session: &run.session, registry: documents, held, name, tell: &tell };
     let not_removed = |error| ApplyError::from(error).leaving(run.left());
-    let read = try_join(Journal::open(documents, name), documents.life()).await;
-    let (journal, life) = read.map_err(|source| registry(source).leaving(run.left()))?;
-    let cleared = clearing.before(plan, &options.dangerously_replace, &journal).await.map_err(not_removed)?;
+    let keeping = Keeping::of(checked, documents);
+    let read = try_join4(Journal::open(documents, name), documents.life(), documents.last_plan(), keeping.changed());
+    let (journal, life, last, changed) = read.await.map_err(|source| registry(source).leaving(run.left()))?;
+    let last = last.map(|plan| plan.digest);
+    let cleared = clearing.before(plan, last.as_deref(), &options.dangerously_replace, &journal).await;
+    let cleared = cleared.map_err(not_removed)?;
     let journal = match cleared.removed.is_empty() {
         true => journal,
         false => Journal::open(documents, name).await.map_err(|source| registry(source).leaving(run.left()))?,
     };
     let known: BTreeSet<&NodeId> = journal.present().collect();
     let missing: Vec<&Node> = plan.pit_nodes().filter(|node| !known.contains(&node.id)).collect();
-    let Outlook { shortages, not_checked } = look_ahead(&run.session, plan, &missing).await;
+    let ahead = held.during(join(outlook(&run.session, plan, &missing), run.look_ahead(&journal)));
+    let (Outlook { shortages, not_checked }, ()) = ahead.await;
     if !shortages.is_empty() {
         return Err(ApplyError::Short { shortages });
     }
-    keep(checked, documents).await.map_err(|source| registry(source).leaving(run.left()))?;
+    let kept = keeping.keep(&changed, last.as_deref()).await;
+    kept.map_err(|source| registry(source).leaving(run.left()))?;
     let work = Work::new(held, journal, life);
     let nodes: Vec<&Node> = plan.pit_nodes().collect();
     let walked = run.walk(&nodes, &work, teller).await;
@@ -181,16 +194,41 @@ async fn build(
     }
 }
 
-/// Keeps what was asked where it outlives the environment.
-async fn keep(checked: &CheckedPlan, documents: &Registry<'_>) -> Result<(), RegistryError> {
-    let json = |value: serde_json::Result<String>| value.unwrap_or_default();
-    let spec = json(serde_json::to_string_pretty(checked.spec()));
-    let lock = json(serde_json::to_string_pretty(checked.lock()));
-    let findings = json(serde_json::to_string_pretty(checked.findings()));
-    let proofs = json(serde_json::to_string_pretty(checked.proofs()));
-    let texts = [("spec.json", &spec), ("lock.json", &lock), ("findings.json", &findings), ("proofs.json", &proofs)];
-    let others = try_join_all(texts.map(|(name, text)| documents.keep(name, text)));
-    try_join(documents.keep_plan(checked.plan()), others).await.map(drop)
+/// What was asked, kept where it outlives the environment.
+struct Keeping<'a> {
+    plan: &'a Plan,
+    documents: &'a Registry<'a>,
+    /// Name and content.
+    texts: [(&'static str, String); 4],
+}
+
+impl<'a> Keeping<'a> {
+    fn of(checked: &'a CheckedPlan, documents: &'a Registry<'a>) -> Self {
+        let json = |value: serde_json::Result<String>| value.unwrap_or_default();
+        let texts = [
+            ("spec.json", json(serde_json::to_string_pretty(checked.spec()))),
+            ("lock.json", json(serde_json::to_string_pretty(checked.lock()))),
+            ("findings.json", json(serde_json::to_string_pretty(checked.findings()))),
+            ("proofs.json", json(serde_json::to_string_pretty(checked.proofs()))),
+        ];
+        Self { plan: checked.plan(), documents, texts }
+    }
+
+    /// Names of those that are not kept as they are now.
+    async fn changed(&self) -> Result<Vec<&'static str>, RegistryError> {
+        let read = self.texts.iter().map(|(name, text)| async move {
+            let kept = self.documents.read(name).await?;
+            Ok::<_, RegistryError>((kept.as_deref() != Some(text.as_bytes())).then_some(*name))
+        });
+        Ok(try_join_all(read).await?.into_iter().flatten().collect())
+    }
+
+    /// Writes those, and the plan unless it is the one that was applied last.
+    async fn keep(&self, changed: &[&str], last: Option<&str>) -> Result<(), RegistryError> {
+        let changed = self.texts.iter().filter(|(name, _)| changed.contains(name));
+        let others = try_join_all(changed.map(|(name, text)| self.documents.write(name, text)));
+        try_join(self.documents.keep_plan(self.plan, last), others).await.map(drop)
+    }
 }
 
 /// How it shows that a thing is not what this node made; none when it is.

@@ -21,6 +21,7 @@ mod manifest;
 mod restore;
 mod signature;
 mod sink;
+mod unfinished;
 mod vault;
 mod verify;
 mod writer;
@@ -37,6 +38,7 @@ pub use restore::{RestoreReport, Restored, restore};
 pub use signature::{InvalidSignerKey, NAMESPACE, Pin, Signer, SignerError, SignerKey};
 pub use sink::Added;
 pub(crate) use sink::Archiver;
+pub(crate) use unfinished::{Unfinished, finished};
 pub use vault::{InvalidVaultPlace, Retention, RetentionMode, Unfit, Vault, VaultPlace, restore_vault, verify_vault};
 pub(crate) use vault::{Outside, vault_manifest};
 pub use verify::{Fault, Problem, VerifyReport, verify};
@@ -47,7 +49,7 @@ pub use writer::{About, Dangerous, FolderSink, ObjectMeta, Protection, Writer};
 pub enum Destination {
     /// A folder that is empty or not there yet.
     Folder {
-        /// Which.
+        /// Which; one where an earlier run did not finish this very archive will do as well.
         path: std::path::PathBuf,
         /// Who can open it.
         protection: Protection,

@@ -5,6 +5,7 @@
 
 mod archiving;
 mod certificate;
+mod dump;
 mod error;
 mod leftovers;
 mod page;
@@ -22,9 +23,9 @@ use sce_core::value::NodeId;
 use crate::apply::foreign;
 use crate::archive::{Destination, Signer};
 use crate::data_events;
-use crate::error::cloud;
+use crate::error::{Trouble, cloud};
 use crate::hold;
-use crate::ids::Ids;
+use crate::interrupt::Interrupt;
 use crate::observe::{Observed, observe_knowing};
 use crate::progress::{Deed, Listener, Teller};
 use crate::provider::{self, Deleted, Found};
@@ -35,6 +36,7 @@ use crate::sweep::{INTERFACE, LOG_GROUP, in_network, traces};
 use certificate::CERTIFICATE;
 pub(crate) use certificate::certificate;
 pub use certificate::{ArchiveRecord, Archived, Closed, Ending, Left, Pending, SignedBy};
+pub use dump::Dump;
 pub use error::CloseOutError;
 
 /// How close-out goes about it.
@@ -57,21 +59,30 @@ pub struct CloseOutOptions {
     /// The custodian's session, which the stores are then archived by: whoever deletes need not be able to read. It lasts an hour. Access
     /// logs and tables, which no custodian reads, are archived by the session that closes out.
     pub custodian: Option<Session>,
+    /// By what the run is asked to stop: the call in flight is finished and journalled, and nothing new is begun.
+    pub interrupt: Interrupt,
 }
 
 /// Archives the environment's data and records, deletes everything of it in reverse order, and looks for what is left.
 ///
 /// # Errors
 /// Before anything is deleted: when the registry does not know it, something cannot be read, or the archive cannot be written.
-/// After that failures are in the answer, under `left`.
+/// After that failures are in the answer, under `left`; only an interrupt ends it on its way, and says what it left.
 pub async fn close_out(
     session: &Session,
     pit: &Pit,
     options: &CloseOutOptions,
     listener: Listener<'_>,
 ) -> Result<Closed, CloseOutError> {
+    let session = &session.interrupted_by(&options.interrupt);
+    let custodian = options.custodian.as_ref().map(|custodian| custodian.interrupted_by(&options.interrupt));
+    let options = &CloseOutOptions { custodian, ..options.clone() };
     let registry = Registry::new(session, pit);
     let plan = with_earlier(registry.plan().await?, registry.every_plan().await?);
+    // It has ended already, and nothing has been built since: what was certified stands.
+    if let Some(closed) = certificate(&registry).await? {
+        return Ok(closed.told_again());
+    }
     let name = run_name(session);
     let held = registry.lease(&name, options.take_over).await?;
     let closed = run(session, &plan, &registry, &held, &name, options, listener).await;
@@ -93,9 +104,7 @@ async fn run(
         return Err(CloseOutError::Held { pit: plan.pit.clone(), holds });
     }
     let journal = Journal::open(registry, name).await?;
-    // Where several things bear one node's tags, the journal knows which of them is ours.
-    let known = Ids::knowing(plan.nodes.iter().filter_map(|node| Some((&node.id, journal.attributes(&node.id)?))));
-    let mut observed = observe_knowing(session, plan, known).await;
+    let mut observed = observe_knowing(session, plan, &journal).await;
     // What is somebody else's is neither archived nor deleted, so that it cannot be read stops nothing.
     observed.unread.retain(|id, _| plan.node(id).is_none_or(|node| !node.is_existing()));
     if let Some((node, source)) = observed.unread.pop_first() {
@@ -115,40 +124,11 @@ async fn run(
         interfaces_cleared: false,
         archives,
     };
-    end.copies = end.find_copies().await.map_err(CloseOutError::Beside)?;
-    end.refuse(registry, options).await?;
-    let mut teller = Teller::new(listener, plan.pit_nodes().count());
-    end.archive(registry, held, options, &mut teller).await?;
-    end.delete_copies(options).await;
-    // What goes with the VPC is told once it is known whether the VPC went.
-    let (with_vpc, own): (Vec<&Node>, Vec<&Node>) =
-        deletion_order(plan).into_iter().partition(|node| goes_with_vpc(node));
-    for node in own.into_iter().chain(with_vpc) {
-        if matches!(node.properties.kind(), Kind::Subnet | Kind::SecurityGroup) {
-            held.during(end.clear_interfaces()).await;
-        }
-        if options.bypass_governance && node.properties.kind() == Kind::Bucket {
-            held.during(end.bypass_lock(node)).await;
-        }
-        // The lease warns others; that it cannot be renewed is no reason to leave things behind.
-        drop(held.renew().await);
-        held.during(end.node(node, &mut teller)).await?;
+    match end.all(registry, held, options, listener).await {
+        Ok(()) => Ok(end.closed),
+        Err(error) if error.is_interrupt() => Err(end.interrupted()),
+        Err(error) => Err(error),
     }
-    end.stop_recording().await;
-    end.sweep().await?;
-    end.closed.ending = Some(Ending {
-        account: plan.account.clone(),
-        region: plan.region.clone(),
-        at: session.world.now(),
-        by: session.caller().to_owned(),
-    });
-    end.keep_certificate(options).await;
-    if end.closed.left.is_empty() {
-        let certificate = serde_json::to_string_pretty(&end.closed).unwrap_or_default();
-        registry.write(CERTIFICATE, &certificate).await?;
-        registry.remove("life").await?;
-    }
-    Ok(end.closed)
 }
 
 fn blank(plan: &Plan) -> Closed {
@@ -211,6 +191,73 @@ struct End<'a> {
 }
 
 impl End<'_> {
+    /// The whole of it, in order. Once the sweep has begun there is nothing left to stop for.
+    async fn all(
+        &mut self,
+        registry: &Registry<'_>,
+        held: &Held<'_>,
+        options: &CloseOutOptions,
+        listener: Listener<'_>,
+    ) -> Result<(), CloseOutError> {
+        self.copies = self.find_copies().await.map_err(CloseOutError::Beside)?;
+        self.refuse(registry, options).await?;
+        let mut teller = Teller::new(listener, self.plan.pit_nodes().count());
+        self.archive(registry, held, options, &mut teller).await?;
+        self.go_on()?;
+        self.delete_copies(options).await;
+        // What goes with the VPC is told once it is known whether the VPC went.
+        let (with_vpc, own): (Vec<&Node>, Vec<&Node>) =
+            deletion_order(self.plan).into_iter().partition(|node| goes_with_vpc(node));
+        for node in own.into_iter().chain(with_vpc) {
+            self.go_on()?;
+            if matches!(node.properties.kind(), Kind::Subnet | Kind::SecurityGroup) {
+                held.during(self.clear_interfaces()).await;
+            }
+            if options.bypass_governance && node.properties.kind() == Kind::Bucket {
+                held.during(self.bypass_lock(node)).await;
+            }
+            // The lease warns others; that it cannot be renewed is no reason to leave things behind.
+            drop(held.renew().await);
+            held.during(self.node(node, &mut teller)).await?;
+        }
+        self.go_on()?;
+        self.stop_recording().await;
+        self.sweep().await?;
+        self.closed.ending = Some(Ending {
+            account: self.plan.account.clone(),
+            region: self.plan.region.clone(),
+            at: self.session.world.now(),
+            by: self.session.caller().to_owned(),
+        });
+        self.keep_certificate(options).await;
+        if self.closed.left.is_empty() {
+            let certificate = serde_json::to_string_pretty(&self.closed).unwrap_or_default();
+            registry.write(CERTIFICATE, &certificate).await?;
+            registry.remove("life").await?;
+        }
+        Ok(())
+    }
+
+    /// Stops before something is begun once somebody asked for that.
+    fn go_on(&self) -> Result<(), CloseOutError> {
+        self.session.interrupt.go_on(self.plan.pit.as_str()).map_err(CloseOutError::Beside)
+    }
+
+    /// What an interrupt leaves: what was there when the run began and is neither gone nor going, nor somebody else's.
+    fn interrupted(&self) -> CloseOutError {
+        let (plan, journal) = (self.plan, &self.journal);
+        let is_left = |node: &&Node| {
+            let gone = matches!(journal.state(&node.id), State::Absent | State::Scheduled(_));
+            let found = self.observed.found.get(&node.id);
+            found.is_some_and(|found| !gone && self.foreign(node, found).is_none())
+        };
+        CloseOutError::Interrupted {
+            archive: Some(self.closed.manifest.clone()).filter(|manifest| !manifest.is_empty()),
+            deleted: self.closed.deleted.clone(),
+            left: plan.pit_nodes().filter(is_left).map(|node| node.id.to_string()).collect(),
+        }
+    }
+
     /// Deletes one node, or says why not.
     async fn node(&mut self, node: &Node, teller: &mut Teller<'_>) -> Result<(), CloseOutError> {
         let Some(found) = self.observed.found.get(&node.id).cloned() else {
@@ -251,6 +298,8 @@ impl End<'_> {
                 self.closed.pending.push(Pending { resource: described(node, &found), until });
                 teller.node(node, Deed::Scheduled);
             }
+            // The journal says that its deletion was begun: the next run looks whether it went.
+            Err(error) if error.trouble == Trouble::Interrupted => return Err(CloseOutError::Beside(error)),
             Err(error) => {
                 drop(self.journal.record(&node.id, Event::Failed(error.to_string())).await);
                 self.leave(node, &found, error.to_string(), teller);

@@ -17,6 +17,7 @@ use serde::Serialize;
 pub use repair::{NotRepaired, RepairError, RepairOptions, Repaired, repair};
 pub use trail::TrailRead;
 
+pub(crate) use self::network::{Residents, residents};
 use crate::account;
 use crate::change::absent_is_empty;
 use crate::observe::{Observed, observe_remembering};
@@ -60,7 +61,7 @@ pub async fn drift(
     let intent = Intent::of_applied(declared, plan);
     let measure = Measure { declared, terms, intent: &intent, names: &names };
     let mut drift = sce_core::drift::drift(&planned, &found, &measure, foreign);
-    drift.unread.extend(unread.into_iter().map(|(node, error)| Unseen { node, why: error.to_string() }));
+    drift.unread.extend(unread.into_iter().map(|(node, why)| Unseen { node, why }));
     let trail = trail::attribute(session, &mut drift, &journal).await;
     let not_shown = not_shown(session, plan, &observed);
     Ok(DriftReport { drifted: drift.any(), is_applied, drift, trail, not_shown })
@@ -68,7 +69,10 @@ pub async fn drift(
 
 /// What lies in the plan's network and is in no plan, and what could not be read of it.
 pub(crate) async fn beside(session: &Session, plan: &Plan, observed: &Observed) -> (Vec<Foreign>, Unread) {
-    let (residents, unread) = network::residents(session, plan, observed).await;
+    let (residents, unread) = match &observed.residents {
+        Some(read) => read.clone(),
+        None => residents(session, plan, |node| observed.id(node)).await,
+    };
     (foreign(&plan.pit, &residents, &ours(observed)), unread)
 }
 
@@ -96,6 +100,7 @@ async fn models(session: &Session, plan: &Plan, observed: &Observed) -> (Model, 
         unread: BTreeMap::new(),
         data_events: BTreeSet::new(),
         foreign: Vec::new(),
+        bystanders: None,
     };
     let mut found = observed.model(plan);
     for one in &mut found.resources {
@@ -131,4 +136,4 @@ fn ours(observed: &Observed) -> BTreeSet<String> {
 }
 
 /// What could not be read, by what it is of.
-pub(crate) type Unread = Vec<(NodeId, crate::error::CloudError)>;
+pub(crate) type Unread = Vec<(NodeId, String)>;

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::types::{RouteTable as SdkRouteTable, Subnet as SdkSubnet};
+use aws_sdk_ec2::types::{
+    RouteTable as SdkRouteTable, RouteTableAssociation as SdkAssociation,
+    RouteTableAssociationStateCode as AssociationState, Subnet as SdkSubnet, VpcCidrBlockStateCode as RangeState,
+    VpcEndpoint,
+};
 use aws_sdk_kms::types::{KeyManagerType, KeySpec, KeyState, KeyUsageType};
 use sce_core::aws::arn::{Arn, SubnetId, VpcId};
 use sce_core::aws::policy::Policy;
@@ -11,7 +15,7 @@ use sce_core::aws::resource::{
     RouteTableAssociation, RouteTarget, Subnet, Tenancy, Vpc,
 };
 use sce_core::cidr::Cidr;
-use sce_core::lock::{Existing, Thing};
+use sce_core::lock::{Existing, Thing, spare};
 use sce_core::pit::{TAG_PIT, Tags};
 use sce_core::plan::{Node, Scope};
 use sce_core::spec::Spec;
@@ -21,6 +25,7 @@ use thiserror::Error;
 use crate::error::{CloudError, Trouble, cloud};
 use crate::ids::Ids;
 use crate::provider::{Found, look};
+use crate::resource::gateway_endpoint::is_live;
 use crate::resource::route;
 use crate::session::Session;
 use crate::tags::{self, filter};
@@ -98,7 +103,10 @@ pub(crate) async fn read(session: &Session, spec: &Spec) -> Result<Option<Existi
     }
     let mut reading = Reading { session, things: Vec::new() };
     if let (Some(vpc), Some(private)) = (&asked.vpc, &asked.private_subnet) {
-        reading.network(spec, vpc, private, asked.public_subnet.as_ref()).await?;
+        let mut used = vec![("private".to_owned(), private)];
+        used.extend(asked.public_subnet.iter().map(|public| ("public".to_owned(), public)));
+        used.extend(asked.database_subnets.iter().enumerate().map(|(index, subnet)| (spare(index), subnet)));
+        reading.network(spec, vpc, private, &used).await?;
     }
     if let Some(key) = &asked.key {
         reading.key(key).await?;
@@ -122,24 +130,22 @@ impl Reading<'_> {
         spec: &Spec,
         vpc: &VpcId,
         private: &SubnetId,
-        public: Option<&SubnetId>,
+        used: &[(String, &SubnetId)],
     ) -> Result<(), ExistingError> {
         self.vpc(vpc).await?;
         let group = DefaultSecurityGroup { vpc: of(vpc), ingress: BTreeSet::new(), egress: BTreeSet::new() };
         let id = self.default_security_group(vpc).await?;
         self.add("security-group-default", "default security group", &id, group).await?;
-        let mut used = vec![("private", private)];
-        used.extend(public.map(|public| ("public", public)));
-        for (which, id) in &used {
+        for (which, id) in used {
             self.subnet(&format!("subnet-{which}"), vpc, id).await?;
         }
         let tables = self.tables(vpc).await?;
         self.table("route-table-main", vpc, tables.iter().find(|table| is_main(table))).await?;
-        for (which, subnet) in &used {
+        for (which, subnet) in used {
             self.ruled_by(which, vpc, subnet, &tables).await?;
         }
         self.nat_gateway().await?;
-        for (which, subnet) in &used {
+        for (which, subnet) in used {
             self.acl(which, vpc, subnet).await?;
         }
         self.endpoint(spec, vpc, private, &tables).await
@@ -153,8 +159,16 @@ impl Reading<'_> {
         if let Some(owner) = found.owner_id().filter(|owner| *owner != self.session.account().as_str()) {
             return Err(anothers("VPC", id.as_str(), owner));
         }
-        let further = found.cidr_block_association_set().iter().any(|range| range.cidr_block() != found.cidr_block());
-        if further || !found.ipv6_cidr_block_association_set().is_empty() {
+        // A range that was taken away stays listed, and holds nothing.
+        let is_gone =
+            |state: Option<&RangeState>| matches!(state, Some(RangeState::Disassociated | RangeState::Failed));
+        let ranges = found.cidr_block_association_set().iter();
+        let further = ranges
+            .filter(|range| !is_gone(range.cidr_block_state().and_then(|state| state.state())))
+            .any(|range| range.cidr_block() != found.cidr_block());
+        let mut of_six = found.ipv6_cidr_block_association_set().iter();
+        let six = of_six.any(|range| !is_gone(range.ipv6_cidr_block_state().and_then(|state| state.state())));
+        if further || six {
             return Err(unfit(
                 "VPC",
                 id.as_str(),
@@ -292,11 +306,13 @@ impl Reading<'_> {
         let request = request.filters(filter("service-name", &service));
         let found = request.into_paginator().items().send().try_collect().await;
         let found = found.map_err(cloud("DescribeVpcEndpoints", vpc.as_str()))?;
-        let serves = |endpoint: &&aws_sdk_ec2::types::VpcEndpoint| {
+        let serves = |endpoint: &&VpcEndpoint| {
+            // One that is deleted stays listed for a while, with the tables that it served.
+            let live = is_live(endpoint);
             let serves = table.is_some_and(|table| endpoint.route_table_ids().iter().any(|served| served == table));
             // What this environment put there itself is not somebody else's.
             let ours = tags::from_ec2(endpoint.tags()).get(TAG_PIT).map(String::as_str) == Some(spec.pit.as_str());
-            serves && !ours
+            live && serves && !ours
         };
         let Some(id) = found.iter().find(serves).and_then(|endpoint| endpoint.vpc_endpoint_id()) else { return Ok(()) };
         let policy = Policy::new(Vec::new());
@@ -387,13 +403,24 @@ fn unless_fit(subnet: &SdkSubnet, vpc: &VpcId, account: &str) -> Result<(), Exis
     }
 }
 
+/// The association by which a table rules a subnet.
 fn association<'a>(table: &'a SdkRouteTable, subnet: &SubnetId) -> Option<&'a str> {
-    let of_subnet = table.associations().iter().find(|one| one.subnet_id() == Some(subnet.as_str()));
+    let mut ruling = table.associations().iter().filter(|one| rules(one));
+    let of_subnet = ruling.find(|one| one.subnet_id() == Some(subnet.as_str()));
     of_subnet.and_then(|one| one.route_table_association_id())
 }
 
+/// Whether an association is in force: one that failed or was taken away is not, and may be listed for a while.
+fn rules(association: &SdkAssociation) -> bool {
+    let state = association.association_state().and_then(|state| state.state());
+    !matches!(
+        state,
+        Some(AssociationState::Disassociating | AssociationState::Disassociated | AssociationState::Failed)
+    )
+}
+
 fn is_main(table: &SdkRouteTable) -> bool {
-    table.associations().iter().any(|association| association.main() == Some(true))
+    table.associations().iter().any(|association| association.main() == Some(true) && rules(association))
 }
 
 fn of(vpc: &VpcId) -> Value<VpcId> {
@@ -421,6 +448,7 @@ fn unfit(what: &'static str, name: &str, why: &str) -> ExistingError {
 mod tests {
     use super::*;
     use crate::ids::Attributes;
+    use crate::replay::Replay;
 
     fn subnet(vpc: &str, owner: &str) -> SdkSubnet {
         SdkSubnet::builder().subnet_id("subnet-1").vpc_id(vpc).owner_id(owner).build()
@@ -435,6 +463,85 @@ mod tests {
         let shared = unless_fit(&subnet("vpc-1", "444455556666"), &vpc, account).unwrap_err();
         assert_eq!(shared.to_string(), "subnet `subnet-1` belongs to account `444455556666`");
         assert!(shared.help().unwrap().contains("shared by another account"));
+    }
+
+    const SPEC: &str = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n[use_existing]\nvpc = \"vpc-1\"\n\
+                        private_subnet = \"subnet-1\"\n";
+
+    fn table_of(subnet: &str, state: AssociationState) -> SdkRouteTable {
+        let state = aws_sdk_ec2::types::RouteTableAssociationState::builder().state(state).build();
+        let association = SdkAssociation::builder().route_table_association_id("rtbassoc-1").subnet_id(subnet);
+        SdkRouteTable::builder()
+            .route_table_id("rtb-1")
+            .associations(association.association_state(state).build())
+            .build()
+    }
+
+    fn endpoints(states: &[(&str, &str)]) -> String {
+        let policy = "{&quot;Version&quot;:&quot;2012-10-17&quot;,&quot;Statement&quot;:[]}";
+        let item = |(id, state): &(&str, &str)| {
+            format!(
+                "<item><vpcEndpointId>{id}</vpcEndpointId><vpcId>vpc-1</vpcId><state>{state}</state>\
+                 <serviceName>com.amazonaws.us-west-2.s3</serviceName><policyDocument>{policy}</policyDocument>\
+                 <routeTableIdSet><item>rtb-1</item></routeTableIdSet></item>"
+            )
+        };
+        let items: String = states.iter().map(item).collect();
+        format!("<DescribeVpcEndpointsResponse><vpcEndpointSet>{items}</vpcEndpointSet></DescribeVpcEndpointsResponse>")
+    }
+
+    /// What is read of the endpoints there are.
+    async fn endpoint_read(states: &[(&str, &str)]) -> Vec<Thing> {
+        let live: Vec<(&str, &str)> = states.iter().copied().filter(|(_, state)| *state == "available").collect();
+        let read_again = live.first().map(|one| ("DescribeVpcEndpoints", 200, endpoints(&[*one])));
+        let answers = std::iter::once(("DescribeVpcEndpoints", 200, endpoints(states))).chain(read_again);
+        let replay = Replay::of("ec2", answers);
+        let session = replay.session().await;
+        let spec = sce_core::spec::parse(SPEC, sce_core::spec::Format::Toml).unwrap();
+        let mut reading = Reading { session: &session, things: Vec::new() };
+        let tables = [table_of("subnet-1", AssociationState::Associated)];
+        reading.endpoint(&spec, &"vpc-1".parse().unwrap(), &"subnet-1".parse().unwrap(), &tables).await.unwrap();
+        replay.finished();
+        reading.things
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_is_deleted_is_none() {
+        for gone in ["deleted", "deleting", "Deleted", "failed", "expired"] {
+            assert_eq!(endpoint_read(&[("vpce-1", gone)]).await, []);
+            let read = endpoint_read(&[("vpce-1", gone), ("vpce-2", "available")]).await;
+            assert_eq!(read.iter().map(|thing| thing.name.as_str()).collect::<Vec<_>>(), ["vpce-2"]);
+        }
+    }
+
+    #[test]
+    fn an_association_that_is_gone_rules_nothing() {
+        let subnet: SubnetId = "subnet-1".parse().unwrap();
+        let ruled = |state| association(&table_of("subnet-1", state), &subnet).is_some();
+        assert!(ruled(AssociationState::Associated) && ruled(AssociationState::Associating));
+        assert!(!ruled(AssociationState::Disassociated) && !ruled(AssociationState::Failed));
+    }
+
+    #[tokio::test]
+    async fn a_range_that_was_taken_away_is_no_second_one() {
+        let vpc = |state: &str| {
+            format!(
+                "<DescribeVpcsResponse><vpcSet><item><vpcId>vpc-1</vpcId><ownerId>111122223333</ownerId><cidrBlock>10.0.0.0/16</cidrBlock>\
+                 <cidrBlockAssociationSet><item><cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockState><state>associated</state>\
+                 </cidrBlockState></item><item><cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockState><state>{state}</state></cidrBlockState>\
+                 </item></cidrBlockAssociationSet></item></vpcSet></DescribeVpcsResponse>"
+            )
+        };
+        let refused = |state: &'static str| async move {
+            let replay = Replay::of("ec2", [("DescribeVpcs", 200, vpc(state))]);
+            let session = replay.session().await;
+            let mut reading = Reading { session: &session, things: Vec::new() };
+            let error = reading.vpc(&"vpc-1".parse().unwrap()).await.unwrap_err();
+            error.to_string().contains("more than one range")
+        };
+        assert!(refused("associated").await);
+        // Reading goes on, to what the script does not have.
+        assert!(!refused("disassociated").await);
     }
 
     #[test]

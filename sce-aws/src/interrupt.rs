@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::error::{CloudError, Trouble};
+
 /// A handle by which work is asked to stop: calls in flight are finished and journalled, waits are given up, nothing new is begun.
 ///
 /// Clones are the same handle, so that one can be kept where a signal arrives and another be given to the work. It is asked once, and
@@ -29,6 +31,14 @@ impl Interrupt {
         *self.0.borrow()
     }
 
+    /// Stops what is about to be begun, once it was asked.
+    pub(crate) fn go_on(&self, what: &str) -> Result<(), CloudError> {
+        match self.is_asked() {
+            true => Err(CloudError::plain("Begin", what, Trouble::Interrupted, "not begun")),
+            false => Ok(()),
+        }
+    }
+
     /// Waits until it is asked.
     pub async fn asked(&self) {
         // The sender lives as long as this handle does, so the wait ends only by being asked.
@@ -47,7 +57,8 @@ mod tests {
         assert!(!other.is_asked());
         let (waited, ()) = tokio::join!(other.asked(), async { interrupt.ask() });
         assert_eq!((waited, other.is_asked()), ((), true));
+        assert!(other.go_on("vpc").is_err_and(|error| error.trouble == Trouble::Interrupted));
         other.asked().await;
-        assert!(!Interrupt::default().is_asked(), "another handle is another's");
+        assert!(Interrupt::default().go_on("vpc").is_ok(), "another handle is another's");
     }
 }

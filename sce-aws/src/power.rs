@@ -1,17 +1,13 @@
 //! Stopping and starting an environment's machines: whether they run is their users' choice, and what they cost.
 
-use std::collections::BTreeMap;
-
 use sce_core::aws::resource::Kind;
 use sce_core::pit::Pit;
 use sce_core::plan::{Node, Plan};
-use sce_core::value::NodeId;
 use serde::Serialize;
 use thiserror::Error;
 
 use crate::apply::foreign;
 use crate::error::CloudError;
-use crate::ids::Ids;
 use crate::observe::observe_knowing;
 use crate::progress::{Deed, Listener, Teller};
 use crate::provider::Found;
@@ -157,8 +153,7 @@ async fn power(
     let plan = registry.plan().await?;
     let name = run_name(session);
     let journal = Journal::open(&registry, &name).await?;
-    let known = Ids::knowing(plan.nodes.iter().filter_map(|node| Some((&node.id, journal.attributes(&node.id)?))));
-    let machines = machines(session, pit, &plan, known).await?;
+    let machines = machines(session, pit, &plan, &journal).await?;
     let held = registry.lease(&name, options.take_over).await?;
     let changed = change(session, pit, goal, &machines, listener).await;
     held.release().await?;
@@ -170,15 +165,13 @@ async fn machines<'a>(
     session: &Session,
     pit: &Pit,
     plan: &'a Plan,
-    known: Ids,
+    journal: &Journal<'_>,
 ) -> Result<Vec<(&'a Node, Found)>, PowerError> {
     let nodes: Vec<&Node> = plan.pit_nodes().filter(|node| node.properties.kind() == Kind::Instance).collect();
     if nodes.is_empty() {
         return Err(PowerError::NoMachines { pit: pit.clone() });
     }
-    let ours: BTreeMap<&NodeId, String> =
-        nodes.iter().filter_map(|node| Some((&node.id, known.known(&node.id)?.to_owned()))).collect();
-    let mut observed = observe_knowing(session, plan, known).await;
+    let mut observed = observe_knowing(session, plan, journal).await;
     let mut machines = Vec::new();
     for node in nodes {
         if let Some(source) = observed.unread.remove(&node.id) {
@@ -186,9 +179,9 @@ async fn machines<'a>(
         }
         let not_there = || PowerError::NotThere { pit: pit.clone(), node: node.id.to_string() };
         let found = observed.found.remove(&node.id).ok_or_else(not_there)?;
-        let unknown = || match ours.get(&node.id) {
-            Some(id) if *id == found.attributes.id => None,
-            Some(id) => Some(format!("the registry knows `{id}`")),
+        let unknown = || match journal.attributes(&node.id) {
+            Some(known) if known.id == found.attributes.id => None,
+            Some(known) => Some(format!("the registry knows `{}`", known.id)),
             None => Some("the registry does not know that any run made it".to_owned()),
         };
         if let Some(why) = foreign(node, &found).or_else(unknown) {

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use sce_core::aws::resource::{Difference, Properties};
+use sce_core::aws::resource::{Difference, Kind, Properties};
 use sce_core::change::in_place;
 use sce_core::pit::{TAG_ID, TAG_PIT, Tags};
 use sce_core::plan::Node;
@@ -32,6 +32,22 @@ pub(crate) enum Deleted {
     Gone,
     /// AWS deletes it at this time.
     Scheduled(String),
+}
+
+/// What the answer to a creating call said that AWS calls the thing, where that saves a search for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Made(Option<String>);
+
+impl From<()> for Made {
+    fn from((): ()) -> Self {
+        Self(None)
+    }
+}
+
+impl From<String> for Made {
+    fn from(id: String) -> Self {
+        Self(Some(id))
+    }
 }
 
 /// A node with everything it refers to resolved: what a provider works on.
@@ -70,15 +86,24 @@ macro_rules! dispatch {
             }
         }
 
+        /// Reads the thing of a node whose references are not all there yet: whether it is there follows from its name or its tags.
+        async fn look_unresolved(session: &Session, node: &Node) -> Result<Option<Found>, CloudError> {
+            match &node.properties {
+                $(Properties::$kind(properties) => {
+                    resource::$module::look(session, &Wanted { node, properties, known: None, life: "" }).await
+                })*
+            }
+        }
+
         async fn make_once(
             session: &Session,
             node: &Node,
             properties: &Properties,
             life: &str,
-        ) -> Result<(), CloudError> {
+        ) -> Result<Made, CloudError> {
             match properties {
                 $(Properties::$kind(properties) => {
-                    resource::$module::make(session, &Wanted { node, properties, known: None, life }).await
+                    resource::$module::make(session, &Wanted { node, properties, known: None, life }).await.map(Made::from)
                 })*
             }
         }
@@ -168,6 +193,63 @@ dispatch! {
     BucketNotification => bucket_notification,
 }
 
+/// Whether AWS has nothing that could be the thing of this node, before all that it refers to is there. Nothing is said where that
+/// cannot be told: something is there, the answer was an error, or a thing of this kind is found through what it belongs to.
+pub(crate) async fn is_absent(session: &Session, node: &Node) -> bool {
+    is_found_by_itself(&node.properties) && matches!(look_unresolved(session, node).await, Ok(None))
+}
+
+/// Whether a thing of this kind is found by its own name or its own tags, whatever it refers to.
+fn is_found_by_itself(properties: &Properties) -> bool {
+    if let Properties::RouteTable(table) = properties {
+        return !table.main;
+    }
+    matches!(
+        properties.kind(),
+        Kind::Vpc
+            | Kind::Subnet
+            | Kind::InternetGateway
+            | Kind::ElasticIp
+            | Kind::NatGateway
+            | Kind::GatewayEndpoint
+            | Kind::InterfaceEndpoint
+            | Kind::NetworkAcl
+            | Kind::SecurityGroup
+            | Kind::FlowLog
+            | Kind::LogGroup
+            | Kind::Role
+            | Kind::ManagedPolicy
+            | Kind::InstanceProfile
+            | Kind::KmsKey
+            | Kind::Bucket
+            | Kind::LaunchTemplate
+            | Kind::Instance
+            | Kind::Volume
+            | Kind::SessionDocument
+            | Kind::Table
+            | Kind::Queue
+            | Kind::Topic
+            | Kind::Function
+    )
+}
+
+/// Reads what this run has just made: its identity, and what there is to settle.
+pub(crate) async fn look_at_new(
+    session: &Session,
+    node: &Node,
+    ids: &Ids,
+    made: &Made,
+) -> Result<Option<Found>, CloudError> {
+    match (ids.resolve(node), &made.0) {
+        (Some(Properties::KmsKey(_)), Some(id)) => resource::kms_key::look_at_new(session, node, id).await,
+        (Some(Properties::Bucket(properties)), _) => {
+            let wanted = Wanted { node, properties: &properties, known: None, life: "" };
+            resource::bucket::look_at_new(session, &wanted).await
+        }
+        _ => look(session, node, ids).await,
+    }
+}
+
 /// Sends the one call that makes it. What AWS throttles is not done, so that it can be sent again without a look: calls that make
 /// something are sent once by the SDK, which does not tell a throttled call from a lost answer.
 pub(crate) async fn make(
@@ -175,7 +257,7 @@ pub(crate) async fn make(
     node: &Node,
     properties: &Properties,
     life: &str,
-) -> Result<(), CloudError> {
+) -> Result<Made, CloudError> {
     hands_off("make", node)?;
     let throttled = |error: &CloudError| error.trouble == Trouble::Throttled;
     patiently(session, FRESH, throttled, || make_once(session, node, properties, life)).await
@@ -420,6 +502,26 @@ mod tests {
             let read = Properties::from_json(properties.kind(), json.clone()).ok()?;
             (!properties.differences(&read).is_empty()).then_some(read)
         })
+    }
+
+    #[tokio::test]
+    async fn what_is_found_by_itself_is_asked_for_without_a_word_of_what_it_refers_to() {
+        let mut tried = std::collections::BTreeSet::new();
+        for node in plans().iter().flat_map(|plan| plan.pit_nodes()) {
+            let refers = !node.references().is_empty();
+            if !refers || !is_found_by_itself(&node.properties) || !tried.insert(node.properties.kind()) {
+                continue;
+            }
+            let replay = crate::replay::Replay::of("ec2", []);
+            drop(look_unresolved(&replay.session().await, node).await);
+            let asked = replay.strays();
+            assert!(!asked.is_empty(), "`{}` is looked for", node.id);
+            for request in asked {
+                let text = format!("{} {}", request.line, request.body);
+                assert!(!text.contains("${") && !text.contains("%24%7B"), "`{}`: {text}", node.id);
+            }
+        }
+        assert!(tried.len() > 12, "{tried:?}");
     }
 
     #[tokio::test]

@@ -111,18 +111,28 @@ impl<'a> Registry<'a> {
 
     /// The plan last applied.
     pub(crate) async fn plan(&self) -> Result<Plan, RegistryError> {
-        let Some(text) = self.read("plan.json").await? else {
-            return Err(RegistryError::Unknown { pit: self.pit.clone(), known: self.known().await? });
-        };
-        let plan = Plan::from_json(&String::from_utf8_lossy(&text));
-        plan.map_err(|error: InvalidPlan| self.unreadable("plan.json", error))
+        match self.last_plan().await? {
+            Some(plan) => Ok(plan),
+            None => Err(RegistryError::Unknown { pit: self.pit.clone(), known: self.known().await? }),
+        }
     }
 
-    /// Keeps a plan, and beside it every plan that was ever applied.
-    pub(crate) async fn keep_plan(&self, plan: &Plan) -> Result<(), RegistryError> {
+    /// The same; none before the first apply.
+    pub(crate) async fn last_plan(&self) -> Result<Option<Plan>, RegistryError> {
+        let Some(text) = self.read("plan.json").await? else { return Ok(None) };
+        let plan = Plan::from_json(&String::from_utf8_lossy(&text));
+        plan.map(Some).map_err(|error: InvalidPlan| self.unreadable("plan.json", error))
+    }
+
+    /// Keeps a plan, unless it is the one of that digest, which was applied last; and beside it every plan that was ever applied.
+    pub(crate) async fn keep_plan(&self, plan: &Plan, last: Option<&str>) -> Result<(), RegistryError> {
+        if last == Some(plan.digest.as_str()) {
+            return Ok(());
+        }
         let text = plan.to_json();
-        self.keep(&format!("plans/{}.json", plan.digest), &text).await?;
-        self.keep("plan.json", &text).await
+        // Named by its content: over itself it can be written without a look.
+        self.write(&format!("plans/{}.json", plan.digest), &text).await?;
+        self.write("plan.json", &text).await
     }
 
     /// Every plan that was ever applied, in no order that means anything.
@@ -161,14 +171,6 @@ impl<'a> Registry<'a> {
             records.push(serde_json::from_slice(&text).map_err(|error| self.unreadable(&name, error))?);
         }
         Ok(records)
-    }
-
-    /// Writes a document unless it is there already with the same content.
-    pub(crate) async fn keep(&self, name: &str, content: &str) -> Result<(), RegistryError> {
-        if self.read(name).await?.as_deref() == Some(content.as_bytes()) {
-            return Ok(());
-        }
-        self.write(name, content).await
     }
 
     /// The document, if there is one.

@@ -61,6 +61,11 @@ impl Replay {
         Session::open_in(&Target::Emulator(endpoints), &"us-west-2".parse().unwrap(), world).await.unwrap()
     }
 
+    /// What was asked that nobody wrote an answer down for, the caller's identity aside.
+    pub(crate) fn strays(&self) -> Vec<Request> {
+        self.script.lock().unwrap().strays.clone()
+    }
+
     /// What was asked; everything that was written down was, and nothing else.
     pub(crate) fn finished(&self) -> Vec<Request> {
         let script = self.script.lock().unwrap();

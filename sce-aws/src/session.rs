@@ -73,6 +73,8 @@ pub struct Session {
     pace: Pace,
     /// By what waits are given up.
     pub(crate) interrupt: Interrupt,
+    /// Whether machines that run may be stopped for a change.
+    pub(crate) may_stop_machines: bool,
 }
 
 /// The requests that went out: how many, retries included, and of which operations.
@@ -253,6 +255,7 @@ impl Session {
             calls,
             pace,
             interrupt: Interrupt::default(),
+            may_stop_machines: false,
         })
     }
 
@@ -265,6 +268,11 @@ impl Session {
     /// The session, giving up its waits when this is asked; calls in flight are finished all the same.
     pub(crate) fn interrupted_by(&self, interrupt: &Interrupt) -> Self {
         Self { interrupt: interrupt.clone(), ..self.clone() }
+    }
+
+    /// The session, for work that may stop machines where a change takes that, or may not.
+    pub(crate) fn stopping_machines(&self, may_stop_machines: bool) -> Self {
+        Self { may_stop_machines, ..self.clone() }
     }
 
     /// The region it works in.

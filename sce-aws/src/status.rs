@@ -114,6 +114,8 @@ pub struct Known {
     pub last_run: Option<String>,
     /// Whether a run holds the lease.
     pub leased: bool,
+    /// The legal holds in force: while there is one, it is not closed out.
+    pub holds: Vec<Hold>,
     /// Why its documents could not be read.
     pub unread: Option<String>,
 }
@@ -132,7 +134,7 @@ pub enum Life {
     Unknown,
 }
 
-/// How many environments are read at once: each takes four small reads, of which S3 takes thousands in a second.
+/// How many environments are read at once: each takes five small reads, of which S3 takes thousands in a second.
 const AT_ONCE: usize = 16;
 
 /// Every environment that the registry of the session's region knows, by name: read-only, and from the registry alone.
@@ -171,6 +173,7 @@ async fn in_a_line(session: &Session, name: String) -> Known {
         planned: 0,
         last_run: None,
         leased: false,
+        holds: Vec::new(),
         unread,
     };
     let pit = match name.parse::<Pit>() {
@@ -182,10 +185,11 @@ async fn in_a_line(session: &Session, name: String) -> Known {
         registry.read("plan.json"),
         registry.read("life"),
         registry.read("lease.json"),
-        registry.runs()
+        registry.runs(),
+        in_force(&registry)
     ) {
         Err(error) => blank(Life::Unknown, Some(error.to_string())),
-        Ok((plan, life, lease, runs)) => {
+        Ok((plan, life, lease, runs, holds)) => {
             let plan = plan.map(|text| Plan::from_json(&String::from_utf8_lossy(&text))).transpose();
             let unread = plan.as_ref().err().map(ToString::to_string);
             let plan = plan.ok().flatten();
@@ -201,6 +205,7 @@ async fn in_a_line(session: &Session, name: String) -> Known {
                 digest: plan.map(|plan| plan.digest),
                 last_run: runs.last().map(run),
                 leased: lease.is_some(),
+                holds,
                 ..blank(state, unread)
             }
         }

@@ -112,6 +112,7 @@ async fn is_tombstone(session: &Session, trace: &Trace) -> Result<bool, CloudErr
         "sg" => gone!(describe_security_groups, "DescribeSecurityGroups", filters, "group-id", security_groups),
         "i" => !instance::lives(session, id, id).await?,
         "vol" => !volume::stays(session, id, id).await?,
+        "ami" => gone!(describe_images, "DescribeImages", filters, "image-id", images),
         "snap" => gone!(describe_snapshots, "DescribeSnapshots", filters, "snapshot-id", snapshots),
         "key" => gone!(describe_key_pairs, "DescribeKeyPairs", filters, "key-pair-id", key_pairs),
         "eni" => gone!(

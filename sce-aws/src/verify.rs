@@ -8,7 +8,7 @@ use sce_core::plan::{Node, Plan};
 use sce_core::prove::{Intent, Proof, prove};
 use serde::Serialize;
 
-use crate::account;
+use crate::account::{self, Facts};
 use crate::divergence::Divergences;
 use crate::drift::beside;
 use crate::observe::{Observed, observe};
@@ -84,18 +84,18 @@ pub struct NotShown {
 ///
 /// It does not fail: what cannot be read is in the answer.
 pub async fn model(session: &Session, plan: &Plan) -> Model {
-    let observed = observe(session, plan).await;
-    around(session, plan, &observed).await
+    let (observed, facts) = tokio::join!(observe(session, plan), account::facts(session));
+    around(session, plan, &observed, facts).await
 }
 
 /// What was read of a plan, with what lies in its network beside it, and what the account has around it.
-async fn around(session: &Session, plan: &Plan, observed: &Observed) -> Model {
+async fn around(session: &Session, plan: &Plan, observed: &Observed, facts: Facts) -> Model {
     let mut model = observed.model(plan);
-    let (facts, (foreign, unread)) = tokio::join!(account::facts(session), beside(session, plan, observed));
+    let (foreign, unread) = beside(session, plan, observed).await;
     facts.add_to(&mut model);
     model.foreign = foreign;
-    for (node, error) in unread {
-        model.unread.entry(node).or_insert_with(|| Unread { kind: Kind::Vpc, why: error.to_string() });
+    for (node, why) in unread {
+        model.unread.entry(node).or_insert_with(|| Unread { kind: Kind::Vpc, why });
     }
     model
 }
@@ -104,10 +104,22 @@ async fn around(session: &Session, plan: &Plan, observed: &Observed) -> Model {
 ///
 /// It does not fail: what cannot be read is in the answer.
 pub async fn verify(session: &Session, plan: &Plan, declared: &Declared, terms: &Terms) -> Verification {
-    let observed = observe(session, plan).await;
-    let model = around(session, plan, &observed).await;
+    let (observed, facts) = tokio::join!(observe(session, plan), account::facts(session));
+    held_to(session, plan, &observed, facts, declared, terms).await
+}
+
+/// What was read, and what the account has around it, held to the plan, the rules and the claims.
+pub(crate) async fn held_to(
+    session: &Session,
+    plan: &Plan,
+    observed: &Observed,
+    facts: Facts,
+    declared: &Declared,
+    terms: &Terms,
+) -> Verification {
+    let model = around(session, plan, observed, facts).await;
     let proofs = prove(&model, &Intent::of_applied(declared, plan));
-    let verification = compared(session, plan, &observed, judge(&model, declared, terms));
+    let verification = compared(session, plan, observed, judge(&model, declared, terms));
     Verification { proofs, ..verification }
 }
 

@@ -1,14 +1,16 @@
 //! What may be asked, and how it is written.
 
+mod account;
+mod data;
+mod ending;
 mod judging;
+mod people;
 mod proving;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use sce::account::{AccountId, Region};
-use sce::archive::VaultPlace;
-use sce::aws::arn::Arn;
 use sce::cidr::{Cidr, Need};
 use sce::cost::HoursPerWeek;
 use sce::pit::Pit;
@@ -16,7 +18,11 @@ use sce::spec::AccessMode;
 use sce::synth::Dialect;
 use sce::value::NodeId;
 
+pub(crate) use account::{Account, AccountApply, AccountAsked, AccountStatus, Permissions, RecorderCare, TrailCare};
+pub(crate) use data::{AsCustodian, Data, Fetch, List, Put, Store};
+pub(crate) use ending::{Archive, ArchiveRestore, ArchiveVerify, CloseOut, Dest, RetainMode, VaultSettings};
 pub(crate) use judging::{Catalog, Judging, Looking, Source, View};
+pub(crate) use people::{KeyProtection, Keys, KeysMake, KeysRecover, KeysRotate, PersonAccess};
 pub(crate) use proving::Prove;
 
 /// Builds, checks, operates and closes out Secure Compute Environments (SCE) for health data on AWS.
@@ -203,112 +209,10 @@ pub(crate) struct Lock {
     /// Placeholders instead of an account: good for planning and checking, not for building.
     #[arg(long)]
     pub(crate) offline: bool,
-}
-
-/// `sce keys`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Keys {
-    /// Make the pairs that are missing, in the folder `PIT-keys` beside the spec.
-    Make(KeysMake),
-    /// Make a new pair beside the old; both open until `--finish`.
-    Rotate(KeysRotate),
-    /// List the keys, and how each is kept.
-    Ls(SpecJson),
-    /// Get a private key back from its escrow copy.
-    Recover(KeysRecover),
-}
-
-/// How private keys that are made are kept.
-#[derive(Debug, Args)]
-pub(crate) struct KeyProtection {
-    /// A file whose first line encrypts the private key; asked for on the terminal when left out.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) passphrase_file: Option<PathBuf>,
-    /// Keep the private key unencrypted, for rehearsals: anyone who gets at the file gets in.
-    #[arg(long, conflicts_with = "passphrase_file")]
-    pub(crate) dangerously_unencrypted: bool,
-}
-
-/// `sce keys make`
-#[derive(Debug, Args)]
-pub(crate) struct KeysMake {
-    /// The spec: TOML, or JSON when its name ends so.
-    pub(crate) spec: PathBuf,
-    /// Only this person's key.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) person: Vec<String>,
-    #[command(flatten)]
-    pub(crate) protection: KeyProtection,
-    /// Who can open the escrow copy, beside those in `[archive] recipients`: a public key (age1…).
-    #[arg(long, value_name = "KEY")]
-    pub(crate) escrow_to: Vec<String>,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce keys rotate`
-#[derive(Debug, Args)]
-pub(crate) struct KeysRotate {
-    /// The spec: TOML, or JSON when its name ends so.
-    pub(crate) spec: PathBuf,
-    /// Whose key: a person's name, `bastion` or `private`.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) key: String,
-    /// Take the key before out of force and remove it, once a login with the new one has worked.
-    #[arg(long, conflicts_with_all = ["passphrase_file", "dangerously_unencrypted", "escrow_to"])]
-    pub(crate) finish: bool,
-    #[command(flatten)]
-    pub(crate) protection: KeyProtection,
-    /// Who can open the escrow copy, beside those in `[archive] recipients`: a public key (age1…).
-    #[arg(long, value_name = "KEY")]
-    pub(crate) escrow_to: Vec<String>,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce keys recover`
-#[derive(Debug, Args)]
-pub(crate) struct KeysRecover {
-    /// The escrow copy, a file ending in `.escrow.age`.
-    pub(crate) file: PathBuf,
-    /// The administrator's private key of age.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) identity: PathBuf,
-    /// A file whose first line opens the administrator's private key.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) identity_passphrase_file: Option<PathBuf>,
-    /// The file to write.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-    #[command(flatten)]
-    pub(crate) protection: KeyProtection,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce access`
-#[derive(Debug, Args)]
-pub(crate) struct PersonAccess {
-    /// The spec, a file ending in `.toml` or `.json`; or the Project Identifier Tag (PIT) of an environment that is built.
-    #[arg(value_name = "SPEC|PIT")]
-    pub(crate) environment: String,
-    /// Only this person's.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) person: Option<String>,
-    /// A folder to write into, one folder a person; standard output when left out.
-    #[arg(short, long, value_name = "DIR")]
-    pub(crate) output: Option<PathBuf>,
-    /// Ask no account: words in capitals stand for addresses and ids.
-    #[arg(long)]
-    pub(crate) offline: bool,
-    /// Its region, when several have a PIT of that name.
-    #[arg(long, value_parser = region)]
-    pub(crate) region: Option<Region>,
-    /// The folder that the key is kept in, when it is not `~/.ssh/PIT`.
-    #[arg(long, value_name = "DIR", value_parser = folder)]
-    pub(crate) keys_in: Option<String>,
-    #[command(flatten)]
-    pub(crate) format: Format,
+    /// Take the newest machine images. Without it a lock that is made again keeps those that it has, since another image makes another
+    /// machine.
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) update_images: bool,
 }
 
 /// `sce plan`
@@ -462,108 +366,6 @@ pub(crate) struct Cost {
     pub(crate) format: Format,
 }
 
-/// `sce account`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Account {
-    /// Make what the account lacks and tighten what is loose; nothing is deleted or loosened.
-    Apply(AccountApply),
-    /// Show how the account stands, and hold it to the rules; read-only.
-    Status(AccountStatus),
-}
-
-/// `sce account apply`
-#[derive(Debug, Args)]
-pub(crate) struct AccountApply {
-    #[command(flatten)]
-    pub(crate) asked: AccountAsked,
-    /// Take the lease over from a run that is dead.
-    #[arg(long)]
-    pub(crate) take_over: bool,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce permissions`
-#[derive(Debug, Args)]
-pub(crate) struct Permissions {
-    /// The spec: TOML, or JSON when its name ends so; without one, what each call needs.
-    pub(crate) spec: Option<PathBuf>,
-    /// For `sce account` in place of the spec's environment: what seeing to the account takes.
-    #[arg(long, requires = "spec")]
-    pub(crate) account: bool,
-    /// For `sce collect`: the policy, as IAM takes it, that lets it read an account and do nothing else.
-    #[arg(long, conflicts_with_all = ["spec", "account"])]
-    pub(crate) collect: bool,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce account status`
-#[derive(Debug, Args)]
-pub(crate) struct AccountStatus {
-    #[command(flatten)]
-    pub(crate) asked: AccountAsked,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// What the account shall be like, by a spec or by flags.
-#[derive(Debug, Args)]
-pub(crate) struct AccountAsked {
-    /// A spec, whose region, `[account]` and `[retention]` count.
-    #[arg(conflicts_with_all = ["region", "cloudtrail", "config", "guardduty", "notify"])]
-    pub(crate) spec: Option<PathBuf>,
-    /// The region, where no spec is given.
-    #[arg(long, value_parser = region)]
-    pub(crate) region: Option<Region>,
-    /// Who looks after CloudTrail.
-    #[arg(long, value_name = "WHO", value_enum)]
-    pub(crate) cloudtrail: Option<TrailCare>,
-    /// Who looks after AWS Config.
-    #[arg(long, value_name = "WHO", value_enum)]
-    pub(crate) config: Option<RecorderCare>,
-    /// Switch GuardDuty on, which AWS bills by what it analyses.
-    #[arg(long)]
-    pub(crate) guardduty: bool,
-    /// An SNS topic that alarms tell.
-    #[arg(long, value_name = "ARN", value_parser = arn)]
-    pub(crate) notify: Option<Arn>,
-}
-
-/// Who looks after CloudTrail, as an argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TrailCare {
-    /// `sce account`, unless a trail is there that suffices.
-    Managed,
-    /// The organisation.
-    Existing,
-}
-
-/// Who looks after AWS Config, as an argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RecorderCare {
-    /// `sce account`, unless a recorder is there.
-    Managed,
-    /// The organisation.
-    Existing,
-    /// Nobody.
-    None,
-}
-
-/// Reading as the custodian, from outside the VPC.
-#[derive(Debug, Args)]
-pub(crate) struct AsCustodian {
-    /// Take on the environment's custodian role first.
-    #[arg(long)]
-    pub(crate) as_custodian: bool,
-    /// The serial number of the MFA device: the ARN of a virtual one.
-    #[arg(long, value_name = "SERIAL", requires = "as_custodian", requires = "mfa_code")]
-    pub(crate) mfa_serial: Option<String>,
-    /// The code that it shows.
-    #[arg(long, value_name = "CODE", requires = "as_custodian", requires = "mfa_serial")]
-    pub(crate) mfa_code: Option<String>,
-}
-
 /// `sce apply`
 #[derive(Debug, Args)]
 pub(crate) struct Apply {
@@ -576,6 +378,9 @@ pub(crate) struct Apply {
     /// `sce plan SPEC --against-account` shows which and what is lost.
     #[arg(long, value_name = "NODE", num_args = 1.., value_parser = node)]
     pub(crate) dangerously_replace: Vec<NodeId>,
+    /// Stop machines that run where a change takes that, such as another type, and start them again: what works on them ends.
+    #[arg(long)]
+    pub(crate) may_stop_machines: bool,
     /// When this run fails or is interrupted, delete what it made; what was there before stays.
     #[arg(long)]
     pub(crate) undo_on_failure: bool,
@@ -602,8 +407,9 @@ pub(crate) struct Environment {
 /// `sce status`
 #[derive(Debug, Args)]
 pub(crate) struct Status {
-    /// The environment's Project Identifier Tag (PIT); without it, every environment that the account's registries know is listed.
-    #[arg(value_parser = pit)]
+    /// The environment's Project Identifier Tag (PIT), or its spec; without it, every environment that the account's registries know is
+    /// listed.
+    #[arg(value_parser = pit_or_spec, value_name = "PIT|SPEC")]
     pub(crate) pit: Option<Pit>,
     /// Its region, when several have one of that name; or the only region to list.
     #[arg(long, value_parser = region)]
@@ -639,240 +445,6 @@ pub(crate) struct Power {
     /// Take the lease over from a run that is dead.
     #[arg(long)]
     pub(crate) take_over: bool,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce data`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Data {
-    /// Copy a file into a store, encrypted, its hash compared.
-    Put(Put),
-    /// Copy an object out to a file, its hash compared.
-    Get(Fetch),
-    /// List what a store holds.
-    Ls(List),
-}
-
-/// One of an environment's stores, as an argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Store {
-    /// Data that came in (S3D).
-    Data,
-    /// Results to be taken out (S3O).
-    Output,
-    /// Everything beside the data (S3A).
-    Ancillary,
-}
-
-/// `sce data put`
-#[derive(Debug, Args)]
-pub(crate) struct Put {
-    /// The file.
-    pub(crate) file: PathBuf,
-    #[command(flatten)]
-    pub(crate) environment: Environment,
-    /// The object's key; the file's name when left out.
-    #[arg(long)]
-    pub(crate) key: Option<String>,
-    /// The store.
-    #[arg(long, value_name = "STORE", value_enum, default_value_t = Store::Data)]
-    pub(crate) to: Store,
-    /// Why a name that looks like PHI is none.
-    #[arg(long, value_name = "REASON", value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub(crate) reviewed: Option<String>,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce data get`
-#[derive(Debug, Args)]
-pub(crate) struct Fetch {
-    #[command(flatten)]
-    pub(crate) environment: Environment,
-    /// The object's key.
-    pub(crate) key: String,
-    #[command(flatten)]
-    pub(crate) custodian: AsCustodian,
-    /// The file to write.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
-    /// Overwrite the file if there is one.
-    #[arg(long)]
-    pub(crate) overwrite: bool,
-    /// The store.
-    #[arg(long, value_name = "STORE", value_enum, default_value_t = Store::Data)]
-    pub(crate) from: Store,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce data ls`
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    #[command(flatten)]
-    pub(crate) environment: Environment,
-    #[command(flatten)]
-    pub(crate) custodian: AsCustodian,
-    /// Only keys that begin so.
-    #[arg(long, default_value = "", hide_default_value = true)]
-    pub(crate) prefix: String,
-    /// The store.
-    #[arg(long, value_name = "STORE", value_enum, default_value_t = Store::Data)]
-    pub(crate) from: Store,
-    /// Ask for each object's SHA-256 too: one more request for each.
-    #[arg(long)]
-    pub(crate) digests: bool,
-    /// List the table of uploaded files instead: every version that came or went, as the environment's function recorded it.
-    #[arg(long, conflicts_with_all = ["from", "digests"])]
-    pub(crate) table: bool,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce close-out`
-#[derive(Debug, Args)]
-pub(crate) struct CloseOut {
-    #[command(flatten)]
-    pub(crate) environment: Environment,
-    /// Where to archive into: a folder, or a bucket outside the environment (s3://BUCKET/PREFIX).
-    #[arg(long, value_name = "DEST")]
-    pub(crate) archive: Dest,
-    #[command(flatten)]
-    pub(crate) vault: VaultSettings,
-    #[command(flatten)]
-    pub(crate) custodian: AsCustodian,
-    /// Who can open the archive: a public key (age1…); a key is made when nobody is named.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) recipient: Vec<String>,
-    /// A file whose first line protects the key that is made.
-    #[arg(long, value_name = "FILE", conflicts_with = "recipient")]
-    pub(crate) passphrase_file: Option<PathBuf>,
-    /// Delete databases, data volumes and copies of volumes with what is in them. No archive holds it: copy it to the output bucket first.
-    #[arg(long)]
-    pub(crate) dangerously_discard_unarchived: bool,
-    /// The Ed25519 private key that signs the archive (OpenSSH's form); without it one is made, and forgotten afterwards.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) signing_key: Option<PathBuf>,
-    /// A file whose first line opens the signing key.
-    #[arg(long, value_name = "FILE", requires = "signing_key")]
-    pub(crate) signing_passphrase_file: Option<PathBuf>,
-    /// Write the certificate as a page for a review board, too; the archive has it in any case.
-    #[arg(long, value_name = "FILE.html")]
-    pub(crate) page: Option<PathBuf>,
-    /// Go on although machines run.
-    #[arg(long)]
-    pub(crate) while_machines_run: bool,
-    /// Make another archive although something is newer than the last one. DEST is then a new folder.
-    #[arg(long)]
-    pub(crate) archive_again: bool,
-    /// Delete objects of the environment's stores that are locked in governance mode before their time.
-    #[arg(long)]
-    pub(crate) dangerously_bypass_governance: bool,
-    /// Archive without encryption. Anyone who gets at the folder can read the data.
-    #[arg(long, conflicts_with_all = ["recipient", "passphrase_file"])]
-    pub(crate) dangerously_plain: bool,
-    /// Take the lease over from a run that is dead.
-    #[arg(long)]
-    pub(crate) take_over: bool,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// Of an archive in a bucket.
-#[derive(Debug, Args)]
-pub(crate) struct VaultSettings {
-    /// For how many days nobody may delete the archive in the bucket.
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    pub(crate) retain_days: Option<u32>,
-    /// How strictly: under `compliance` nobody at all, under `governance` nobody without leave to bypass it.
-    #[arg(long, value_name = "MODE", value_enum, requires = "retain_days")]
-    pub(crate) retain_mode: Option<RetainMode>,
-    /// The KMS key that encrypts the archive in the bucket: not one of the environment's.
-    #[arg(long, value_name = "ARN")]
-    pub(crate) kms_key: Option<Arn>,
-    /// The account of bucket and key, where it is another.
-    #[arg(long, value_name = "ID")]
-    pub(crate) archive_account: Option<AccountId>,
-}
-
-/// How strictly S3 keeps an archive, as an argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RetainMode {
-    /// Whoever may bypass it can delete earlier.
-    Governance,
-    /// Nobody can delete earlier.
-    Compliance,
-}
-
-/// Where an archive is or goes.
-#[derive(Clone, Debug)]
-pub(crate) enum Dest {
-    /// A folder.
-    Folder(PathBuf),
-    /// A bucket.
-    Bucket(VaultPlace),
-}
-
-impl std::str::FromStr for Dest {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if !text.starts_with("s3:") {
-            return Ok(Self::Folder(text.into()));
-        }
-        let place = text.parse::<VaultPlace>().map_err(|error| format!("{error}; {}", error.help()))?;
-        Ok(Self::Bucket(place))
-    }
-}
-
-/// `sce archive`
-#[derive(Debug, Subcommand)]
-pub(crate) enum Archive {
-    /// Compare an archive with its manifest.
-    Verify(ArchiveVerify),
-    /// Write an archive's objects into a folder.
-    Restore(ArchiveRestore),
-}
-
-/// `sce archive verify`
-#[derive(Debug, Args)]
-pub(crate) struct ArchiveVerify {
-    /// The archive's folder, or its bucket (s3://BUCKET/PREFIX).
-    pub(crate) dest: Dest,
-    /// The bucket's region.
-    #[arg(long, value_parser = region)]
-    pub(crate) region: Option<Region>,
-    /// The key that must have signed it: `SHA256:…`, `ssh-ed25519 …`, or a file of a public key. Close-out printed it.
-    #[arg(long, value_name = "KEY")]
-    pub(crate) key: Vec<String>,
-    /// The private key; with it the contents are compared too.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) identity: Option<PathBuf>,
-    /// A file whose first line opens the private key.
-    #[arg(long, value_name = "FILE", requires = "identity")]
-    pub(crate) passphrase_file: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) format: Format,
-}
-
-/// `sce archive restore`
-#[derive(Debug, Args)]
-pub(crate) struct ArchiveRestore {
-    /// The archive's folder, or its bucket (s3://BUCKET/PREFIX).
-    pub(crate) dest: Dest,
-    /// The bucket's region.
-    #[arg(long, value_parser = region)]
-    pub(crate) region: Option<Region>,
-    /// The folder to write into.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) to: PathBuf,
-    /// The private key.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) identity: Option<PathBuf>,
-    /// A file whose first line opens the private key.
-    #[arg(long, value_name = "FILE", requires = "identity")]
-    pub(crate) passphrase_file: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) format: Format,
 }
@@ -936,24 +508,45 @@ parser!(cidr, Cidr);
 parser!(dialect, Dialect);
 parser!(hours_per_week, HoursPerWeek);
 parser!(need, Need);
-parser!(pit, Pit);
+parser!(plain_pit, Pit);
 parser!(region, Region);
+
+/// A PIT; whoever names a spec instead is told the PIT that stands in it.
+fn pit(text: &str) -> Result<Pit, String> {
+    let said = |said: String| match names_a_spec(text) {
+        false => said,
+        true => {
+            let named = pit_of_spec(text)
+                .map_or_else(|_| "the spec gives it as `pit`".to_owned(), |pit| format!("name it: `{pit}`"));
+            format!("`{text}` is a spec, and what is asked for is the environment's PIT\n  help: {named}")
+        }
+    };
+    plain_pit(text).map_err(said)
+}
+
+/// A PIT, or the one that stands in a spec: for what only looks.
+fn pit_or_spec(text: &str) -> Result<Pit, String> {
+    match names_a_spec(text) {
+        true => pit_of_spec(text),
+        false => plain_pit(text),
+    }
+}
+
+/// No PIT has a dot in it, so a file of either ending is never one.
+fn names_a_spec(text: &str) -> bool {
+    Path::new(text).extension().is_some_and(|ending| ending == "toml" || ending == "json")
+}
+
+fn pit_of_spec(text: &str) -> Result<Pit, String> {
+    let read = sce::SpecFile::read(Path::new(text));
+    read.map(|file| file.spec.pit).map_err(|error| {
+        let help = format!("`sce check {text}` tells what is the matter with it, where it is there");
+        format!("{error}\n  help: {help}")
+    })
+}
 
 fn node(text: &str) -> Result<NodeId, String> {
     text.parse().map_err(|error: sce::value::InvalidNodeId| error.to_string())
-}
-
-fn arn(text: &str) -> Result<Arn, String> {
-    text.parse().map_err(|error: sce::aws::arn::InvalidId| error.to_string())
-}
-
-/// A folder that settings of ssh can name: they know no way to write a quotation mark, and a line ends a setting.
-fn folder(text: &str) -> Result<String, String> {
-    match text.chars().find(|c| *c == '"' || c.is_control()) {
-        None if text.is_empty() => Err("no folder is given".to_owned()),
-        None => Ok(text.trim_end_matches('/').to_owned()),
-        Some(_) => Err("settings of ssh cannot name a folder with a quotation mark or an end of line".to_owned()),
-    }
 }
 
 #[cfg(test)]
@@ -979,19 +572,33 @@ mod tests {
     }
 
     #[test]
+    fn a_spec_in_the_place_of_a_pit_is_understood_or_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let spec = folder.path().join("hipaa.toml");
+        std::fs::write(&spec, "pit = \"johns\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n").unwrap();
+        let spec = spec.to_str().unwrap();
+        assert_eq!(pit_or_spec(spec).unwrap().as_str(), "johns");
+        assert_eq!(pit_or_spec("hipaa").unwrap().as_str(), "hipaa");
+        assert!(pit_or_spec("none.toml").unwrap_err().contains("`sce check none.toml` tells"));
+        // What stops, holds or ends an environment takes its name only.
+        let told =
+            format!("`{spec}` is a spec, and what is asked for is the environment's PIT\n  help: name it: `johns`");
+        assert_eq!(pit(spec).unwrap_err(), told);
+        assert!(pit("none.toml").unwrap_err().ends_with("help: the spec gives it as `pit`"));
+        assert!(
+            Cli::try_parse_from(["sce", "hold", spec, "--reason", "x"])
+                .unwrap_err()
+                .to_string()
+                .contains("name it: `johns`")
+        );
+    }
+
+    #[test]
     fn a_refused_value_comes_with_advice() {
         let error = Cli::try_parse_from(["sce", "init", "--pit", "Hipaa"]).unwrap_err();
         let expected = pit("Hipaa").unwrap_err();
         assert!(expected.contains("\n  help: "), "{expected}");
         assert!(error.to_string().contains(&expected), "{error}");
-    }
-
-    #[test]
-    fn a_folder_cannot_smuggle_settings_in() {
-        for hostile in ["a\"\nProxyCommand x", "a\nb", "a\"", ""] {
-            assert!(Cli::try_parse_from(["sce", "access", "hipaa", "--keys-in", hostile]).is_err(), "{hostile:?}");
-        }
-        assert_eq!(folder("/keys of mine/").unwrap(), "/keys of mine");
     }
 
     #[test]

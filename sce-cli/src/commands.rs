@@ -67,7 +67,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Start(power) => wait(or_interrupted("start", power::start(&power, &global))),
         Command::Access(access) => wait(access::run(&access, &global)),
         Command::Data(data) => wait(data::run(&data, &global)),
-        Command::CloseOut(close_out) => wait(or_interrupted("close-out", close_out::run(&close_out, &global))),
+        Command::CloseOut(close_out) => wait(heard(|interrupt| close_out::run(&close_out, &global, interrupt))),
     }
 }
 

@@ -13,9 +13,9 @@ use sce::spec::{Problem, UnknownPerson};
 use sce::synth::JohnsError;
 use sce::transfer::TransferError;
 use sce::{
-    AccessError, ApplyError, CloseOutError, CloudError, CollectError, ExistingError, FileError, FileTableError,
-    FindError, HoldError, InvalidEndpoint, LeftBehind, LockError, PlanError, PowerError, RegistryError, RepairError,
-    SessionError, Trouble, Undone,
+    AccessError, ApplyError, CloseOutError, CloudError, CollectError, CustodianError, ExistingError, FileError,
+    FileTableError, FindError, HoldError, InvalidEndpoint, LeftBehind, LockError, PlanError, PowerError, RegistryError,
+    RepairError, SessionError, SpecKeyError, Trouble, Undone,
 };
 
 /// The exit status, which programs rely on.
@@ -244,6 +244,29 @@ impl From<RepairError> for Failure {
     }
 }
 
+impl From<SpecKeyError> for Failure {
+    fn from(error: SpecKeyError) -> Self {
+        match error {
+            SpecKeyError::File(error) => error.into(),
+            SpecKeyError::Key(error) => error.into(),
+            SpecKeyError::Person(error) => error.into(),
+            error => {
+                let help = error.help();
+                Self::of(Exit::Usage, &error, help)
+            }
+        }
+    }
+}
+
+impl From<CustodianError> for Failure {
+    fn from(error: CustodianError) -> Self {
+        match error {
+            CustodianError::Nobody => Self::of(Exit::Usage, &error, error.help()),
+            CustodianError::Session(error) => error.into(),
+        }
+    }
+}
+
 impl From<FileTableError> for Failure {
     fn from(error: FileTableError) -> Self {
         let exit = match &error {
@@ -299,6 +322,7 @@ impl From<ApplyError> for Failure {
             | ApplyError::Elsewhere { .. }
             | ApplyError::Displaced { .. }
             | ApplyError::Loses { .. }
+            | ApplyError::Runs { .. }
             | ApplyError::Existing { .. } => Exit::Usage,
             ApplyError::NoOrder(_)
             | ApplyError::Short { .. }
@@ -418,7 +442,10 @@ impl From<CloseOutError> for Failure {
             | CloseOutError::Running { .. }
             | CloseOutError::Newer { .. }
             | CloseOutError::Unarchived { .. } => Exit::Findings,
-            CloseOutError::Unread { .. } | CloseOutError::Beside(_) | CloseOutError::Sweep(_) => Exit::Cloud,
+            CloseOutError::Unread { .. }
+            | CloseOutError::Beside(_)
+            | CloseOutError::Interrupted { .. }
+            | CloseOutError::Sweep(_) => Exit::Cloud,
         };
         let left = match &error {
             CloseOutError::Archive(_)
@@ -428,15 +455,29 @@ impl From<CloseOutError> for Failure {
             | CloseOutError::Newer { .. }
             | CloseOutError::Unread { .. }
             | CloseOutError::Unarchived { .. } => {
-                vec!["left behind: all that was there; `sce status` shows it"]
+                vec!["left behind: all that was there; `sce status` shows it".to_owned()]
             }
+            CloseOutError::Interrupted { archive, deleted, left } => still_lines(archive.as_deref(), deleted, left),
             CloseOutError::Registry(RegistryError::Cloud(_)) | CloseOutError::Sweep(_) => {
-                vec!["left behind: not known; `sce status` shows it, and `sce close-out` goes on from there"]
+                vec!["left behind: not known; `sce status` shows it, and `sce close-out` goes on from there".to_owned()]
             }
             CloseOutError::Registry(_) => Vec::new(),
         };
-        Self::of(exit, &error, error.help()).with_details(left.into_iter().map(str::to_owned).collect())
+        Self::of(exit, &error, error.help()).with_details(left)
     }
+}
+
+/// How far an end got that was asked to stop.
+fn still_lines(archive: Option<&str>, deleted: &[String], left: &[String]) -> Vec<String> {
+    let or_none = |things: &[String]| if things.is_empty() { "nothing".to_owned() } else { things.join(", ") };
+    vec![
+        match archive {
+            Some(manifest) => format!("archived: everything, in `{manifest}`"),
+            None => "archived: not finished, so nothing was deleted".to_owned(),
+        },
+        format!("deleted: {}", or_none(deleted)),
+        format!("left behind: {}", or_none(left)),
+    ]
 }
 
 impl From<SignerError> for Failure {

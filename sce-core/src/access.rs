@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 
 pub use config::ssh_config;
-pub use sheet::{Sheet, sheet};
+pub use sheet::{Sheet, TO_FILL_IN, sheet};
 
 use crate::account::AccountId;
 use crate::aws::arn::InstanceId;
@@ -71,6 +71,11 @@ impl HandOver<'_> {
 
     fn folder(&self) -> String {
         self.folder.map_or_else(|| format!("~/.ssh/{}", self.spec.pit), str::to_owned)
+    }
+
+    /// The name under which the person's command line keeps this environment's credentials.
+    fn profile(&self) -> &str {
+        self.spec.pit.as_str()
     }
 
     /// The bastion's address, or a word that stands for it.

@@ -1,7 +1,9 @@
-//! Where things are: account, partition, region and availability zone, each checked by its spelling alone.
+//! Where things are: account, partition, region and availability zone, each read by its spelling alone; whether a region is one that AWS
+//! has is another question ([`Region::is_known`]).
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,7 +23,7 @@ pub struct AccountId(String);
 
 /// A region, such as `us-west-2` or `us-gov-west-1`.
 ///
-/// Lower-case words and a last number, parted by hyphens; whether AWS has such a region, only AWS knows. Its partition must be
+/// Lower-case words and a last number, parted by hyphens; whether AWS had such a region when this crate was made, [`Self::is_known`] tells. Its partition must be
 /// one that [`Partition`] lists.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
@@ -250,6 +252,33 @@ impl FromStr for AccountId {
     }
 }
 
+impl Region {
+    /// The regions that AWS had when the list was made, in order of partition and name; see `data/regions.toml`.
+    pub fn known() -> impl Iterator<Item = &'static str> {
+        static KNOWN: LazyLock<Regions> = LazyLock::new(|| {
+            // INVARIANT: a test reads the file that is part of this crate.
+            toml::from_str(include_str!("../data/regions.toml")).expect("the list of regions is well formed")
+        });
+        KNOWN.partition.iter().flat_map(|partition| &partition.regions).map(String::as_str)
+    }
+
+    /// Whether the list has it.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        Self::known().any(|known| known == self.0)
+    }
+}
+
+#[derive(Deserialize)]
+struct Regions {
+    partition: Vec<Regional>,
+}
+
+#[derive(Deserialize)]
+struct Regional {
+    regions: Vec<String>,
+}
+
 impl FromStr for Region {
     type Err = InvalidRegion;
 
@@ -369,6 +398,16 @@ impl From<Zone> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn regions_that_aws_has_are_regions_and_known() {
+        let known: Vec<&str> = Region::known().collect();
+        assert!(known.len() > 35, "{known:?}");
+        for text in known {
+            assert!(text.parse::<Region>().is_ok_and(|region| region.is_known()), "{text}");
+        }
+        assert!(!"us-west-22".parse::<Region>().unwrap().is_known());
+    }
 
     #[test]
     fn each_region_tells_its_partition() {

@@ -28,6 +28,8 @@ pub enum Change {
         differences: Vec<Difference>,
         /// Things that it names and that get a new id.
         because_of: Vec<NodeId>,
+        /// Whether it is a machine that is stopped for it, and started again.
+        stops: bool,
     },
     /// It is deleted and made anew.
     Replace {
@@ -80,6 +82,12 @@ impl Change {
             Self::Replace { loses, .. } | Self::Delete { loses } => *loses,
             Self::Create | Self::Update { .. } | Self::Keep | Self::Unread { .. } => None,
         }
+    }
+
+    /// Whether a machine is stopped for it.
+    #[must_use]
+    pub const fn stops(&self) -> bool {
+        matches!(self, Self::Update { stops: true, .. })
     }
 
     /// Whether the thing that is there is deleted by it.

@@ -4,6 +4,7 @@
 //! [`Assumptions`]; and the [`Estimate`] carries both, beside the document's figures of 2017 (L156-L163, L196), so that nothing in it
 //! is hidden. Sums are exact: see [`Amount`].
 
+mod account;
 mod amount;
 mod item;
 mod prices;
@@ -16,12 +17,13 @@ use jiff::civil::Date;
 use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+pub use account::{AccountPrices, UnitPrice, account_prices};
 pub use amount::{Amount, InvalidAmount};
 pub use item::{InvalidItem, Item, items};
 pub use prices::{Currency, InvalidPrices, PRICES_SCHEMA_VERSION, Prices};
 
 use crate::account::Region;
-use crate::aws::resource::{Instance, Kind, Properties, Tenancy};
+use crate::aws::resource::{Instance, Kind, Properties, RootVolume, Tenancy};
 use crate::pit::{BucketRole, Named, Pit};
 use crate::plan::{Node, Plan, Scope};
 
@@ -290,9 +292,13 @@ fn quantity(item: Item, node: &Node, plan: &Plan, assumptions: &Assumptions) -> 
             let metrics = (DETAILED_METRICS * machine_hours).div_ceil(HOURS_PER_MONTH);
             return instance.detailed_monitoring.then_some(metrics);
         }
-        (Item::EbsGp3Storage, Properties::Instance(instance)) => root_gib(plan, instance)?,
-        (Item::EbsGp3Storage, Properties::Volume(volume)) if volume.volume_type == "gp3" => volume.size_gib.into(),
-        (Item::EbsGp2Storage, Properties::Volume(volume)) if volume.volume_type == "gp2" => volume.size_gib.into(),
+        (Item::EbsGp3Storage | Item::EbsGp2Storage, Properties::Instance(instance)) => {
+            let root = root(plan, instance)?;
+            return (volume_item(&root.volume_type) == Some(item)).then(|| root.size_gib.into());
+        }
+        (Item::EbsGp3Storage | Item::EbsGp2Storage, Properties::Volume(volume)) => {
+            return (volume_item(&volume.volume_type) == Some(item)).then(|| volume.size_gib.into());
+        }
         (Item::InterfaceEndpointHours, Properties::InterfaceEndpoint(endpoint)) => {
             HOURS_PER_MONTH * u64::try_from(endpoint.subnets.len()).unwrap_or(u64::MAX)
         }
@@ -328,11 +334,20 @@ fn has_machines(plan: &Plan) -> bool {
 }
 
 /// The size of the volume that the instance boots from, which its template tells; Amazon Linux 2023 makes it a gp3.
-fn root_gib(plan: &Plan, instance: &Instance) -> Option<u64> {
+fn root<'a>(plan: &'a Plan, instance: &Instance) -> Option<&'a RootVolume> {
     let reference = instance.template.as_ref()?;
     let template = plan.nodes.iter().find(|node| reference.refers_to(&node.id))?;
     match &template.properties {
-        Properties::LaunchTemplate(template) => Some(template.root.as_ref()?.size_gib.into()),
+        Properties::LaunchTemplate(template) => template.root.as_ref(),
+        _ => None,
+    }
+}
+
+/// What storage on a volume of that type is charged as.
+fn volume_item(volume_type: &str) -> Option<Item> {
+    match volume_type {
+        "gp3" => Some(Item::EbsGp3Storage),
+        "gp2" => Some(Item::EbsGp2Storage),
         _ => None,
     }
 }
@@ -630,7 +645,10 @@ mod tests {
         let estimate = estimated(&format!("profile = \"cloudmaven2017\"\n{}{BASTION}", MACHINES.replace("m7i", "m4")));
         let fee = of_item(&estimate, Item::DedicatedFee).next().unwrap();
         assert_eq!((fee.quantity, fee.monthly), (730, amount("1460")));
-        assert!(of_item(&estimate, Item::EbsGp2Storage).any(|line| line.quantity == 100));
+        // B's root, E's root, and the data volume: all gp2, as the document has them.
+        let stored = of_item(&estimate, Item::EbsGp2Storage).map(|line| line.quantity);
+        assert_eq!(stored.collect::<Vec<_>>(), [30, 30, 100]);
+        assert_eq!(of_item(&estimate, Item::EbsGp3Storage).count(), 0);
         assert!(estimate.left_out.iter().any(|text| text.starts_with("what dedicated hardware costs by the hour")));
         // A dedicated network without a machine costs no fee.
         assert_eq!(of_item(&estimated("profile = \"cloudmaven2017\"\n"), Item::DedicatedFee).count(), 0);

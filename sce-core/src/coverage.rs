@@ -118,6 +118,8 @@ pub struct Proof {
     pub cites: Vec<String>,
     /// Whether it holds.
     pub holds: bool,
+    /// What came of it: one that does not hold may be refuted, or not be told.
+    pub status: prove::Status,
     /// Whether the spec asks for it; one that it gives up openly leaves nothing open.
     pub required: bool,
 }
@@ -129,6 +131,7 @@ impl From<&prove::Proof> for Proof {
             property: property.id.0.to_owned(),
             cites: property.cfr.iter().map(|cited| cited.citation.to_owned()).collect(),
             holds: proof.status == prove::Status::Holds,
+            status: proof.status,
             required: proof.required,
         }
     }
@@ -275,10 +278,11 @@ fn row(item: &Item) -> String {
         Some(state) => format!("`{}` {}", one.rule, state.word()),
         None => format!("`{}` nothing to look at", one.rule),
     };
-    let came_of = |one: &Proof| match (one.holds, one.required) {
-        (true, _) => "holds",
-        (false, true) => "fails",
-        (false, false) => "given up by the spec",
+    let came_of = |one: &Proof| match (one.status, one.required) {
+        (prove::Status::Holds, _) => "holds",
+        (prove::Status::Violated, true) => "fails",
+        (prove::Status::Violated, false) => "given up by the spec",
+        (prove::Status::Unknown, _) => "cannot be told",
     };
     let proof = |one: &Proof| format!("`{}` {}", one.property, came_of(one));
     let shown = item.rules.iter().map(state).chain(item.proofs.iter().map(proof)).collect::<Vec<_>>().join(", ");
@@ -354,7 +358,8 @@ mod tests {
     fn a_proof_answers_what_it_cites() {
         let proof = |holds| {
             let cites = vec!["164.312(c)(2)".to_owned()];
-            Proof { property: "no-way-in".to_owned(), cites, holds, required: true }
+            let status = if holds { prove::Status::Holds } else { prove::Status::Violated };
+            Proof { property: "no-way-in".to_owned(), cites, holds, status, required: true }
         };
         assert_eq!(answer(&of("", &[proof(true)]), "164.312(c)(2)"), Answer::Shown);
         assert_eq!(answer(&of("", &[proof(false)]), "164.312(c)(2)"), Answer::Open);
@@ -362,5 +367,8 @@ mod tests {
         let given_up = of("", &[Proof { required: false, ..proof(false) }]);
         assert_eq!(answer(&given_up, "164.312(c)(2)"), Answer::NotCovered);
         assert!(given_up.to_markdown().contains("| `no-way-in` given up by the spec |"));
+        let unknown = of("", &[Proof { status: prove::Status::Unknown, ..proof(false) }]);
+        assert_eq!(answer(&unknown, "164.312(c)(2)"), Answer::Open);
+        assert!(unknown.to_markdown().contains("| `no-way-in` cannot be told |"));
     }
 }

@@ -215,7 +215,7 @@ fn drifted(ground: &Ground<'_>, before: Option<&Resource>, now: Option<&Resource
         differences,
         rules: effect.rules,
         properties: effect.properties,
-        repair: repair::repair(before, now),
+        repair: repair::repair(before, now, |node| ground.is_others(node)),
         by: Vec::new(),
     }
 }

@@ -14,6 +14,21 @@ pub fn shown(name: &str) -> String {
     escaped(&plain)
 }
 
+/// A sentence in which what stands between backticks is a name, a command or a key, as our messages have it; one whose backticks do not
+/// pair is told as it is.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return shown(text);
+    }
+    let part = |(index, part): (usize, &&str)| match index % 2 {
+        0 => shown(part),
+        _ => format!("<code>{}</code>", shown(part)),
+    };
+    parts.iter().enumerate().map(part).collect()
+}
+
 /// Controls, marks of direction, joiners and the like (Unicode's general categories Cc and, of Cf, what hides or turns).
 fn hides(c: char) -> bool {
     c.is_control()
@@ -30,5 +45,12 @@ mod tests {
         assert_eq!(shown("<b onclick=\"x\">&'"), "&lt;b onclick=&quot;x&quot;&gt;&amp;'");
         assert_eq!(shown("a\u{202e}fdp.exe\n\u{200b}"), "a\\u{202e}fdp.exe\\u{a}\\u{200b}");
         assert_eq!(shown("données/été.csv"), "données/été.csv");
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_never_markup() {
+        assert_eq!(sentence("wait, then `sce apply` & go"), "wait, then <code>sce apply</code> &amp; go");
+        assert_eq!(sentence("`<b>` and `"), "`&lt;b&gt;` and `");
+        assert_eq!(sentence("`a<`"), "<code>a&lt;</code>");
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use existing::{Existing, Thing};
+pub use existing::{Existing, Thing, spare, spare_subnet};
 
 use crate::account::{AccountId, Partition, Zone};
 use crate::aws::arn::{Arn, ImageId};
@@ -138,7 +138,8 @@ impl Lock {
         let images = spec.machines().map(|machine| Architecture::of(&machine.instance_type));
         let images = images.map(|architecture| (architecture, placeholder_image(architecture))).collect();
         let s3_prefix_list = spec.machines().next().is_some().then(|| "pl-00000000".to_owned());
-        let second_zone = (!spec.database.is_empty())
+        let second_zone = spec
+            .makes_spare_subnet()
             .then(|| {
                 ['a', 'b'].into_iter().filter_map(|letter| spec.region.zone(letter).ok()).find(|other| *other != zone)
             })

@@ -4,12 +4,14 @@
 //! in a planned one; so rules follow references without asking where the model came from, and a difference between two models is a
 //! difference between what they describe.
 
+mod bystander;
 mod foreign;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+pub use bystander::Bystander;
 pub use foreign::{Foreign, Resident, ResidentKind, foreign};
 
 use crate::aws::resource::{Kind, Properties};
@@ -28,8 +30,10 @@ pub struct Model {
     /// What S3 data events the account's trail records: ARNs that objects' ARNs begin with.
     pub data_events: BTreeSet<String>,
     /// What lies in the environment's network and is in no plan of it. What it lets through is not followed, so that no claim about
-    /// packets holds while there is something.
+    /// packets holds while there is something that may let something through.
     pub foreign: Vec<Foreign>,
+    /// The roles and users of the account that are in no plan; none where nobody looked.
+    pub bystanders: Option<Vec<Bystander>>,
 }
 
 /// Where the facts of a model come from.
@@ -49,6 +53,17 @@ pub struct Unread {
     pub kind: Kind,
     /// Why it could not be read.
     pub why: String,
+}
+
+/// Why a placeholder is unread.
+const UNASKED: &str = "it exists, and the lock was made offline, so nobody has looked at it";
+
+impl Unread {
+    /// Whether nobody was asked: it exists, and stands in a lock made offline.
+    #[must_use]
+    pub fn is_unasked(&self) -> bool {
+        self.why == UNASKED
+    }
 }
 
 /// One thing there is.
@@ -80,10 +95,9 @@ impl Model {
         // A lock made offline has placeholders for what exists, and a placeholder is no fact.
         let (guessed, known): (Vec<_>, Vec<_>) =
             plan.nodes.iter().partition(|node| plan.offline && node.scope == Scope::Existing);
-        let unread = guessed.into_iter().map(|node| {
-            let why = "it exists, and the lock was made offline, so nobody has looked at it".to_owned();
-            (node.id.clone(), Unread { kind: node.properties.kind(), why })
-        });
+        let unread = guessed
+            .into_iter()
+            .map(|node| (node.id.clone(), Unread { kind: node.properties.kind(), why: UNASKED.to_owned() }));
         let resources = known.into_iter().map(resource).collect();
         Self {
             source: Source::Plan,
@@ -91,6 +105,7 @@ impl Model {
             unread: unread.collect(),
             data_events: BTreeSet::new(),
             foreign: Vec::new(),
+            bystanders: None,
         }
     }
 

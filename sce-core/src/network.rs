@@ -6,7 +6,7 @@
 mod of_model;
 mod table;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 pub use table::{Duplicate, Id, Table};
 
@@ -33,8 +33,26 @@ pub struct Network {
     pub gateways: Table<Gateway>,
     /// Ways into a network that no route shows, and that nothing here follows: a claim names them as outside.
     pub ways_around: Vec<WayAround>,
+    /// Subnets of others that a gateway of theirs stands in and the model does not have: taken to lead to the internet.
+    pub taken_to_lead_out: Vec<Id<Subnet>>,
     /// What would matter and could not be read: an answer that rests on it is `unknown`.
     pub unread: Vec<Unread>,
+}
+
+impl Network {
+    /// Sixteen IPv4 addresses of the VPC that no subnet has, the last such.
+    pub(crate) fn free_block(&self, vpc: Id<Vpc>) -> Option<Cidr> {
+        const ADDRESSES: u32 = 16;
+        let whole = self.vpcs[vpc].blocks.iter().find(|block| block.is_ipv4())?;
+        let IpAddr::V4(first) = whole.first() else { return None };
+        let taken: Vec<&Cidr> = self.subnets.iter().flat_map(|(_, subnet)| &subnet.blocks).collect();
+        let pieces = u32::try_from(whole.size() / u128::from(ADDRESSES)).unwrap_or(u32::MAX);
+        let mut candidates = (0..pieces.min(4096)).rev().filter_map(|index| {
+            let address = Ipv4Addr::from_bits(first.to_bits().checked_add(index * ADDRESSES)?);
+            format!("{address}/28").parse::<Cidr>().ok()
+        });
+        candidates.find(|block| !taken.iter().any(|subnet| subnet.overlaps(block)))
+    }
 }
 
 /// A VPC.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::account::{AccountId, Partition, Region};
 use crate::aws::arn::Arn;
-use crate::aws::permissions::{Duty, On, Permission, collection, common, is_for_account};
+use crate::aws::permissions::{Duty, On, Permission, collection, common, is_for_account, is_for_bypass};
 use crate::aws::policy::{Policy, Statement, Text, text};
 use crate::aws::resource::{Kind, Properties};
 use crate::pit::{self, ACCOUNT_SCOPE, BucketRole, Pit, TAG_PIT, TAG_SCOPE};
@@ -61,12 +61,21 @@ pub struct Line {
     pub permission: &'static Permission,
 }
 
+/// What is granted only where somebody asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extras {
+    /// Whether close-out may delete objects that are locked in governance mode before their time
+    /// (`sce close-out --dangerously-bypass-governance`): whoever may can undo any such lock in the environment's buckets.
+    pub bypass_governance: bool,
+}
+
 /// The policies for a plan: what its kinds need, and what every environment needs.
 #[must_use]
-pub fn permissions(plan: &Plan) -> Permissions {
+pub fn permissions(plan: &Plan, extras: Extras) -> Permissions {
     let place = Place::of(plan);
     let kinds: BTreeSet<Kind> = plan.nodes.iter().map(|node| node.properties.kind()).collect();
-    let needed: Vec<&Permission> = kinds.iter().flat_map(|kind| kind.permissions()).chain(common()).collect();
+    let needed = kinds.iter().flat_map(|kind| kind.permissions()).chain(common());
+    let needed: Vec<&Permission> = needed.filter(|one| extras.bypass_governance || !is_for_bypass(one)).collect();
     let duties = [Duty::Read, Duty::Build, Duty::Data, Duty::Teardown].map(|duty| (duty, vec![duty]));
     place.permissions(Some(plan.pit.clone()), &duties, &needed)
 }
@@ -436,7 +445,25 @@ mod tests {
     fn of(rest: &str) -> Permissions {
         let spec = format!("pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n{rest}");
         let spec = parse(&spec, Format::Toml).unwrap();
-        permissions(&plan(&spec, &Lock::offline(&spec)).unwrap())
+        permissions(&plan(&spec, &Lock::offline(&spec)).unwrap(), Extras::default())
+    }
+
+    #[test]
+    fn a_lock_is_broken_only_by_whoever_asks_for_that() {
+        const BYPASS: &str = "s3:BypassGovernanceRetention";
+        assert!(statements(&of(MACHINE), BYPASS).is_empty());
+        let spec = parse("pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n", Format::Toml).unwrap();
+        let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
+        let asked = permissions(&plan, Extras { bypass_governance: true });
+        let granted: Vec<Duty> = asked
+            .documents
+            .iter()
+            .filter(|document| document.policy.to_json().contains(BYPASS))
+            .map(|document| document.duty)
+            .collect();
+        assert_eq!(granted, [Duty::Teardown]);
+        let resources = format!("{:?}", statements(&asked, BYPASS)[0].resources);
+        assert!(resources.contains("hipaa-data-") && !resources.contains("registry"), "{resources}");
     }
 
     fn statements<'a>(of: &'a Permissions, action: &str) -> Vec<&'a Statement> {
@@ -545,7 +572,8 @@ mod tests {
         let permissions = of(MACHINE);
         let kinds = [Kind::Vpc, Kind::Instance, Kind::Bucket, Kind::KmsKey, Kind::Role];
         // The bucket that an archive goes to is somebody else's, and its owner lets people in (docs/close-out.md).
-        let of_plan = |one: &&Permission| !matches!(one.on, On::Vault | On::VaultObjects | On::VaultKey);
+        let of_plan =
+            |one: &&Permission| !matches!(one.on, On::Vault | On::VaultObjects | On::VaultKey) && !is_for_bypass(one);
         for permission in kinds.iter().flat_map(|kind| kind.permissions()).chain(common()).filter(of_plan) {
             // What only the account's duty needs is in no document of a project's.
             for duty in permission.duties.iter().filter(|duty| **duty != Duty::Account) {

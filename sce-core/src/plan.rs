@@ -22,7 +22,7 @@ pub use ids::{Attributes, Ids, relabelled};
 pub use node::{Node, Scope};
 pub(crate) use node::{digest, short_digest};
 
-use crate::account::{AccountId, Region};
+use crate::account::{AccountId, Region, Zone};
 use crate::cidr::AllocationError;
 use crate::lock::{Architecture, Lock};
 use crate::pit::Pit;
@@ -113,6 +113,18 @@ pub enum PlanError {
         /// The subnet.
         subnet: String,
     },
+    /// Two subnets for databases lie in one zone.
+    #[error(
+        "subnet `{subnet}` lies in zone `{zone}`, as `{other}` does, and a database wants each of its subnets in a zone of its own"
+    )]
+    OneZone {
+        /// The subnet.
+        subnet: String,
+        /// The one named before it.
+        other: String,
+        /// Where both lie.
+        zone: Zone,
+    },
     /// A bastion has no subnet to stand in.
     #[error("there is no public subnet for the bastion")]
     NoPublicSubnet,
@@ -143,6 +155,11 @@ impl PlanError {
             Self::NoEndpoint { .. } => Some(
                 "ask those who look after the VPC for one, or set `use_existing.may_add_endpoint = true`: it puts one route into \
                  the subnet's table, and goes with the environment"
+                    .to_owned(),
+            ),
+            Self::OneZone { .. } => Some(
+                "RDS wants two zones at least: name a private subnet of another zone in `use_existing.database_subnets`, and run \
+                 `sce lock` again"
                     .to_owned(),
             ),
             Self::NoPublicSubnet => Some("give `use_existing.public_subnet`".to_owned()),

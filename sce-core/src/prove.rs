@@ -6,6 +6,8 @@
 //! not be read makes a claim `unknown`, never `holds`.
 
 mod beside;
+#[cfg(test)]
+mod existing;
 mod grounds;
 mod intent;
 mod property;
@@ -13,6 +15,7 @@ mod rights;
 mod stores;
 #[cfg(test)]
 mod testing;
+mod theirs;
 mod witness;
 
 use serde::{Serialize, Serializer};
@@ -22,7 +25,7 @@ pub use witness::{Asked, Witness};
 
 use self::grounds::Grounds;
 use crate::check::{Citation, Declared};
-use crate::model::Model;
+use crate::model::{Model, Unread};
 use crate::network::Network;
 use crate::reach::Reach;
 
@@ -80,6 +83,8 @@ pub struct Proof {
     pub assumptions: Vec<String>,
     /// A replayed counter-example.
     pub witness: Option<Witness>,
+    /// What to do about it, where what others made, or a lock made offline, decides a claim that the spec asks for.
+    pub help: Option<String>,
 }
 
 /// What an examination found.
@@ -90,6 +95,8 @@ struct Examined {
     outside: Vec<String>,
     assumptions: Vec<String>,
     witness: Option<Witness>,
+    /// Whether a counter-example was found where something was taken to be wide, since it could not be read.
+    taken_wide: bool,
 }
 
 /// That a claim does not hold, in words, and what shows it: without an example that stands replaying, a claim is `unknown`.
@@ -116,17 +123,23 @@ pub fn properties() -> &'static [&'static Property] {
 
 impl Property {
     fn proof(&'static self, grounds: &Grounds<'_>) -> Proof {
-        let Examined { status, why, outside, assumptions, witness } = (self.examine)(grounds);
+        let unasked = grounds.model.unread.values().any(Unread::is_unasked);
+        let examined = (self.examine)(grounds).unless_unasked(unasked);
+        let required = (self.required)(&grounds.intent.declared);
+        let blocks = required && examined.status != Status::Holds;
+        let help = blocks.then(|| theirs::help(self.id, &examined, grounds.model)).flatten();
+        let Examined { status, why, outside, assumptions, witness, .. } = examined;
         let both =
             |always: &[&str], here: Vec<String>| always.iter().map(|&told| told.to_owned()).chain(here).collect();
         Proof {
             property: self,
-            required: (self.required)(&grounds.intent.declared),
+            required,
             status,
             why,
             outside_claim: both(self.outside_claim, outside),
             assumptions: both(self.assumptions, assumptions),
             witness,
+            help,
         }
     }
 }
@@ -154,6 +167,7 @@ impl Serialize for Proof {
             outside_claim: &'a [String],
             cfr: &'a [Citation],
             witness: Option<&'a Witness>,
+            help: Option<&'a str>,
         }
         let Property { id, claim, quantifier, cfr, .. } = self.property;
         Record {
@@ -168,6 +182,7 @@ impl Serialize for Proof {
             outside_claim: &self.outside_claim,
             cfr,
             witness: self.witness.as_ref(),
+            help: self.help.as_deref(),
         }
         .serialize(serializer)
     }
@@ -204,7 +219,7 @@ impl Examined {
     }
 
     fn new(status: Status, why: String, witness: Option<Witness>) -> Self {
-        Self { status, why, outside: Vec::new(), assumptions: Vec::new(), witness }
+        Self { status, why, outside: Vec::new(), assumptions: Vec::new(), witness, taken_wide: false }
     }
 
     /// Violated if there is a counter-example; else unknown if something could not be read; else it holds.
@@ -215,13 +230,27 @@ impl Examined {
             }
             (Some((why, witness)), []) => Self::violated(why, witness),
             (Some((why, witness)), [first, ..]) => {
-                Self::violated(format!("{why}; what was not read in full is taken to be wide: {first}"), witness)
+                let why = format!("{why}; what was not read in full is taken to be wide: {first}");
+                Self { taken_wide: true, ..Self::violated(why, witness) }
             }
             (None, []) => Self::holds(when_holding),
             (None, [first, rest @ ..]) => {
                 let more = if rest.is_empty() { String::new() } else { format!(", and {} more", rest.len()) };
-                Self::unknown(format!("nothing speaks against it, and not all could be read: {first}{more}"))
+                Self::unknown(format!(
+                    "nothing speaks against it, and it rests on what was not read or followed: {first}{more}"
+                ))
             }
+        }
+    }
+
+    /// A counter-example that may rest on what nobody was asked about refutes nothing: the account may well hold what it lacks.
+    fn unless_unasked(self, unasked: bool) -> Self {
+        match unasked && self.taken_wide {
+            true => {
+                let why = format!("cannot be told before the account is asked: {}", self.why);
+                Self { status: Status::Unknown, why, witness: None, ..self }
+            }
+            false => self,
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) use locate::line_at;
 pub use locate::line_of;
 pub use parse::{Format, Problem, SpecError, parse};
 pub(crate) use parse::{date, grammar_help, nearest};
-pub(crate) use validate::{is_email, says_something};
+pub(crate) use validate::{is_email, says_something, unknown_region};
 pub use waiver::{Addressable, Waiver};
 
 use crate::account::{Region, Zone};
@@ -552,6 +552,12 @@ impl Spec {
     #[must_use]
     pub fn private_machine(&self) -> Option<&Machine> {
         self.compute.as_ref()?.private.as_ref()
+    }
+
+    /// Whether a subnet in a second zone is made, for RDS; in a VPC that exists the spec names one.
+    #[must_use]
+    pub fn makes_spare_subnet(&self) -> bool {
+        !self.database.is_empty() && self.use_existing.vpc.is_none()
     }
 
     /// The bastion B: where the way in leads over one and there is a machine to get to; small unless the spec says otherwise, the

@@ -8,6 +8,7 @@ use sce_core::check::{Declared, Finding, Status, Terms, judge, rules};
 use sce_core::lock::LockFile;
 use sce_core::model::Model;
 use sce_core::plan::{Plan, plan};
+use sce_core::prove::{Intent, Proof, Status as Judged, prove};
 use sce_core::spec::{Format, parse};
 use serde_json::Value as Json;
 
@@ -409,6 +410,86 @@ fn without_a_plan_things_of_ours_have_their_places_all_the_same() {
     );
     let strangers = model.vpcs().filter(|(vpc, _)| vpc.node.is_none()).count();
     assert_eq!(strangers, 1, "the default VPC is nobody's of ours, and is there");
+}
+
+#[test]
+fn answers_that_bear_a_name_and_disagree_are_told_and_neither_is_taken() {
+    let scene = Scene::of(Bastion);
+    let key = format!("kms/{}/describe-key.json", scene.key());
+    for (path, at, field, value, node) in [
+        (key.as_str(), "KeyMetadata", "KeyState", serde_json::json!("Disabled"), "key"),
+        (
+            "iam/hipaa_compute_role/get-role.json",
+            "Role",
+            "MaxSessionDuration",
+            serde_json::json!(43_200),
+            "compute-role",
+        ),
+    ] {
+        for second in ["a/other.json", "z/other.json"] {
+            let mut files = scene.files.clone();
+            let mut other = files.get(path).unwrap_or_else(|| panic!("{path}: {:?}", scene.files.keys())).clone();
+            other[at][field] = value.clone();
+            files.insert(second.to_owned(), other);
+            let model = scene.model(&files);
+            assert!(model.resource(node).is_none(), "{node} with {second}");
+            let why = &model.unread.iter().find(|(id, _)| id.as_str() == node).unwrap().1.why;
+            assert!(why.contains(path) && why.contains(second) && why.contains("say differently"), "{why}");
+        }
+    }
+}
+
+/// What is claimed of who reads the stores, of the saved account.
+fn who_reads(scene: &Scene, files: &BTreeMap<String, Json>) -> Proof {
+    let proofs = prove(&scene.model(files), &Intent::of_applied(&scene.declared, &scene.plan));
+    proofs
+        .into_iter()
+        .find(|proof| proof.property.id.0 == "stores-are-read-by-the-listed-only")
+        .expect("every claim is proved")
+}
+
+#[test]
+fn other_roles_and_users_of_a_saved_account_are_judged_too() {
+    const OTHER: &str = "arn:aws:iam::123456789012";
+    let scene = Scene::of(Shut);
+    let clean = who_reads(&scene, &scene.files);
+    assert_eq!(clean.status, Judged::Holds, "{}", clean.why);
+    // Two roles are of the account and in no plan of the environment: one of the trail, one of a service's own.
+    assert!(clean.assumptions.iter().any(|one| one.contains("2 other roles and users")), "{:?}", clean.assumptions);
+    let machine = &scene.files["ec2/describe-instances.json"]["Reservations"];
+    let find = |one: &&Json| one["Tags"].as_array().unwrap().iter().any(|tag| tag["Value"] == "instance-private");
+    let all = machine.as_array().unwrap().iter().flat_map(|one| one["Instances"].as_array().unwrap());
+    let id = all.clone().find(find).unwrap()["InstanceId"].as_str().unwrap();
+    let user = |action: &str, on: &str| {
+        let statement = serde_json::json!({"Effect": "Allow", "Action": action, "Resource": on});
+        let document = serde_json::json!({"Version": "2012-10-17", "Statement": [statement]});
+        serde_json::json!({"UserName": "u", "Arn": format!("{OTHER}:user/u"), "Path": "/", "UserId": "AIDA1", "GroupList": [],
+            "AttachedManagedPolicies": [], "UserPolicyList": [{"PolicyName": "p", "PolicyDocument": document}]})
+    };
+    let with = |user: Json| {
+        let mut files = scene.files.clone();
+        files.get_mut(DETAILS).unwrap()["UserDetailList"].as_array_mut().unwrap().push(user);
+        who_reads(&scene, &files)
+    };
+    let machine = format!("arn:aws:ec2:us-west-2:123456789012:instance/{id}");
+    for (action, on, status) in [
+        ("ssm:SendCommand", machine.as_str(), Judged::Violated),
+        ("ssm:SendCommand", "arn:aws:ec2:us-west-2:123456789012:instance/i-0fffffffffffffff0", Judged::Holds),
+        ("iam:AttachRolePolicy", "*", Judged::Violated),
+    ] {
+        let proof = with(user(action, on));
+        assert_eq!(proof.status, status, "{action} on {on}: {}", proof.why);
+        assert!(status == Judged::Holds || proof.why.starts_with(&format!("{OTHER}:user/u may")), "{}", proof.why);
+    }
+    let mut attached = user("s3:GetObject", "*");
+    let policy = serde_json::json!([{"PolicyName": "gone", "PolicyArn": format!("{OTHER}:policy/gone")}]);
+    attached["AttachedManagedPolicies"] = policy;
+    let proof = with(attached);
+    assert_eq!(proof.status, Judged::Unknown);
+    assert!(proof.why.contains("policy/gone` says is not among what was saved"), "{}", proof.why);
+    let mut files = scene.files.clone();
+    files.get_mut(DETAILS).unwrap().as_object_mut().unwrap().remove("UserDetailList");
+    assert_eq!(who_reads(&scene, &files).status, Judged::Unknown);
 }
 
 struct Scene {

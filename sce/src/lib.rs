@@ -38,10 +38,12 @@
 #[doc = include_str!("../../README.md")]
 mod readme {}
 
+mod custodian;
 pub mod describe;
 mod environment;
 mod files;
 pub mod saved;
+mod spec_keys;
 
 pub use sce_aws::access::{AccessError, Machine, located, machines};
 pub use sce_aws::account::{
@@ -59,7 +61,9 @@ pub use sce_aws::drift::{
 pub use sce_aws::endpoint::{Endpoints, InvalidEndpoint};
 pub use sce_aws::file_table::{FileEntry, FileTableError, await_file, files};
 pub use sce_aws::hold::{Hold, HoldDeed, HoldError, Release, hold};
-pub use sce_aws::lock::{LockError, resolve as resolve_lock};
+pub use sce_aws::lock::{
+    Dated, ImageNews, Images, LockError, resolve as resolve_lock, resolve_again as resolve_lock_again,
+};
 pub use sce_aws::power::{MachineState, PowerError, PowerOptions, Powered, PoweredMachine, start, stop};
 pub use sce_aws::progress::{Deed, Listener, Step};
 pub use sce_aws::registry::{RegistryError, environments, regions};
@@ -84,5 +88,7 @@ pub use sce_core::{
 };
 pub use sce_synth as synth;
 
+pub use custodian::{CustodianError, as_custodian};
 pub use environment::{FindError, find, known};
 pub use files::{FileError, LockSource, SpecFile, read_text, write_atomically, write_privately};
+pub use spec_keys::{SpecKey, SpecKeyError, SpecKeys, finish_key, list_keys, make_keys, rotate_key};

@@ -343,7 +343,7 @@ struct Worker {
     folder: tempfile::TempDir,
     spec: PathBuf,
     lives: usize,
-    /// How many folders of archives were left half-written.
+    /// How many folders of archives could not be used again.
     archives: usize,
 }
 
@@ -429,7 +429,7 @@ impl Worker {
         let mut runs = 1;
         while ran.status != 0 && runs < RUNS {
             self.proxy.rule([]);
-            // An archive is never overwritten, nor is half of one; whoever follows the advice names another folder.
+            // A finished archive is never overwritten; whoever follows the advice names another folder.
             self.archives += usize::from(ran.stderr.contains("name a new or empty folder"));
             let mut command = self.command(phase, true);
             ran = self.proxy.run(&mut command);

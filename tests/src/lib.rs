@@ -67,7 +67,7 @@ impl Emulators {
             control_pid: told["pids"]["control"].to_string(),
             python: text("python").into(),
             divergences: text("divergences"),
-            sce: None,
+            sce: std::env::var_os("SCE_UNDER_TEST").map(PathBuf::from),
             process,
         }
     }
@@ -194,6 +194,54 @@ pub fn run(command: &mut Command) -> Ran {
         status: status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&stdout).into_owned(),
         stderr: String::from_utf8_lossy(&stderr).into_owned(),
+    }
+}
+
+/// Runs a command, and sends it that signal (`-INT`, `-KILL`) once it tells a line that begins so.
+///
+/// # Panics
+/// If it cannot be run.
+pub fn signalled(command: &mut Command, at: &str, signal: &str) -> Ran {
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut stderr = String::new();
+    for line in BufReader::new(process.stderr.take().expect("stderr is piped")).lines() {
+        let line = line.expect("it speaks UTF-8");
+        if line.starts_with(at) {
+            let pid = process.id().to_string();
+            assert!(Command::new("kill").args([signal, &pid]).status().expect("`kill` runs").success());
+        }
+        stderr.push_str(&line);
+        stderr.push('\n');
+    }
+    let output = process.wait_with_output().expect("a child can be waited for");
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    Ran { status: output.status.code().unwrap_or(-1), stdout, stderr }
+}
+
+/// Runs a command, and sends it that signal as soon as it is time.
+///
+/// # Panics
+/// If it cannot be run.
+pub fn signalled_when(command: &mut Command, is_time: impl Fn() -> bool, signal: &str) -> Ran {
+    let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut told = process.stderr.take().expect("stderr is piped");
+    let told = std::thread::spawn(move || std::io::read_to_string(&mut told).expect("it speaks UTF-8"));
+    let pid = process.id().to_string();
+    let mut sent = false;
+    let status = loop {
+        if let Some(status) = process.try_wait().expect("a child can be waited for") {
+            break status;
+        }
+        if !sent && is_time() {
+            assert!(Command::new("kill").args([signal, &pid]).status().expect("`kill` runs").success());
+            sent = true;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    };
+    Ran {
+        status: status.code().unwrap_or(-1),
+        stdout: String::new(),
+        stderr: told.join().expect("what it said is read"),
     }
 }
 

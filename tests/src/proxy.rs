@@ -43,6 +43,10 @@ pub struct Call {
     pub status: Option<u16>,
     /// Whether a rule was applied to it.
     pub faulted: bool,
+    /// When it came, counted from when the rules were set.
+    pub came: Duration,
+    /// When it was answered, counted so; none while it is under way.
+    pub answered: Option<Duration>,
 }
 
 impl Call {
@@ -155,6 +159,8 @@ struct State {
     /// At this call, whatever it is, the caller is killed.
     fatal: Option<usize>,
     delay: Duration,
+    /// When the rules were set.
+    since: Option<Instant>,
     /// The number of each call and how many attempts of it came, by operation and by the id that its SDK gave it.
     seen: BTreeMap<String, BTreeMap<String, (usize, usize)>>,
     calls: Vec<Call>,
@@ -183,6 +189,7 @@ impl Proxy {
         state.fatal = None;
         state.seen.clear();
         state.calls.clear();
+        state.since = Some(Instant::now());
         state.most = 0;
     }
 
@@ -385,7 +392,8 @@ impl Shared {
         let (number, attempts) = seen.entry(id).or_insert(fresh);
         let (number, attempt) = (*number, std::mem::replace(attempts, *attempts + 1));
         let token = call::token(request);
-        let mut call = Call { operation, number, attempt, token, status: None, faulted: false };
+        let came = state.since.map(|since| arrival - since).unwrap_or_default();
+        let mut call = Call { operation, number, attempt, token, status: None, faulted: false, came, answered: None };
         let fatal = || Rule::once(&call.operation, call.number, Moment::After, Fault::Kill);
         let rule = state.rules.iter().find(|rule| rule.is_for(&call)).cloned();
         let rule = rule.or_else(|| (state.fatal == Some(state.calls.len())).then(fatal));
@@ -402,6 +410,7 @@ impl Shared {
         // Rules that were set meanwhile start a new list.
         if let Some(call) = state.calls.get_mut(index) {
             call.status = status;
+            call.answered = state.since.map(|since| since.elapsed());
         }
     }
 }

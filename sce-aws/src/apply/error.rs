@@ -74,6 +74,12 @@ pub enum ApplyError {
         /// Their places.
         nodes: Vec<String>,
     },
+    /// A change takes machines to be stopped that run, and nobody said that they may be; nothing was changed.
+    #[error("applying this plan stops {}, so nothing was changed", .machines.join(", "))]
+    Runs {
+        /// Each with its id.
+        machines: Vec<String>,
+    },
     /// The plan replaces or gives up what holds data, and nobody named it; nothing was changed.
     #[error("applying this plan loses {}, so nothing was changed", .things.join("; "))]
     Loses {
@@ -145,6 +151,8 @@ impl From<RemoveError> for ApplyError {
             RemoveError::Registry(source) => Self::Registry { left, source },
             RemoveError::Displaced { nodes } => Self::Displaced { nodes },
             RemoveError::Loses { nodes, things } => Self::Loses { nodes, things },
+            RemoveError::Runs { machines } => Self::Runs { machines },
+            RemoveError::Unseen { node, source } => Self::Node { node: node.to_string(), left, source },
             RemoveError::Node { node, source } => Self::Node { node: node.to_string(), left, source },
             RemoveError::Foreign { node, name, why } => Self::Foreign { node: node.to_string(), name, why, left },
         }
@@ -194,6 +202,9 @@ impl ApplyError {
                 "copy out what must last, then name each: `--dangerously-replace {}`; or put them back into the spec as they were",
                 nodes.iter().map(NodeId::as_str).collect::<Vec<_>>().join(" ")
             )),
+            Self::Runs { .. } => Some(
+                "see that nobody works on them, then say `--may-stop-machines`; or stop them first: `sce stop PIT`".to_owned(),
+            ),
             Self::Existing { .. } => Some(
                 "run `sce lock SPEC` and `sce check SPEC` again: the plan was judged by what was there then".to_owned(),
             ),
@@ -212,6 +223,7 @@ impl ApplyError {
             | Self::Short { .. }
             | Self::Displaced { .. }
             | Self::Loses { .. }
+            | Self::Runs { .. }
             | Self::Registry { source: RegistryError::Leased { .. }, .. } => None,
             Self::Registry { left, .. }
             | Self::Node { left, .. }
@@ -227,7 +239,7 @@ impl ApplyError {
     pub(super) fn leaving(mut self, behind: LeftBehind) -> Self {
         match &mut self {
             Self::Offline | Self::Elsewhere { .. } | Self::NoOrder(_) | Self::Short { .. } => {}
-            Self::Displaced { .. } | Self::Loses { .. } => {}
+            Self::Displaced { .. } | Self::Loses { .. } | Self::Runs { .. } => {}
             Self::Registry { left, .. }
             | Self::Node { left, .. }
             | Self::Interrupted { left }

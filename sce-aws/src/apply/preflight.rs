@@ -70,7 +70,7 @@ pub(super) struct Outlook {
 type Answer = Result<Option<Shortage>, CloudError>;
 
 /// Looks ahead for what these nodes take, which the journal does not know to be there.
-pub(super) async fn look_ahead(session: &Session, plan: &Plan, missing: &[&Node]) -> Outlook {
+pub(super) async fn outlook(session: &Session, plan: &Plan, missing: &[&Node]) -> Outlook {
     let ahead = Ahead { session, plan };
     let counted = |kind: Kind| {
         let shown = !session.divergences.behaviours(kind).any(|entry| entry.field == BEHAVIOUR);

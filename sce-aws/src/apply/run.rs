@@ -14,8 +14,9 @@ use crate::close_out::goes_with_vpc;
 use crate::error::{CloudError, Outcome, Trouble};
 use crate::ids::{Attributes, Ids};
 use crate::interrupt::Interrupt;
+use crate::observe::{Ahead, Observed, observe_settled};
 use crate::progress::{Deed, Teller};
-use crate::provider::{self, FRESH, Found, poll};
+use crate::provider::{self, FRESH, Found, Made, poll};
 use crate::registry::{Held, Journal, Pages, RegistryError};
 use crate::session::Session;
 use crate::verify::{shown, tag_difference};
@@ -28,12 +29,16 @@ pub(crate) struct Run<'a> {
     pub(super) session: Session,
     pub(super) plan: &'a Plan,
     so_far: Mutex<SoFar>,
+    /// What the journal knew at the start, looked at at once.
+    ahead: Mutex<Ahead>,
 }
 
 /// What a run knows and did.
 #[derive(Debug, Default)]
 struct SoFar {
     ids: Ids,
+    /// How each thing was last seen, before this run changed it if it did.
+    seen: BTreeMap<NodeId, Found>,
     present: BTreeSet<NodeId>,
     in_doubt: BTreeSet<NodeId>,
     /// Nodes whose creation this run was about to send.
@@ -93,7 +98,8 @@ impl<'a> Work<'a> {
 impl<'a> Run<'a> {
     pub(crate) fn new(session: &Session, plan: &'a Plan, interrupt: &Interrupt) -> Self {
         let so_far = SoFar { ids: Ids::default().with_existing(plan), ..SoFar::default() };
-        Self { session: session.interrupted_by(interrupt), plan, so_far: Mutex::new(so_far) }
+        let session = session.interrupted_by(interrupt);
+        Self { session, plan, so_far: Mutex::new(so_far), ahead: Mutex::default() }
     }
 
     /// A run that takes from the journal what AWS calls things.
@@ -105,6 +111,37 @@ impl<'a> Run<'a> {
             }
         }
         run
+    }
+
+    /// Looks at once at all that the journal knows, so that a walk over what is there waits for nothing; and where no run has made
+    /// anything yet, whether something is there all the same. What a run before this one may have begun is looked at in its turn.
+    pub(super) async fn look_ahead(&self, journal: &Journal<'_>) {
+        let ahead = if journal.is_first() {
+            Ahead::absent(&self.session, self.plan.pit_nodes()).await
+        } else {
+            let known = self.plan.pit_nodes().filter(|node| journal.attributes(&node.id).is_some());
+            Ahead::known(&self.session, known.collect::<Vec<_>>(), self.ids(), journal).await
+        };
+        *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = ahead;
+    }
+
+    /// Everything as it is after the run: what the run saw where it changed and removed nothing at all, and otherwise all read again,
+    /// since one change may touch another thing.
+    pub(crate) async fn read_back(&self, removed: &[String]) -> Observed {
+        let (ids, seen, touched) = {
+            let so_far = self.so_far();
+            let is_touched = |deed: &Deed| !matches!(deed, Deed::Kept);
+            let touched: BTreeSet<NodeId> =
+                so_far.deeds.iter().filter(|(_, deed)| is_touched(deed)).map(|(id, _)| id.clone()).collect();
+            (so_far.ids.clone(), so_far.seen.clone(), touched)
+        };
+        // All is done: reading it is brought to its end, whoever asks for one.
+        let session = self.session.interrupted_by(&Interrupt::default());
+        let saw_all = self.plan.nodes.iter().all(|node| seen.contains_key(&node.id));
+        match touched.is_empty() && removed.is_empty() && saw_all {
+            true => Observed::of_run(&session, self.plan, ids, seen).await,
+            false => observe_settled(&session, self.plan, &ids, &touched).await,
+        }
     }
 
     /// What was done to which nodes.
@@ -182,7 +219,9 @@ impl<'a> Run<'a> {
             work.result(node, Event::Present(found.attributes.clone())).map_err(registry)?;
         }
         self.is_there(node, &found);
-        let settled = self.settle(node, found, Some(work), teller).await?;
+        // What was just made is written down as being made, and needs no second line before it is finished.
+        let intend = (!made).then_some(work);
+        let settled = self.settle(node, found, intend, teller).await?;
         Ok(deed(made, settled))
     }
 
@@ -201,7 +240,9 @@ impl<'a> Run<'a> {
             return Err(wrong(format!("its `{field}` is {found}, and was {planned} when the lock was made")));
         }
         teller.node(node, Deed::Kept);
-        self.so_far().deeds.insert(node.id.clone(), Deed::Kept);
+        let mut so_far = self.so_far();
+        so_far.seen.insert(node.id.clone(), found);
+        so_far.deeds.insert(node.id.clone(), Deed::Kept);
         Ok(())
     }
 
@@ -217,12 +258,12 @@ impl<'a> Run<'a> {
                 self.go_on(node)?;
                 teller.node(node, Deed::Creating);
                 let properties = resolved(node, &ids)?;
-                match provider::make(&self.session, node, &properties, "account").await {
+                let made = match provider::make(&self.session, node, &properties, "account").await {
                     // Another environment's run was quicker; the registry is everybody's.
-                    Err(error) if error.trouble == Trouble::AlreadyExists => {}
+                    Err(error) if error.trouble == Trouble::AlreadyExists => Made::default(),
                     other => other.map_err(|source| failed(node, source))?,
-                }
-                self.await_sight(node, &ids).await?
+                };
+                self.await_sight(node, &ids, &made).await?
             }
         };
         self.own(node, &found, made)?;
@@ -237,15 +278,13 @@ impl<'a> Run<'a> {
     fn is_there(&self, node: &Node, found: &Found) {
         let mut so_far = self.so_far();
         so_far.ids.insert(&node.id, found.attributes.clone());
+        so_far.seen.insert(node.id.clone(), found.clone());
         so_far.present.insert(node.id.clone());
     }
 
     /// Stops before a change once somebody asked for that: nothing of the node was begun.
     fn go_on(&self, node: &Node) -> Result<(), ApplyError> {
-        match self.session.interrupt.is_asked() {
-            true => Err(failed(node, CloudError::plain("Begin", node.id.as_str(), Trouble::Interrupted, "not begun"))),
-            false => Ok(()),
-        }
+        self.session.interrupt.go_on(node.id.as_str()).map_err(|error| failed(node, error))
     }
 
     /// Looks once; for longer when an earlier run sent a creation and recorded no answer, since searches lag (aws-behaviour 0.10).
@@ -257,7 +296,12 @@ impl<'a> Run<'a> {
         work: Option<&Work<'_>>,
     ) -> Result<Option<Found>, ApplyError> {
         let look = || provider::look(&self.session, node, ids);
-        let found = if in_doubt { poll(&self.session, DOUBT, look).await } else { look().await };
+        let ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take(node, ids);
+        let found = match ahead {
+            _ if in_doubt => poll(&self.session, DOUBT, look).await,
+            Some(looked) => looked,
+            None => look().await,
+        };
         found.map_err(|error| match error.trouble {
             Trouble::Twice => ApplyError::Twice {
                 node: node.id.to_string(),
@@ -274,12 +318,15 @@ impl<'a> Run<'a> {
     async fn make(&self, node: &Node, ids: &Ids, work: &Work<'_>) -> Result<Found, ApplyError> {
         let properties = resolved(node, ids)?;
         let sent = provider::make(&self.session, node, &properties, &work.life).await;
-        let Err(error) = sent else {
-            let seen = self.await_sight(node, ids).await;
-            if seen.is_err() {
-                self.so_far().in_doubt.insert(node.id.clone());
+        let error = match sent {
+            Ok(made) => {
+                let seen = self.await_sight(node, ids, &made).await;
+                if seen.is_err() {
+                    self.so_far().in_doubt.insert(node.id.clone());
+                }
+                return seen;
             }
-            return seen;
+            Err(error) => error,
         };
         // Whatever the answer was, the thing may be there: look before anything else, and never send again blindly.
         let doubtful = error.outcome() == Outcome::Unknown;
@@ -296,8 +343,8 @@ impl<'a> Run<'a> {
         Err(failed(node, error))
     }
 
-    async fn await_sight(&self, node: &Node, ids: &Ids) -> Result<Found, ApplyError> {
-        let look = || provider::look(&self.session, node, ids);
+    async fn await_sight(&self, node: &Node, ids: &Ids, made: &Made) -> Result<Found, ApplyError> {
+        let look = || provider::look_at_new(&self.session, node, ids, made);
         let seen = poll(&self.session, FRESH, look).await.map_err(|source| failed(node, source))?;
         seen.ok_or_else(|| {
             let message = "AWS took the call, and the thing does not show after five minutes";
@@ -305,7 +352,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Changes what differs, and says whether anything did.
+    /// Changes what differs, and says whether anything did; `work` has it written down first.
     async fn settle(
         &self,
         node: &Node,

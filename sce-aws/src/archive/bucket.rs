@@ -30,7 +30,7 @@ pub(crate) struct BucketArchived {
 /// Copies every version of every object of a bucket into an archive, and notes every deletion.
 ///
 /// Nothing may write to the bucket meanwhile: what comes after its page was listed is not in the archive. A content that breaks off
-/// is continued where it stopped.
+/// is continued where it stopped. Asked to stop, it gives up the object it is at, of which nothing stays.
 ///
 /// # Errors
 /// When AWS or the disk fails, or an object does not come as listed. The archive holds what was copied before.
@@ -172,20 +172,13 @@ async fn archive_version(
     version: Version,
     archived: &mut BucketArchived,
 ) -> Result<(), ArchiveError> {
+    session.interrupt.go_on(&version.meta.bucket)?;
     let (entry, bytes) = (Entry::Object(version.meta.clone()), version.bytes);
-    let mut sink = archiver.begin(entry.clone(), bytes)?;
-    let mut carried = match copy(session, &version, &mut sink).await {
-        Ok(carried) => carried,
-        Err(error) => {
-            sink.abandon().await;
-            return Err(error);
-        }
-    };
+    let (mut sink, mut carried) = copied(session, &version, archiver.begin(entry.clone(), bytes)?).await?;
     if carried.is_some_and(|carried| carried != sink.digest()) {
         // The way may have altered it; what comes alike twice is stored so.
         sink.abandon().await;
-        sink = archiver.begin(entry, bytes)?;
-        carried = copy(session, &version, &mut sink).await?;
+        (sink, carried) = copied(session, &version, archiver.begin(entry, bytes)?).await?;
     }
     let added = sink.finish().await?;
     if carried.is_some_and(|carried| carried != added.sha256) {
@@ -194,6 +187,21 @@ async fn archive_version(
     archived.objects += 1;
     archived.bytes += added.bytes;
     Ok(())
+}
+
+/// Copies the content into a sink that is given up when that fails: nothing stays half.
+async fn copied<'a, 's>(
+    session: &Session,
+    version: &Version,
+    mut sink: Sink<'a, 's>,
+) -> Result<(Sink<'a, 's>, Option<Digest>), ArchiveError> {
+    match copy(session, version, &mut sink).await {
+        Ok(carried) => Ok((sink, carried)),
+        Err(error) => {
+            sink.abandon().await;
+            Err(error)
+        }
+    }
 }
 
 /// Copies the content, and says the SHA-256 that the object carries.
@@ -205,7 +213,7 @@ async fn copy(session: &Session, version: &Version, sink: &mut Sink<'_, '_>) -> 
     let (mut done, mut failures) = (0, 0);
     loop {
         let before = done;
-        let broken = match pour(&mut answer, sink, &mut done, version.bytes).await? {
+        let broken = match pour(session, &mut answer, sink, &mut done, version.bytes).await? {
             None if done == version.bytes => return Ok(carried),
             None if done > version.bytes => {
                 return Err(ArchiveError::Size { object: version.name(), expected: version.bytes, found: done });
@@ -224,6 +232,7 @@ async fn copy(session: &Session, version: &Version, sink: &mut Sink<'_, '_>) -> 
 
 /// Writes what comes until it ends or breaks off, and says why it broke off.
 async fn pour(
+    session: &Session,
     answer: &mut GetObjectOutput,
     sink: &mut Sink<'_, '_>,
     done: &mut u64,
@@ -235,6 +244,8 @@ async fn pour(
             Some(Err(error)) => return Ok(Some(error.to_string())),
             Some(Ok(chunk)) => chunk,
         };
+        // Hours may go by between two objects.
+        session.interrupt.go_on("object")?;
         sink.write(&chunk).await?;
         *done += chunk.len() as u64;
     }

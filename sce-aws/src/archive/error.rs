@@ -14,6 +14,25 @@ pub enum ArchiveError {
     /// The folder holds something.
     #[error("`{}` is not empty", .0.display())]
     NotEmpty(PathBuf),
+    /// Another run is at work in the folder.
+    #[error("another run is archiving into `{}`", .0.display())]
+    AtWork(PathBuf),
+    /// The folder holds an archive that was begun and is another environment's, or an earlier one's of that name.
+    #[error("`{}` holds the unfinished archive of `{whose}`", path.display())]
+    Others {
+        /// The folder.
+        path: PathBuf,
+        /// Whose it is: account, region, PIT and life.
+        whose: String,
+    },
+    /// The folder holds this environment's unfinished archive, and beside it what is no part of any archive.
+    #[error("`{}` holds an unfinished archive and beside it `{file}`, which is no part of it", path.display())]
+    Beside {
+        /// The folder.
+        path: PathBuf,
+        /// What is no part of it.
+        file: String,
+    },
     /// Encryption was asked for, but for nobody.
     #[error("no recipient is named who could decrypt the archive")]
     NoRecipients,
@@ -156,6 +175,11 @@ impl ArchiveError {
     pub fn help(&self) -> Option<String> {
         let help = match self {
             Self::NotEmpty(_) => "name a new or empty folder: an archive never overwrites anything",
+            Self::Others { .. } => "name a new or empty folder",
+            Self::AtWork(_) => "end that run, or let it finish; then run this again",
+            Self::Beside { .. } => {
+                "move that elsewhere, or name a new or empty folder: nothing of anybody else's is taken away"
+            }
             Self::NoRecipients => "name a recipient (`age1…`), such as that of a new identity",
             Self::Recipient(error) => return error.help(),
             Self::DocumentName(_) => {
@@ -197,7 +221,9 @@ impl VerifyError {
         match self {
             Self::NoFolder(_) => Some("name the folder that close-out made".to_owned()),
             Self::NoManifest(_) => Some(
-                "it is no archive, or one that was never finished: close-out deletes nothing before that".to_owned(),
+                "it is no archive, or one that was never finished: close-out deletes nothing before that, and run again it makes the \
+                 archive anew in the same folder"
+                    .to_owned(),
             ),
             Self::Manifest { source, .. } => source.help(),
             Self::File { source, .. } => help_with_file(source),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::transfer::Digest;
+use crate::transfer::{Digest, file};
 
 pub(super) const MANIFEST: &str = "manifest.json";
 pub(super) const SIGNATURE: &str = "manifest.json.sig";
@@ -14,9 +14,13 @@ pub(super) const SIGNER: &str = "signer.pub";
 pub(super) const CERTIFICATE: &str = "certificate.json";
 pub(super) const CERTIFICATE_SIGNATURE: &str = "certificate.json.sig";
 pub(super) const CERTIFICATE_PAGE: &str = "certificate.html";
+/// The mark of an archive that is not finished.
+pub(super) const UNFINISHED: &str = "unfinished.json";
+/// A file on its way to its name.
+pub(super) const PARTIAL: &str = "manifest.json.partial";
 /// What lies beside the contents and is in no manifest.
-pub(super) const BESIDE: [&str; 6] =
-    [MANIFEST, SIGNATURE, SIGNER, CERTIFICATE, CERTIFICATE_SIGNATURE, CERTIFICATE_PAGE];
+pub(super) const BESIDE: [&str; 7] =
+    [MANIFEST, SIGNATURE, SIGNER, CERTIFICATE, CERTIFICATE_SIGNATURE, CERTIFICATE_PAGE, UNFINISHED];
 pub(super) const OBJECTS: &str = "objects";
 pub(super) const DOCUMENTS: &str = "documents";
 
@@ -65,6 +69,16 @@ impl<R: Read> Read for Hashed<R> {
         self.see(&buffer[..read]);
         Ok(read)
     }
+}
+
+/// Writes a file whole or not at all, for its owner only, by way of one with another name.
+pub(super) fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
+    let partial = path.with_file_name(PARTIAL);
+    let mut output = file::create_private(&partial)?;
+    output.write_all(content)?;
+    output.sync_all()?;
+    fs::rename(&partial, path)?;
+    file::sync_folder_of(path)
 }
 
 /// Opens a regular file; none for a link, a folder, a pipe or a device, which would lead elsewhere or block.

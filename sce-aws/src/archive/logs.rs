@@ -1,10 +1,11 @@
 //! A log group into an archive: what CloudWatch Logs gives of it, event by event.
 
+use aws_sdk_cloudwatchlogs::operation::filter_log_events::FilterLogEventsOutput;
 use serde::Serialize;
 
 use super::ArchiveError;
 use super::sink::{Archiver, Entry};
-use crate::error::cloud;
+use crate::error::{CloudError, cloud};
 use crate::session::Session;
 
 /// One line of the document: times are milliseconds since 1970, as CloudWatch Logs tells them.
@@ -22,7 +23,7 @@ const LARGE: u64 = 1 << 38;
 /// Adds every event of a log group as a document, one line of JSON each, and says how many.
 ///
 /// # Errors
-/// When AWS or the disk fails; the archive is then as before.
+/// When AWS or the disk fails, or somebody asked for an end; the archive is then as before.
 pub(crate) async fn archive_log_group(
     session: &Session,
     archiver: &mut Archiver<'_>,
@@ -32,8 +33,7 @@ pub(crate) async fn archive_log_group(
     let mut sink = archiver.begin(Entry::Document(document.to_owned()), LARGE)?;
     let (mut events, mut token) = (0, None);
     loop {
-        let request = session.logs.filter_log_events().log_group_name(group).set_next_token(token.clone());
-        let page = match request.send().await.map_err(cloud("FilterLogEvents", group)) {
+        let page = match page(session, group, token.clone()).await {
             Ok(page) => page,
             Err(error) => {
                 sink.abandon().await;
@@ -63,4 +63,10 @@ pub(crate) async fn archive_log_group(
         }
         token = page.next_token;
     }
+}
+
+async fn page(session: &Session, group: &str, token: Option<String>) -> Result<FilterLogEventsOutput, CloudError> {
+    session.interrupt.go_on(group)?;
+    let request = session.logs.filter_log_events().log_group_name(group).set_next_token(token);
+    request.send().await.map_err(cloud("FilterLogEvents", group))
 }

@@ -258,6 +258,12 @@ pub(super) fn is_document_name(name: &str) -> bool {
         && !name.ends_with('.')
 }
 
+/// The name of an object's file, as [`object_file`] gives it.
+pub(super) fn is_object_name(name: &str) -> bool {
+    let number = name.strip_suffix(".age").unwrap_or(name);
+    number.len() >= 6 && number.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn suffix(encryption: Encryption) -> &'static str {
     match encryption {
         Encryption::Age => ".age",

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use super::unfinished::Unfinished;
 use super::vault::{Outside, VaultSink, VaultWriter};
 use super::{About, ArchiveError, DeleteMarker, Destination, FolderSink, Manifest, ObjectMeta, Signer, Writer};
 use crate::session::Session;
@@ -38,14 +39,15 @@ pub(crate) enum Sink<'a, 's> {
 }
 
 impl<'s> Archiver<'s> {
-    /// Begins an archive where none is; a bucket is looked at first.
+    /// Begins an archive where none is, or anew where an earlier run did not finish it; a bucket is looked at first.
     pub(crate) async fn create(
         session: &'s Session,
         destination: &Destination,
         outside: &Outside,
+        mark: &Unfinished,
     ) -> Result<Self, ArchiveError> {
         Ok(match destination {
-            Destination::Folder { path, protection } => Self::Folder(Writer::create(path, protection)?),
+            Destination::Folder { path, protection } => Self::Folder(Writer::create_marked(path, protection, mark)?),
             Destination::Vault(vault) => Self::Vault(VaultWriter::create(session, vault, outside).await?),
         })
     }

@@ -281,7 +281,8 @@ fn a_manifest_cut_anywhere_is_an_error_and_no_panic() {
     fs::remove_file(&path).unwrap();
     let error = verify(&sample.archive(), None).unwrap_err();
     assert!(error.to_string().ends_with("has no `manifest.json`"));
-    let help = "it is no archive, or one that was never finished: close-out deletes nothing before that";
+    let help = "it is no archive, or one that was never finished: close-out deletes nothing before that, and run again it makes the \
+                archive anew in the same folder";
     assert_eq!(error.help().as_deref(), Some(help));
 }
 

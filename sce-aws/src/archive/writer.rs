@@ -11,8 +11,9 @@ use sce_core::account::{AccountId, Region};
 use sce_core::pit::Pit;
 
 use super::contents::{Contents, Signed, Sums};
-use super::files::{DOCUMENTS, Hashed, MANIFEST, OBJECTS, SIGNATURE, SIGNER, is_empty_or_absent};
+use super::files::{DOCUMENTS, Hashed, MANIFEST, OBJECTS, SIGNATURE, SIGNER, is_empty_or_absent, write_whole};
 use super::sink::{Added, Entry};
+use super::unfinished::Unfinished;
 use super::{ArchiveError, DeleteMarker, Encryption, InvalidRecipient, Manifest, Signer};
 use crate::transfer::{Digest, file};
 
@@ -72,6 +73,8 @@ pub struct Writer {
     recipients: Vec<x25519::Recipient>,
     encryption: Encryption,
     contents: Contents,
+    /// Held while it is being made, so that no other run begins anew under it.
+    _mark: Option<File>,
 }
 
 impl Writer {
@@ -80,19 +83,41 @@ impl Writer {
     /// # Errors
     /// When the folder holds something, a recipient is none, there is none, or the disk fails.
     pub fn create(folder: &Path, protection: &Protection) -> Result<Self, ArchiveError> {
+        Self::begun(folder, protection, |folder| {
+            match is_empty_or_absent(folder).map_err(ArchiveError::file(folder))? {
+                true => Ok(None),
+                false => Err(ArchiveError::NotEmpty(folder.to_owned())),
+            }
+        })
+    }
+
+    /// Begins an archive in a folder that is empty, or where an earlier run began this very archive and did not finish it: what lies
+    /// there of it is taken away, unread, and it is made anew.
+    pub(crate) fn create_marked(
+        folder: &Path,
+        protection: &Protection,
+        mark: &Unfinished,
+    ) -> Result<Self, ArchiveError> {
+        Self::begun(folder, protection, |folder| mark.begin(folder).map(Some))
+    }
+
+    /// Begins it once the folder is found to be fit, or made so; whoever can open the archive is looked at first.
+    fn begun(
+        folder: &Path,
+        protection: &Protection,
+        make_fit: impl FnOnce(&Path) -> Result<Option<File>, ArchiveError>,
+    ) -> Result<Self, ArchiveError> {
         let (encryption, recipients) = match protection {
             Protection::Plain(Dangerous(())) => (Encryption::None, Vec::new()),
             Protection::Recipients(texts) => (Encryption::Age, parse_recipients(texts)?),
         };
-        if !is_empty_or_absent(folder).map_err(ArchiveError::file(folder))? {
-            return Err(ArchiveError::NotEmpty(folder.to_owned()));
-        }
+        let mark = make_fit(folder)?;
         for part in [OBJECTS, DOCUMENTS] {
             let path = folder.join(part);
             file::create_private_folder(&path).map_err(ArchiveError::file(&path))?;
         }
         let folder = folder.to_owned();
-        Ok(Self { folder, recipients, encryption, contents: Contents::default() })
+        Ok(Self { folder, recipients, encryption, contents: Contents::default(), _mark: mark })
     }
 
     /// Adds a document, such as the specification or the journal.
@@ -160,12 +185,7 @@ impl Writer {
         for part in [OBJECTS, DOCUMENTS] {
             file::sync_folder_of(&self.folder.join(part).join("any"))?;
         }
-        let partial = self.folder.join("manifest.json.partial");
-        let mut output = file::create_private(&partial)?;
-        output.write_all(content)?;
-        output.sync_all()?;
-        fs::rename(&partial, path)?;
-        file::sync_folder_of(path)
+        write_whole(path, content)
     }
 
     fn seal(&self, name: &str) -> Result<Sealed, ArchiveError> {

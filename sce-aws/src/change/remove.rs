@@ -19,6 +19,7 @@ use crate::error::CloudError;
 use crate::progress::Deed;
 use crate::provider::{self, Deleted, Found};
 use crate::registry::{Held, Journal, Registry, RegistryError};
+use crate::resource::instance;
 use crate::session::Session;
 
 /// Why something was not deleted.
@@ -40,6 +41,21 @@ pub(crate) enum RemoveError {
         nodes: Vec<NodeId>,
         /// Each thing with what is lost.
         things: Vec<String>,
+    },
+    /// Machines run that have to be stopped for a change, and nobody said that they may be.
+    #[error("applying this plan stops {}, so nothing was changed", .machines.join(", "))]
+    Runs {
+        /// Each with its id.
+        machines: Vec<String>,
+    },
+    /// One thing could not be looked at.
+    #[error("whether `{node}` runs could not be read")]
+    Unseen {
+        /// The node.
+        node: NodeId,
+        /// Why.
+        #[source]
+        source: CloudError,
     },
     /// One thing could not be deleted.
     #[error("`{node}` could not be deleted")]
@@ -83,10 +99,11 @@ pub(crate) struct Clearing<'a> {
 
 impl Clearing<'_> {
     /// Deletes what has to go before the plan's things can be made, after it has refused what would lose data and is not among
-    /// `dangerous`. Nothing is read of an environment whose plan was applied before and gave nothing up.
+    /// `dangerous`. Nothing is read of an environment whose plan is the one last applied, `last` by digest, and gave nothing up.
     pub(crate) async fn before(
         &self,
         plan: &Plan,
+        last: Option<&str>,
         dangerous: &BTreeSet<NodeId>,
         known: &Journal<'_>,
     ) -> Result<Cleared, RemoveError> {
@@ -94,14 +111,18 @@ impl Clearing<'_> {
         if !displaced.is_empty() {
             return Err(RemoveError::Displaced { nodes: displaced });
         }
-        if !self.has_changed(plan, known, dangerous).await? {
+        let another = last.is_some_and(|last| last != plan.digest);
+        let gave_up = known.present().any(|id| plan.node(id).is_none());
+        if !another && !gave_up && dangerous.is_empty() {
             return Ok(Cleared::default());
         }
         // A document of its own that sorts before the walk's, since names sort as runs happened.
         let mut journal = Journal::open(self.registry, &format!("{}-0", self.name)).await?;
         let earlier = self.registry.every_plan().await?;
-        let Against { whole, observed, changes } = Against::look(self.session, plan, earlier, &journal).await;
+        let Against { whole, observed, changes } =
+            self.held.during(Against::look(self.session, plan, earlier, &journal)).await;
         refuse_loss(&changes, dangerous)?;
+        refuse_stop(self.session, &changes).await?;
         let staying = staying(&changes, &whole, |node| observed.shown(self.session, &whole, node));
         let mut cleared = Cleared::default();
         // Of what is planned, the order of teardown; what was given up is told in that order already, and needs what is planned.
@@ -144,21 +165,6 @@ impl Clearing<'_> {
         Ok(removed)
     }
 
-    /// Whether anything may have to go: an earlier plan made it and this one has it no more; or the plan is another than the last.
-    async fn has_changed(
-        &self,
-        plan: &Plan,
-        journal: &Journal<'_>,
-        dangerous: &BTreeSet<NodeId>,
-    ) -> Result<bool, RemoveError> {
-        let kept = match self.registry.plan().await {
-            Err(RegistryError::Unknown { .. }) => None,
-            other => Some(other?),
-        };
-        let another = kept.is_some_and(|kept| kept.digest != plan.digest);
-        Ok(another || !dangerous.is_empty() || journal.present().any(|id| plan.node(id).is_none()))
-    }
-
     async fn delete(&self, node: &Node, found: &Found, journal: &mut Journal<'_>) -> Result<(), RemoveError> {
         self.held.renew().await?;
         if let Some(why) = not_ours(node, found, journal) {
@@ -194,6 +200,19 @@ fn refuse_loss(changes: &[PlannedChange], dangerous: &BTreeSet<NodeId>) -> Resul
         })
         .unzip();
     if nodes.is_empty() { Ok(()) } else { Err(RemoveError::Loses { nodes, things }) }
+}
+
+/// A machine that runs is stopped only when whoever applies says that it may be.
+async fn refuse_stop(session: &Session, changes: &[PlannedChange]) -> Result<(), RemoveError> {
+    let mut machines = Vec::new();
+    for one in changes.iter().filter(|one| one.change.stops() && !session.may_stop_machines) {
+        let Some(id) = &one.id else { continue };
+        let runs = instance::runs(session, one.node.as_str(), id).await;
+        if runs.map_err(|source| RemoveError::Unseen { node: one.node.clone(), source })? {
+            machines.push(format!("`{}` ({id}) to change it", one.node));
+        }
+    }
+    if machines.is_empty() { Ok(()) } else { Err(RemoveError::Runs { machines }) }
 }
 
 /// What is named by things that stay, as they are now: it cannot go before they are told otherwise.

@@ -29,13 +29,24 @@ impl End<'_> {
             self.closed.archives = registry.archives(&self.archives).await?;
             let given = options.signer.clone();
             self.signer = given.filter(|signer| manifest.signer.as_ref() == Some(&signer.public_key()));
-            return Ok(());
+            return Ok(archive::finished(&options.archive)?);
         }
         let signer = match &options.signer {
             Some(signer) => signer.clone(),
             None => Signer::make().map_err(ArchiveError::from)?,
         };
-        let mut archiver = Archiver::create(self.session, &options.archive, &self.outside()).await?;
+        if self.is_known(registry, &options.archive).await? {
+            // Finished, and not all that is to be archived: it stays, and another has to go elsewhere.
+            archive::finished(&options.archive)?;
+        }
+        let mark = archive::Unfinished {
+            schema_version: 1,
+            account: self.plan.account.clone(),
+            region: self.plan.region.clone(),
+            pit: self.plan.pit.clone(),
+            life: registry.life().await?,
+        };
+        let mut archiver = Archiver::create(self.session, &options.archive, &self.outside(), &mark).await?;
         for (name, content) in records(registry).await? {
             archiver.add_document(&name, &content).await?;
         }
@@ -66,6 +77,8 @@ impl End<'_> {
             region: self.plan.region.clone(),
             made_at: self.session.world.now(),
         };
+        // Another run may have taken over meanwhile: then this archive is not the one.
+        held.renew().await?;
         let manifest = archiver.finish(about, &signer).await?;
         self.archived(&manifest, options);
         self.signer = Some(signer);
@@ -79,7 +92,9 @@ impl End<'_> {
             differing_buckets: self.damaged.len(),
         };
         let text = serde_json::to_string_pretty(&record).unwrap_or_default();
+        held.renew().await?;
         registry.write(&format!("{}{}.json", self.archives, record.head), &text).await?;
+        archive::finished(&options.archive)?;
         self.closed.archives = registry.archives(&self.archives).await?;
         Ok(())
     }
@@ -160,6 +175,13 @@ impl End<'_> {
             }
         }
         Ok(Some(manifest))
+    }
+
+    /// Whether the registry knows what lies there as an archive of this life.
+    async fn is_known(&self, registry: &Registry<'_>, archive: &Destination) -> Result<bool, CloseOutError> {
+        let Some(manifest) = self.manifest_at(archive).await else { return Ok(false) };
+        let records = registry.archives(&self.archives).await?;
+        Ok(records.iter().any(|record| record.head == manifest.head.to_string()))
     }
 
     async fn manifest_at(&self, archive: &Destination) -> Option<Manifest> {

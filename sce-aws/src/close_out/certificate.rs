@@ -116,6 +116,14 @@ pub struct Pending {
     pub until: String,
 }
 
+impl Closed {
+    /// The same, told to somebody who ends what has ended: nothing was done.
+    pub(super) fn told_again(mut self) -> Self {
+        self.notes.push("it had been closed out already, and nothing was done: this is its certificate".to_owned());
+        self
+    }
+}
+
 /// The certificate of the last end of an environment, as the registry keeps it; none while it has a life.
 ///
 /// # Errors

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use sce_core::pit::Pit;
 use thiserror::Error;
 
+use super::Dump;
 use crate::archive::ArchiveError;
-use crate::error::CloudError;
+use crate::error::{CloudError, Trouble};
 use crate::hold::Hold;
 use crate::registry::RegistryError;
 
@@ -54,12 +55,24 @@ pub enum CloseOutError {
     /// Something holds what no archive does, and nobody said that it may go.
     #[error("no archive holds what is in {}, so nothing was deleted", .things.join(", "))]
     Unarchived {
-        /// Databases and data volumes, each with its id.
+        /// Databases, data volumes and copies of volumes, each with its id.
         things: Vec<String>,
+        /// How what is in the databases gets out.
+        dumps: Vec<Dump>,
     },
     /// The archive could not be written.
     #[error("the archive could not be made, so nothing was deleted")]
     Archive(#[from] ArchiveError),
+    /// It was asked to stop.
+    #[error("close-out was interrupted; what was in flight was finished")]
+    Interrupted {
+        /// The manifest of the archive; none where the archive was not finished, and then nothing is deleted.
+        archive: Option<String>,
+        /// What is gone.
+        deleted: Vec<String>,
+        /// What is still there.
+        left: Vec<String>,
+    },
     /// What is left could not be looked for.
     #[error("what is left could not be looked for; `sce close-out` can be run again")]
     Sweep(#[source] CloudError),
@@ -86,15 +99,31 @@ impl CloseOutError {
                  archives everything that is still there"
                     .to_owned(),
             ),
-            Self::Unarchived { .. } => Some(
-                "copy what must last into the output bucket (`aws s3 cp` on the machine, `pg_dump` of a database), then run this \
-                 again with `--dangerously-discard-unarchived`"
-                    .to_owned(),
+            Self::Unarchived { dumps, .. } => {
+                let copy = "copy what must last into the output bucket (`aws s3 cp` on the machine, `pg_dump` of a database), then run \
+                            this again with `--dangerously-discard-unarchived`";
+                Some([copy.to_owned()].into_iter().chain(dumps.iter().map(Dump::to_string)).collect::<Vec<_>>().join("; "))
+            }
+            Self::Interrupted { .. } => Some(
+                "run the same command again: it goes on from here; `sce status PIT` shows what is there".to_owned(),
             ),
             Self::Unread { source, .. } | Self::Beside(source) | Self::Sweep(source) => {
                 source.help().map(str::to_owned)
             }
         }
+    }
+}
+
+impl CloseOutError {
+    /// Whether all that it says is that somebody asked for an end.
+    pub(super) fn is_interrupt(&self) -> bool {
+        let source = match self {
+            Self::Registry(RegistryError::Cloud(source)) => source,
+            Self::Archive(ArchiveError::Cloud(source)) => source,
+            Self::Beside(source) | Self::Sweep(source) | Self::Unread { source, .. } => source,
+            _ => return false,
+        };
+        source.trouble == Trouble::Interrupted
     }
 }
 

@@ -41,12 +41,13 @@ impl End<'_> {
     /// Copies of the volumes that are ours, those of our machines among them.
     pub(super) async fn find_copies(&self) -> Result<Vec<Copy>, CloudError> {
         let mut volumes: BTreeSet<String> = self.ids_of(Kind::Volume).into_iter().collect();
-        for machine in self.ids_of(Kind::Instance) {
-            let attached = volume::attached_to(self.session, &machine, &machine).await?;
+        let machines = self.ids_of(Kind::Instance);
+        for machine in &machines {
+            let attached = volume::attached_to(self.session, machine, machine).await?;
             volumes.extend(attached.into_iter().filter_map(|volume| volume.volume_id));
         }
         let snapshots = self.snapshots_of(volumes.into_iter().collect()).await?;
-        let images = self.images_of(&snapshots).await?;
+        let images = self.images_of(&machines, &snapshots).await?;
         let images = images.into_iter().map(Copy::Image);
         Ok(images.chain(snapshots.into_iter().map(Copy::Snapshot)).collect())
     }
@@ -70,9 +71,10 @@ impl End<'_> {
         Ok(all)
     }
 
-    /// One's own images are few, and are all asked for: which snapshots they are made of is compared here.
-    async fn images_of(&self, snapshots: &[String]) -> Result<Vec<String>, CloudError> {
-        if snapshots.is_empty() {
+    /// One's own images are few, and are all asked for: of which machine or of which snapshots each was made is compared here. An image
+    /// of our machine may name a snapshot of somebody else's as well, so snapshots are found by their volumes alone.
+    async fn images_of(&self, machines: &[String], snapshots: &[String]) -> Result<Vec<String>, CloudError> {
+        if machines.is_empty() && snapshots.is_empty() {
             return Ok(Vec::new());
         }
         let found =
@@ -80,7 +82,8 @@ impl End<'_> {
         let found = found.map_err(cloud("DescribeImages", self.plan.pit.as_str()))?;
         let is_ours = |image: &aws_sdk_ec2::types::Image| {
             let mut disks = image.block_device_mappings().iter().filter_map(|disk| disk.ebs()?.snapshot_id());
-            disks.any(|id| snapshots.iter().any(|one| one == id))
+            let of_machine = image.source_instance_id().is_some_and(|id| machines.iter().any(|one| one == id));
+            of_machine || disks.any(|id| snapshots.iter().any(|one| one == id))
         };
         Ok(found.into_iter().filter(is_ours).filter_map(|image| image.image_id).collect())
     }
@@ -104,8 +107,20 @@ impl End<'_> {
             let resource = format!("copy {}", copy.id());
             match sent {
                 Ok(()) => self.closed.deleted.push(resource),
-                Err(error) => self.closed.left.push(Left { resource, why: error.to_string() }),
+                Err(error) => {
+                    self.closed.left.push(Left { resource, why: error.to_string() });
+                    self.keep_sources();
+                }
             }
+        }
+    }
+
+    /// What copies are made of stays while a copy does: only by it does the next run find one that bears no tag.
+    fn keep_sources(&mut self) {
+        let sources =
+            [Kind::Volume, Kind::Instance].map(|kind| self.ours_of(kind).into_iter().cloned().collect::<Vec<_>>());
+        for node in sources.iter().flatten() {
+            self.keep(node);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use sce_core::html::shown;
+use sce_core::html::{sentence, shown};
 
 use super::{Archived, Closed, Left};
 
@@ -13,13 +13,17 @@ impl Closed {
     /// As one HTML page that needs nothing else, to be read in light, in dark and on paper.
     #[must_use]
     pub fn to_html(&self) -> String {
-        let title = format!("Certificate of close-out: {}", shown(self.pit.as_str()));
+        let pit = shown(self.pit.as_str());
+        let title = match self.left.is_empty() {
+            true => format!("Certificate of close-out: {pit}"),
+            false => format!("Not closed out: {pit}"),
+        };
         let sections = [
             lefts("Left, and should not be", &self.left),
             pendings(self),
-            list("Stays on purpose", self.stays.iter().map(|one| shown(one))),
+            list("Stays on purpose", self.stays.iter().map(|one| sentence(one))),
             lefts("Bears the name, is not this environment's, and was not touched", &self.foreign),
-            list("To know", self.notes.iter().map(|one| shown(one))),
+            list("To know", self.notes.iter().map(|one| sentence(one))),
             table("Objects archived", &self.archived),
             table("Records and logs archived", &self.documents),
             list("Deleted", self.deleted.iter().map(|one| format!("<code>{}</code>", shown(one)))),
@@ -40,8 +44,8 @@ fn verdict(closed: &Closed) -> String {
     let (class, text) = match (closed.left.len(), closed.pending.len()) {
         (0, 0) => ("done", "Nothing of the environment is left.".to_owned()),
         (0, _) => ("done", "Nothing of the environment is left but what AWS deletes at the times below.".to_owned()),
-        (1, _) => ("open", "The environment is not closed out: one thing is left.".to_owned()),
-        (left, _) => ("open", format!("The environment is not closed out: {left} things are left.")),
+        (1, _) => ("open", "Not closed out: one thing is left. Run close-out again.".to_owned()),
+        (left, _) => ("open", format!("Not closed out: {left} things are left. Run close-out again.")),
     };
     format!("<p class=\"verdict {class}\">{text}</p>\n")
 }
@@ -54,7 +58,8 @@ fn facts(closed: &Closed) -> String {
     };
     if let Some(ending) = &closed.ending {
         fact("Account, region", format!("{}, {}", shown(ending.account.as_str()), shown(ending.region.as_str())));
-        fact("Closed out", shown(&ending.at.to_string()));
+        let when = if closed.left.is_empty() { "Closed out" } else { "Tried" };
+        fact(when, shown(&ending.at.to_string()));
         fact("By", format!("<code>{}</code>", shown(&ending.by)));
     }
     fact("Archive", format!("<code>{}</code>", shown(&closed.manifest)));
@@ -86,7 +91,7 @@ fn pendings(closed: &Closed) -> String {
 }
 
 fn lefts(title: &str, things: &[Left]) -> String {
-    list(title, things.iter().map(|left| format!("<code>{}</code>: {}", shown(&left.resource), shown(&left.why))))
+    list(title, things.iter().map(|left| format!("<code>{}</code>: {}", shown(&left.resource), sentence(&left.why))))
 }
 
 fn list(title: &str, items: impl Iterator<Item = String>) -> String {
@@ -174,9 +179,18 @@ mod tests {
     #[test]
     fn what_is_left_is_told_first() {
         let mut closed = closed();
-        closed.left.push(Left { resource: "bucket-data x".to_owned(), why: "locked".to_owned() });
+        let why = "DeleteBucket of `bucket-data` was refused".to_owned();
+        closed.left.push(Left { resource: "bucket-data x".to_owned(), why });
         let page = closed.to_html();
-        assert!(page.contains("class=\"verdict open\">The environment is not closed out: one thing is left."));
+        assert!(
+            page.contains(
+                "<h1>Not closed out: hipaa</h1>\n<p class=\"verdict open\">Not closed out: one thing is left."
+            )
+        );
+        assert!(page.contains("DeleteBucket of <code>bucket-data</code> was refused"), "{page}");
+        assert!(!page.contains("Closed out") && !page.contains("Certificate") && !page.contains('`'), "{page}");
+        closed.left.push(Left { resource: "key y".to_owned(), why: String::new() });
+        assert!(closed.to_html().contains("Not closed out: 2 things are left."));
         assert!(page.find("Left, and should not be").unwrap() < page.find("Deleted").unwrap());
     }
 

@@ -3,10 +3,11 @@
 use sce_core::aws::resource::{Kind, Teardown};
 use sce_core::pit::{BucketRole, TAG_PIT};
 
-use super::{CloseOutError, CloseOutOptions, End};
+use super::{CloseOutError, CloseOutOptions, Dump, End};
 use crate::archive::{self, ArchiveError};
-use crate::error::cloud;
+use crate::error::{CloudError, cloud};
 use crate::registry::Registry;
+use crate::resource::database_instance;
 use crate::tags::filter;
 
 /// States in which a machine works, or is about to (EC2 API reference, `DescribeInstances`).
@@ -17,7 +18,8 @@ impl End<'_> {
     pub(super) async fn refuse(&self, registry: &Registry<'_>, options: &CloseOutOptions) -> Result<(), CloseOutError> {
         let things = self.unarchived();
         if !things.is_empty() && !options.discard_unarchived {
-            return Err(CloseOutError::Unarchived { things });
+            let dumps = self.dumps().await.map_err(CloseOutError::Beside)?;
+            return Err(CloseOutError::Unarchived { things, dumps });
         }
         if !options.while_machines_run {
             let machines = self.running().await?;
@@ -39,6 +41,24 @@ impl End<'_> {
         let ours = found.filter(|(node, found)| self.foreign(node, found).is_none());
         let ours = ours.map(|(node, found)| format!("`{}` ({})", node.id, found.attributes.id));
         ours.chain(self.copies.iter().map(|copy| format!("`{}`", copy.id()))).collect()
+    }
+
+    /// How what is in each database of ours gets out.
+    async fn dumps(&self) -> Result<Vec<Dump>, CloudError> {
+        let plan = self.plan;
+        let bucket = plan.pit.bucket(BucketRole::Output, &plan.account, &plan.region);
+        let folder = match plan.pit_nodes().any(|node| node.properties.kind() == Kind::Volume) {
+            true => format!("/{}", plan.pit),
+            false => "~".to_owned(),
+        };
+        let mut dumps = Vec::new();
+        for node in self.ours_of(Kind::DatabaseInstance) {
+            let (bucket, folder) = (bucket.clone(), folder.clone());
+            let address = database_instance::address(self.session, node).await?;
+            let (node, identifier) = (node.id.to_string(), node.name.clone());
+            dumps.push(Dump { node, identifier, address, user: database_instance::MASTER, folder, bucket });
+        }
+        Ok(dumps)
     }
 
     /// Machines that bear the PIT and run, workers that no plan names among them.

@@ -2,26 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types::{Filter, InstanceStateName, NetworkInterface};
+use aws_sdk_ec2::types::{Filter, InstanceStateName, NetworkInterface, VpcPeeringConnection};
 use sce_core::aws::resource::Kind;
 use sce_core::model::{Resident, ResidentKind};
 use sce_core::plan::{Node, Plan, Scope};
 
 use super::Unread;
 use crate::error::{CloudError, cloud};
-use crate::observe::Observed;
 use crate::session::Session;
 use crate::tags;
 
 /// What lies in the plan's network. In a VPC of others, what lies in our own subnets: the rest is their business.
-pub(super) async fn residents(session: &Session, plan: &Plan, observed: &Observed) -> (Vec<Resident>, Unread) {
-    let id = |node: &Node| Some(observed.found.get(&node.id)?.attributes.id.clone());
+pub(crate) async fn residents(session: &Session, plan: &Plan, id: impl Fn(&Node) -> Option<String>) -> Residents {
     let of_kind = |kind: Kind| plan.nodes.iter().filter(move |node| node.properties.kind() == kind);
     let Some((vpc, vpc_id)) = of_kind(Kind::Vpc).find_map(|node| Some((node, id(node)?))) else {
         return (Vec::new(), Vec::new());
     };
     let subnets: BTreeSet<String> =
-        of_kind(Kind::Subnet).filter(|node| node.scope == Scope::Pit).filter_map(id).collect();
+        of_kind(Kind::Subnet).filter(|node| node.scope == Scope::Pit).filter_map(&id).collect();
     let whole = !vpc.is_existing();
     let here = Here { session, label: vpc.id.as_str(), vpc: vpc_id, subnets: (!whole).then_some(subnets) };
     let mut read = Read { residents: Vec::new(), unread: Vec::new(), holders: BTreeMap::new(), going: BTreeSet::new() };
@@ -65,6 +63,9 @@ pub(super) async fn residents(session: &Session, plan: &Plan, observed: &Observe
     (residents, unread)
 }
 
+/// What lies in a network, and what could not be read of it.
+pub(crate) type Residents = (Vec<Resident>, Unread);
+
 struct Read {
     residents: Vec<Resident>,
     unread: Unread,
@@ -92,7 +93,7 @@ impl Read {
     fn take(&mut self, vpc: &Node, read: Result<Vec<Resident>, CloudError>) {
         match read {
             Ok(residents) => self.residents.extend(residents),
-            Err(error) => self.unread.push((vpc.id.clone(), error)),
+            Err(error) => self.unread.push((vpc.id.clone(), error.to_string())),
         }
     }
 }
@@ -207,21 +208,27 @@ impl Here<'_> {
     }
 
     async fn peerings(&self) -> Result<Vec<Resident>, CloudError> {
+        let (asked, asked_for) = tokio::try_join!(
+            self.peerings_of("requester-vpc-info.vpc-id"),
+            self.peerings_of("accepter-vpc-info.vpc-id"),
+        )?;
         let mut found = BTreeMap::new();
-        for side in ["requester-vpc-info.vpc-id", "accepter-vpc-info.vpc-id"] {
-            let request = self.session.ec2.describe_vpc_peering_connections().filters(tags::filter(side, &self.vpc));
-            let listed = request.into_paginator().items().send().try_collect().await;
-            for one in listed.map_err(cloud("DescribeVpcPeeringConnections", self.label))? {
-                let ended = ["deleted", "deleting", "expired", "failed", "rejected"];
-                let state = one.status().and_then(|status| status.code()).map(|code| code.as_str().to_owned());
-                if state.is_some_and(|state| ended.contains(&state.as_str())) {
-                    continue;
-                }
-                let resident = resident(ResidentKind::Peering, one.vpc_peering_connection_id(), one.tags());
-                found.insert(resident.id.clone(), resident);
+        for one in asked.into_iter().chain(asked_for) {
+            let ended = ["deleted", "deleting", "expired", "failed", "rejected"];
+            let state = one.status().and_then(|status| status.code()).map(|code| code.as_str().to_owned());
+            if state.is_some_and(|state| ended.contains(&state.as_str())) {
+                continue;
             }
+            let resident = resident(ResidentKind::Peering, one.vpc_peering_connection_id(), one.tags());
+            found.insert(resident.id.clone(), resident);
         }
         Ok(found.into_values().collect())
+    }
+
+    async fn peerings_of(&self, side: &str) -> Result<Vec<VpcPeeringConnection>, CloudError> {
+        let request = self.session.ec2.describe_vpc_peering_connections().filters(tags::filter(side, &self.vpc));
+        let listed = request.into_paginator().items().send().try_collect().await;
+        listed.map_err(cloud("DescribeVpcPeeringConnections", self.label))
     }
 
     async fn vpn_gateways(&self) -> Result<Vec<Resident>, CloudError> {

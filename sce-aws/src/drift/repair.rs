@@ -9,7 +9,7 @@ use serde::Serialize;
 use thiserror::Error;
 
 use super::is_applied;
-use crate::error::CloudError;
+use crate::error::{CloudError, Trouble};
 use crate::observe::{Observed, observe_remembering};
 use crate::progress::{Deed, Listener, Step};
 use crate::provider;
@@ -187,6 +187,9 @@ impl Work<'_> {
     async fn take_out(&self, finding: &Drifted) -> Result<(), CloudError> {
         let here = self.observed.unplanned.iter().find(|(name, _)| *name == finding.name);
         let Some((name, Properties::Route(one))) = here else { return Ok(()) };
+        if self.plan.existing_nodes().any(|node| node.name == one.table.to_string()) {
+            return Err(CloudError::plain("DeleteRoute", name, Trouble::Refused, "the table is somebody else's"));
+        }
         route::remove(self.session, name, one).await
     }
 

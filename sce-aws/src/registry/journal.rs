@@ -81,6 +81,11 @@ impl<'a> Journal<'a> {
         Self { pages, states: BTreeMap::new(), touched: BTreeMap::new(), runs: Vec::new() }
     }
 
+    /// Whether no run before this one wrote anything down.
+    pub(crate) fn is_first(&self) -> bool {
+        self.runs.is_empty()
+    }
+
     /// What is known of a thing.
     pub(crate) fn state(&self, node: &NodeId) -> &State<Attributes> {
         self.states.get(node).unwrap_or(&State::Absent)

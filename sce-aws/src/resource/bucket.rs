@@ -14,7 +14,7 @@ use aws_sdk_s3::types::{
 use sce_core::account::Region;
 use sce_core::aws::arn::Arn;
 use sce_core::aws::policy::Policy;
-use sce_core::aws::resource::{AccessLog, Bucket, Difference, Encryption, LifecycleRule, Properties};
+use sce_core::aws::resource::{AccessLog, Bucket, Difference, Encryption, LifecycleRule};
 use sce_core::pit::Tags;
 use sce_core::plan::Node;
 use sce_core::value::Value;
@@ -37,6 +37,25 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, Bucket>) -> Resu
         Err(error) if error.has_code("NoSuchBucket") => Ok(None),
         other => other.map(Some),
     }
+}
+
+/// The same for one that this run has just made: a new bucket has its owner's settings and tags, and is taken to have no others, so
+/// that each is made as planned, without reading first what AWS sets by itself today.
+pub(crate) async fn look_at_new(session: &Session, wanted: &Wanted<'_, Bucket>) -> Result<Option<Found>, CloudError> {
+    if !exists(session, wanted.node).await? {
+        return Ok(None);
+    }
+    let properties = Bucket {
+        encryption: Encryption::S3,
+        versioning: false,
+        ownership_enforced: wanted.properties.ownership_enforced,
+        public_access_blocked: false,
+        policy: None,
+        access_log: None,
+        lifecycle: BTreeMap::new(),
+    };
+    let attributes = attributes(session, wanted.node);
+    Ok(Some(Found { attributes, properties: properties.into(), tags: wanted.node.tags.clone() }))
 }
 
 /// Created with owner and tags, so that it is never anybody's. A name just given up may be busy for a while.
@@ -75,12 +94,11 @@ pub(crate) async fn settle(
         "policy",
         "access_log",
     ];
-    let changed: Vec<&str> =
-        order.into_iter().filter(|field| differences.iter().any(|difference| difference.field == *field)).collect();
-    for field in &changed {
+    let changed = |field: &&str| differences.iter().any(|difference| difference.field == *field);
+    for field in order.iter().filter(|field| changed(field)) {
         patiently(session, PASSING, is_passing, || change(session, wanted, field)).await?;
     }
-    read_back(session, wanted, &changed).await
+    Ok(())
 }
 
 /// S3 replaces the whole set, so tags of others are sent along.
@@ -140,9 +158,13 @@ async fn read(session: &Session, node: &Node) -> Result<Found, CloudError> {
     )?;
     let properties =
         Bucket { encryption, versioning, ownership_enforced, public_access_blocked, policy, access_log, lifecycle };
-    let arn = format!("arn:{}:s3:::{}", session.region().partition(), node.name);
-    let attributes = Attributes { id: node.name.clone(), arn: Some(arn) };
+    let attributes = attributes(session, node);
     Ok(Found { attributes, properties: properties.into(), tags })
+}
+
+fn attributes(session: &Session, node: &Node) -> Attributes {
+    let arn = format!("arn:{}:s3:::{}", session.region().partition(), node.name);
+    Attributes { id: node.name.clone(), arn: Some(arn) }
 }
 
 /// A setting that was never made is answered with an error of its own; so is a bucket that is not there, which is not the same.
@@ -407,18 +429,6 @@ fn write_rule(id: &str, rule: &LifecycleRule) -> SdkLifecycleRule {
         .expect("the status is given")
 }
 
-/// S3 may hand back what was there before (aws-behaviour 1b, lifecycle and policy). What still differs after the time is for
-/// verification to say.
-async fn read_back(session: &Session, wanted: &Wanted<'_, Bucket>, changed: &[&str]) -> Result<(), CloudError> {
-    let planned = Properties::from(wanted.properties.clone());
-    let as_planned = |found: &Found| {
-        let differences = planned.differences(&found.properties);
-        !differences.iter().any(|difference| changed.contains(&difference.field.as_str()))
-    };
-    let seen = || async { Ok(look(session, wanted).await?.filter(|found| as_planned(found))) };
-    poll(session, PASSING, seen).await.map(drop)
-}
-
 /// A bucket just made that is not seen everywhere, another change under way, or a principal just made.
 fn is_passing(error: &CloudError) -> bool {
     error.has_code("NoSuchBucket") || error.has_code("OperationAborted") || is_unseen_principal(error)
@@ -433,6 +443,7 @@ async fn empty(session: &Session, node: &Node) -> Result<(), CloudError> {
         if page.is_empty() {
             return Ok(());
         }
+        session.interrupt.go_on(node.id.as_str())?;
         if page == last {
             let message = "objects stay after their deletion";
             return Err(CloudError::plain("DeleteObjects", node.id.as_str(), Trouble::Refused, message));

@@ -32,7 +32,7 @@ const DEAD: [&str; 5] = [
 ];
 
 /// The name of the master account, whose password RDS keeps.
-const MASTER: &str = "sce_master";
+pub(crate) const MASTER: &str = "sce_master";
 
 /// Finds the database by its identifier; one that is being deleted is there until it is gone.
 pub(crate) async fn look(
@@ -129,6 +129,12 @@ async fn describe(session: &Session, label: &str, name: &str) -> Result<Option<D
         Err(error) if error.trouble == Trouble::NotFound => Ok(None),
         other => Ok(other?.db_instances.unwrap_or_default().into_iter().next()),
     }
+}
+
+/// The name by which the database is reached; none while it is being made.
+pub(crate) async fn address(session: &Session, node: &Node) -> Result<Option<String>, CloudError> {
+    let instance = describe(session, node.id.as_str(), &node.name).await?;
+    Ok(instance.and_then(|instance| instance.endpoint?.address))
 }
 
 fn properties(label: &str, instance: &DbInstance) -> Result<DatabaseInstance, CloudError> {

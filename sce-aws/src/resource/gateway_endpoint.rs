@@ -130,7 +130,8 @@ pub(super) fn refused(
     Err(error)
 }
 
-pub(super) fn is_live(endpoint: &SdkEndpoint) -> bool {
+/// Whether an endpoint is there: one that is deleted stays listed for a while.
+pub(crate) fn is_live(endpoint: &SdkEndpoint) -> bool {
     let state = endpoint.state().map(|state| state.as_str().to_ascii_lowercase());
     !matches!(state.as_deref(), Some("deleted" | "deleting" | "failed" | "rejected" | "expired"))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_sdk_ec2::error::ProvideErrorMetadata as _;
 use aws_sdk_ec2::types::{
-    AttributeBooleanValue, BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState,
+    AttributeBooleanValue, AttributeValue, BlockDeviceMapping, EbsBlockDevice, Filter, HttpTokensState,
     IamInstanceProfileSpecification, Instance as SdkInstance, InstanceAttributeName, InstanceMetadataEndpointState,
     InstanceMetadataOptionsRequest, InstanceNetworkInterfaceSpecification, InstanceStateName,
     LaunchTemplateSpecification, MonitoringState, NetworkInterfaceAttribute, Placement, ResourceType,
@@ -74,7 +74,8 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, Instance>) -> Re
     outcome.unwrap_or_else(|| Err(still_changing("RunInstances", wanted.label())))
 }
 
-/// Metadata service, monitoring, groups and profile can be changed while it runs; the rest takes another instance.
+/// Metadata service, monitoring, groups and profile can be changed while it runs, its type while it is stopped; the rest takes another
+/// instance.
 pub(crate) async fn settle(
     session: &Session,
     wanted: &Wanted<'_, Instance>,
@@ -94,6 +95,9 @@ pub(crate) async fn settle(
     }
     if changed("profile") {
         modify_profile(session, wanted, id).await?;
+    }
+    if changed("instance_type") {
+        modify_type(session, wanted, id).await?;
     }
     Ok(())
 }
@@ -320,7 +324,11 @@ async fn read(
     let unreadable = |why: String| CloudError::unreadable("DescribeInstances", wanted.label(), why);
     let id = instance.instance_id().unwrap_or_default();
     let tags = tags::from_ec2(instance.tags());
-    let volumes = attached_to(session, wanted.label(), id).await?;
+    let (volumes, public_address, user_data_sha256) = tokio::try_join!(
+        attached_to(session, wanted.label(), id),
+        public_address(session, wanted.label(), instance),
+        user_data_sha256(session, wanted.label(), id),
+    )?;
     let metadata = instance.metadata_options();
     let optional = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
     Ok(Instance {
@@ -344,7 +352,7 @@ async fn read(
             .map(|id| id.parse().map(Value::Known))
             .collect::<Result<_, _>>()
             .map_err(|error| unreadable(format!("{error}")))?,
-        public_address: public_address(session, wanted.label(), instance).await?,
+        public_address,
         metadata_token_required: metadata.and_then(|options| options.http_tokens()) == Some(&HttpTokensState::Required),
         metadata_hop_limit: metadata
             .and_then(|options| options.http_put_response_hop_limit())
@@ -360,7 +368,7 @@ async fn read(
         },
         root: root(session, wanted, instance, &volumes).await?,
         volumes_encrypted: volumes.iter().all(|volume| volume.encrypted() == Some(true)),
-        user_data_sha256: user_data_sha256(session, wanted.label(), id).await?,
+        user_data_sha256,
     })
 }
 
@@ -501,6 +509,55 @@ async fn modify_profile(session: &Session, wanted: &Wanted<'_, Instance>, id: &s
         }
     };
     patiently(session, PASSING, is_unseen, send).await
+}
+
+/// Stops it where it runs and may be stopped, and starts it again if so, with the type it had where AWS refuses the new one or has no room
+/// for it. A run cut short meanwhile leaves it stopped, which is as planned as well: nobody is started who was not asked for.
+async fn modify_type(session: &Session, wanted: &Wanted<'_, Instance>, id: &str) -> Result<(), CloudError> {
+    let label = wanted.label();
+    // One that is just being stopped is not started again.
+    let did_run = runs(session, label, id).await?;
+    if did_run && !session.may_stop_machines {
+        return Err(CloudError::plain("ModifyInstanceAttribute", label, Trouble::InUse, STOPPED_ONLY));
+    }
+    let before = described(session, label, id).await?.and_then(|instance| instance.instance_type);
+    stop(session, label, id).await?;
+    let changed = set_type(session, label, id, &wanted.properties.instance_type).await;
+    if !did_run {
+        return changed;
+    }
+    let started = match changed {
+        Ok(()) => start(session, label, id).await.map(drop),
+        refused => refused,
+    };
+    match (started, before) {
+        // Somebody asked for an end: what was begun is finished by whoever goes on.
+        (Err(error), Some(before)) if error.trouble != Trouble::Interrupted => {
+            // Why it has not the new type matters more than what becomes of the old one.
+            if set_type(session, label, id, before.as_str()).await.is_ok() {
+                drop(start(session, label, id).await);
+            }
+            Err(error)
+        }
+        (started, _) => started,
+    }
+}
+
+async fn set_type(session: &Session, label: &str, id: &str, instance_type: &str) -> Result<(), CloudError> {
+    let send = || async {
+        let kind = AttributeValue::builder().value(instance_type).build();
+        let sent = session.ec2.modify_instance_attribute().instance_id(id).instance_type(kind).send().await;
+        sent.map(drop).map_err(cloud("ModifyInstanceAttribute", label))
+    };
+    patiently(session, PASSING, |error| error.has_code("IncorrectInstanceState"), send).await
+}
+
+const STOPPED_ONLY: &str = "it runs, and its type changes only while it is stopped: `sce stop PIT` first, or `sce apply SPEC --may-stop-machines`";
+
+/// Whether it runs, or is about to: a change that takes it stopped would end what people do on it.
+pub(crate) async fn runs(session: &Session, label: &str, id: &str) -> Result<bool, CloudError> {
+    let state = described(session, label, id).await?.as_ref().and_then(state_name).cloned();
+    Ok(matches!(state, Some(InstanceStateName::Pending | InstanceStateName::Running)))
 }
 
 async fn terminate(session: &Session, label: &str, id: &str) -> Result<(), CloudError> {

@@ -3,6 +3,7 @@
 use aws_sdk_kms::types::{KeyMetadata, KeyState, Tag};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use sce_core::aws::policy::Policy;
 use sce_core::aws::resource::{Difference, KmsKey};
 use sce_core::pit::{TAG_ID, TAG_PIT, TAG_SCOPE, Tags};
@@ -16,6 +17,9 @@ use crate::session::{Session, once};
 
 /// Days that KMS waits before it deletes a key: the fewest it allows (KMS API reference, `ScheduleKeyDeletion`).
 const WAITING_DAYS: i32 = 7;
+
+/// How many keys are asked for their tags at once; how fast is the service's rate.
+const AT_ONCE: usize = 16;
 
 /// Finds the key behind the alias of its name, or by its tags while there is no alias. A key that awaits deletion is none.
 pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, KmsKey>) -> Result<Option<Found>, CloudError> {
@@ -35,9 +39,21 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, KmsKey>) -> Resu
     patiently(session, PASSING, |error| error.trouble == Trouble::NotFound, read).await.map(Some)
 }
 
+/// Reads the key of that id, which was just made: nothing has to be searched for. None until it shows.
+pub(crate) async fn look_at_new(session: &Session, node: &Node, id: &str) -> Result<Option<Found>, CloudError> {
+    let looked = tokio::try_join!(live(session, node, id), parts(session, node, id));
+    match looked {
+        Ok((Some(key), parts)) => Ok(Some(found(&key, parts))),
+        Ok((None, _)) => Ok(None),
+        Err(error) if error.trouble == Trouble::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// One attempt: AWS takes no token, and a second call makes a second key, which cannot be deleted within a week. What KMS refuses
-/// because it does not know a principal yet, or has no time, is not done and may be sent again.
-pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, KmsKey>) -> Result<(), CloudError> {
+/// because it does not know a principal yet, or has no time, is not done and may be sent again. Answers the key's id: to search for
+/// it takes a call for every key of the region.
+pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, KmsKey>) -> Result<String, CloudError> {
     let send = || async {
         let request = session.kms.create_key().description(&wanted.properties.description);
         let request = request.policy(wanted.properties.policy.to_json()).set_tags(Some(kms_tags(&wanted.node.tags)));
@@ -45,7 +61,9 @@ pub(crate) async fn make(session: &Session, wanted: &Wanted<'_, KmsKey>) -> Resu
         request.send().await.map_err(cloud("CreateKey", wanted.label()))
     };
     let passes = |error: &CloudError| is_unseen_principal(error) || error.trouble == Trouble::Throttled;
-    patiently(session, PASSING, passes, send).await.map(|_| ())
+    let answer = patiently(session, PASSING, passes, send).await?;
+    let id = answer.key_metadata.map(|key| key.key_id);
+    id.ok_or_else(|| CloudError::unreadable("CreateKey", wanted.label(), "no key id"))
 }
 
 /// The policy first: it is what allows the rest. A disabled key takes no rotation, so enabling comes before it.
@@ -112,8 +130,13 @@ async fn tagged(session: &Session, wanted: &Wanted<'_, KmsKey>) -> Result<Option
     let listed = session.kms.list_keys().into_paginator().items().send().try_collect().await;
     let listed = listed.map_err(cloud("ListKeys", node.id.as_str()))?;
     let (mut found, mut denied, mut any_open) = (Vec::new(), None, false);
+    let mut asked = Vec::new();
     for id in listed.iter().filter_map(|key| key.key_id()) {
-        match tags_of(session, node, id).await {
+        asked.push(async move { (id, tags_of(session, node, id).await) }.boxed());
+    }
+    let mut answers = stream::iter(asked).buffered(AT_ONCE);
+    while let Some((id, tags)) = answers.next().await {
+        match tags {
             Ok(tags) => {
                 any_open = true;
                 if is_of(node, &tags) {
@@ -148,15 +171,23 @@ fn is_of(node: &Node, tags: &Tags) -> bool {
 }
 
 async fn read(session: &Session, node: &Node, key: &KeyMetadata) -> Result<Found, CloudError> {
+    Ok(found(key, parts(session, node, key.key_id()).await?))
+}
+
+/// What calls of their own tell of a key.
+async fn parts(session: &Session, node: &Node, id: &str) -> Result<(Policy, bool, Tags), CloudError> {
+    tokio::try_join!(policy(session, node, id), rotation(session, node, id), tags_of(session, node, id))
+}
+
+fn found(key: &KeyMetadata, (policy, rotation, tags): (Policy, bool, Tags)) -> Found {
     let properties = KmsKey {
         description: key.description().unwrap_or_default().to_owned(),
-        policy: policy(session, node, key.key_id()).await?,
-        rotation: rotation(session, node, key.key_id()).await?,
+        policy,
+        rotation,
         enabled: key.key_state() == Some(&KeyState::Enabled),
     };
     let attributes = Attributes { id: key.key_id().to_owned(), arn: key.arn().map(str::to_owned) };
-    let tags = tags_of(session, node, key.key_id()).await?;
-    Ok(Found { attributes, properties: properties.into(), tags })
+    Found { attributes, properties: properties.into(), tags }
 }
 
 async fn policy(session: &Session, node: &Node, id: &str) -> Result<Policy, CloudError> {

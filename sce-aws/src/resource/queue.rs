@@ -110,14 +110,20 @@ async fn url(session: &Session, node: &Node) -> Result<Option<String>, CloudErro
 
 async fn read(session: &Session, node: &Node, url: &str) -> Result<Found, CloudError> {
     let label = node.id.as_str();
-    let request = session.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
-    let answer = request.send().await.map_err(cloud("GetQueueAttributes", label))?;
+    let read = async {
+        let request = session.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
+        request.send().await.map_err(cloud("GetQueueAttributes", label))
+    };
+    let tags = async {
+        let sent = session.sqs.list_queue_tags().queue_url(url).send().await;
+        sent.map_err(cloud("ListQueueTags", label))
+    };
+    let (answer, tags) = tokio::try_join!(read, tags)?;
     let attributes = answer.attributes.unwrap_or_default();
     let properties = properties(&kms_prefix(session), &attributes);
     let properties = properties.map_err(|why| CloudError::unreadable("GetQueueAttributes", label, why))?;
     let arn = attributes.get(&QueueAttributeName::QueueArn).cloned();
-    let tags = session.sqs.list_queue_tags().queue_url(url).send().await;
-    let tags: Tags = tags.map_err(cloud("ListQueueTags", label))?.tags.unwrap_or_default().into_iter().collect();
+    let tags: Tags = tags.tags.unwrap_or_default().into_iter().collect();
     let attributes = Attributes { id: node.name.clone(), arn };
     Ok(Found { attributes, properties: properties.into(), tags })
 }

@@ -89,13 +89,17 @@ pub(crate) async fn delete(session: &Session, node: &Node, found: &Found) -> Res
 
 async fn read(session: &Session, node: &Node) -> Result<Found, CloudError> {
     let (name, label) = (node.name.as_str(), node.id.as_str());
-    let sent = session.iam.get_role().role_name(name).send().await;
-    let answer = sent.map_err(cloud("GetRole", label))?;
+    let role = async {
+        let sent = session.iam.get_role().role_name(name).send().await;
+        sent.map_err(cloud("GetRole", label))
+    };
+    let (answer, policies, inline_policies) =
+        tokio::try_join!(role, attached(session, label, name), inline(session, label, name))?;
     let role = answer.role().ok_or_else(|| CloudError::unreadable("GetRole", label, "no role"))?;
     let properties = Role {
         trust: document("GetRole", label, role.assume_role_policy_document())?,
-        policies: attached(session, label, name).await?.into_iter().map(Value::Known).collect(),
-        inline_policies: inline(session, label, name).await?,
+        policies: policies.into_iter().map(Value::Known).collect(),
+        inline_policies,
         permissions_boundary: boundary(label, role)?,
         max_session_seconds: longest_session(label, role)?,
     };
@@ -133,7 +137,6 @@ async fn inline(session: &Session, label: &str, name: &str) -> Result<BTreeSet<S
     Ok(listed.into_iter().collect())
 }
 
-/// Policies that no plan put there, named, so that somebody decides about them.
 /// Takes off what the plan does not give: whoever put it there gave the role more than the rules judged.
 async fn take_off(session: &Session, wanted: &Wanted<'_, Role>, present: &Role) -> Result<(), CloudError> {
     let (name, label) = (&wanted.node.name, wanted.label());

@@ -76,13 +76,19 @@ pub(crate) async fn delete(session: &Session, node: &Node, _: &Found) -> Result<
 
 async fn read(session: &Session, node: &Node) -> Result<Found, CloudError> {
     let (label, arn) = (node.id.as_str(), arn(session, &node.name));
-    let sent = session.sns.get_topic_attributes().topic_arn(&arn).send().await;
-    let attributes = sent.map_err(cloud("GetTopicAttributes", label))?.attributes.unwrap_or_default();
+    let read = async {
+        let sent = session.sns.get_topic_attributes().topic_arn(&arn).send().await;
+        sent.map_err(cloud("GetTopicAttributes", label))
+    };
+    let tags = async {
+        let sent = session.sns.list_tags_for_resource().resource_arn(&arn).send().await;
+        sent.map_err(cloud("ListTagsForResource", label))
+    };
+    let (answer, tags) = tokio::try_join!(read, tags)?;
+    let attributes = answer.attributes.unwrap_or_default();
     let properties = properties(&kms_prefix(session), &attributes);
     let properties = properties.map_err(|why| CloudError::unreadable("GetTopicAttributes", label, why))?;
-    let tags = session.sns.list_tags_for_resource().resource_arn(&arn).send().await;
-    let tags = tags.map_err(cloud("ListTagsForResource", label))?.tags.unwrap_or_default();
-    let tags: Tags = tags.into_iter().map(|tag| (tag.key, tag.value)).collect();
+    let tags: Tags = tags.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
     let attributes = Attributes { id: node.name.clone(), arn: Some(arn) };
     Ok(Found { attributes, properties: properties.into(), tags })
 }

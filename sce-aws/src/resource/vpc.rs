@@ -25,14 +25,18 @@ pub(crate) async fn look(session: &Session, wanted: &Wanted<'_, Vpc>) -> Result<
     let Some(vpc) = found else { return Ok(None) };
     let id = vpc.vpc_id().unwrap_or_default();
     let unreadable = |what: &str| CloudError::unreadable("DescribeVpcs", wanted.label(), what.to_owned());
+    let (dns_support, dns_hostnames) = tokio::try_join!(
+        attribute(session, wanted, id, VpcAttributeName::EnableDnsSupport),
+        attribute(session, wanted, id, VpcAttributeName::EnableDnsHostnames),
+    )?;
     let properties = Vpc {
         cidr: vpc.cidr_block().unwrap_or_default().parse().map_err(|_| unreadable("no address range"))?,
         tenancy: match vpc.instance_tenancy() {
             Some(SdkTenancy::Dedicated) => Tenancy::Dedicated,
             _ => Tenancy::Default,
         },
-        dns_support: attribute(session, wanted, id, VpcAttributeName::EnableDnsSupport).await?,
-        dns_hostnames: attribute(session, wanted, id, VpcAttributeName::EnableDnsHostnames).await?,
+        dns_support,
+        dns_hostnames,
     };
     Ok(Some(Found { attributes: Attributes::id(id), properties: properties.into(), tags: tags::from_ec2(vpc.tags()) }))
 }

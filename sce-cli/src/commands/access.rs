@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sce::access::{HandOver, Machines, Sheet, sheet, ssh_config};
+use sce::access::{HandOver, Machines, Sheet, TO_FILL_IN, sheet, ssh_config};
 use sce::account::AccountId;
 use sce::lock::Lock;
 use sce::pit::Pit;
@@ -177,6 +177,12 @@ fn notes(known: &Known, handed: &[Handed]) {
     for person in handed.iter().filter(|person| !person.key) {
         note(&format!("note: `{0}` has no key yet: `sce keys make SPEC --person {0}`", person.name));
     }
+    if !to_fill_in(handed).is_empty() {
+        let words = to_fill_in(handed).join("`, `");
+        note(&format!(
+            "note: before you hand a sheet over, replace `{words}` in it: the organisation's sign-in is not known here, and nobody gets in without"
+        ));
+    }
     for machine in known.found.iter().filter(|machine| machine.state != "running") {
         let node = &machine.node;
         note(&format!("note: `{node}` is {}; a bastion that starts has another public address", machine.state));
@@ -184,6 +190,11 @@ fn notes(known: &Known, handed: &[Handed]) {
     if known.live && known.found.is_empty() {
         note("note: there are no machines yet, so words in capitals stand for addresses and ids");
     }
+}
+
+/// What sheets leave to whoever hands them over.
+fn to_fill_in(handed: &[Handed]) -> Vec<&'static str> {
+    TO_FILL_IN.into_iter().filter(|word| handed.iter().any(|person| person.sheet.contains(word))).collect()
 }
 
 fn text(handed: &[Handed]) -> String {

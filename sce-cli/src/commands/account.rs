@@ -1,6 +1,7 @@
 //! `sce account`
 
 use sce::account::Region;
+use sce::cost::{AccountPrices, Prices, account_prices};
 use sce::spec::{Account as Asked, CloudTrail, ConfigCare, Retention};
 use sce::{
     AccountApplied, AccountSettings, AccountStatus, Addendum, ApplyOptions, Finding, Interrupt, SpecFile, Verification,
@@ -27,6 +28,7 @@ struct Applied<'a> {
     verified: bool,
     findings: &'a [Finding],
     not_shown: &'a [sce::NotShown],
+    billed: &'a AccountPrices,
 }
 
 /// What `sce account status --json` writes.
@@ -41,6 +43,7 @@ struct Status<'a> {
     things: &'a [sce::Verdict],
     findings: &'a [Finding],
     not_shown: &'a [sce::NotShown],
+    billed: &'a AccountPrices,
 }
 
 pub(crate) async fn run(asked: &Account, global: &Global, interrupt: Interrupt) -> Result<Exit, Failure> {
@@ -57,9 +60,10 @@ async fn apply(asked: &AccountApply, global: &Global, interrupt: Interrupt) -> R
     let options = ApplyOptions { take_over: asked.take_over, interrupt, ..ApplyOptions::default() };
     let applied = sce::apply_account(&session, &settings, options, &|step| progress.step(step)).await?;
     drop(progress);
+    let billed = account_prices(&settings, &region, Prices::built_in());
     match asked.format.json {
-        true => output::json(&applied_document(&applied))?,
-        false => output::result(&applied_text(&applied))?,
+        true => output::json(&applied_document(&applied, &billed))?,
+        false => output::result(&format!("{}{}\n", applied_text(&applied), billed.to_text()))?,
     }
     Ok(exit(&applied.verification))
 }
@@ -70,9 +74,10 @@ async fn status(asked: &cli::AccountStatus, global: &Global) -> Result<Exit, Fai
     let progress = Progress::new(global.quiet, "reading the account");
     let found = sce::account_status(&session, &settings).await;
     drop(progress);
+    let billed = account_prices(&settings, &region, Prices::built_in());
     match asked.format.json {
-        true => output::json(&status_document(&found))?,
-        false => output::result(&status_text(&found))?,
+        true => output::json(&status_document(&found, &billed))?,
+        false => output::result(&format!("{}{}\n", status_text(&found), billed.to_text()))?,
     }
     Ok(exit(&found.verification))
 }
@@ -108,7 +113,7 @@ fn settings(asked: &AccountAsked) -> Result<(AccountSettings, Region), Failure> 
     Ok((AccountSettings { account, logs_days: Retention::default().logs_days }, region))
 }
 
-fn applied_document(applied: &AccountApplied) -> Applied<'_> {
+fn applied_document<'a>(applied: &'a AccountApplied, billed: &'a AccountPrices) -> Applied<'a> {
     Applied {
         schema_version: applied.schema_version,
         created: &applied.created,
@@ -120,10 +125,11 @@ fn applied_document(applied: &AccountApplied) -> Applied<'_> {
         verified: applied.verification.verified,
         findings: &applied.verification.findings,
         not_shown: &applied.verification.not_shown,
+        billed,
     }
 }
 
-fn status_document(found: &AccountStatus) -> Status<'_> {
+fn status_document<'a>(found: &'a AccountStatus, billed: &'a AccountPrices) -> Status<'a> {
     Status {
         schema_version: found.schema_version,
         account: &found.account,
@@ -134,6 +140,7 @@ fn status_document(found: &AccountStatus) -> Status<'_> {
         things: &found.verification.nodes,
         findings: &found.verification.findings,
         not_shown: &found.verification.not_shown,
+        billed,
     }
 }
 

@@ -47,6 +47,7 @@ pub(crate) async fn run(asked: &Apply, global: &Global, interrupt: Interrupt) ->
         take_over: asked.take_over,
         undo_on_failure: asked.undo_on_failure,
         dangerously_replace: asked.dangerously_replace.iter().cloned().collect(),
+        may_stop_machines: asked.may_stop_machines,
         interrupt,
     };
     let applied = sce::apply(&session, &checked, options, &|step| progress.step(step)).await?;

@@ -124,19 +124,21 @@ pub(crate) fn text(findings: &[Finding], all: bool) -> String {
     format!("{told}{}\n", summary(findings, all))
 }
 
-/// What those who answer cannot show: told apart, since nobody saw it kept. What holds of several things is told once.
+/// What those who answer cannot show: told apart, since nobody saw it kept. What holds of several things is told once, whatever the
+/// reasons, which are not told here.
 pub(crate) fn not_shown_text(not_shown: &[NotShown]) -> String {
-    let mut groups: Vec<(&str, &str, Vec<&str>)> = Vec::new();
-    for NotShown { node, what, why, .. } in not_shown {
-        match groups.iter_mut().find(|(told, reason, _)| told == what && reason == why) {
-            Some((_, _, nodes)) => nodes.push(node),
-            None => groups.push((what, why, vec![node])),
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for NotShown { node, what, .. } in not_shown {
+        match groups.iter_mut().find(|(told, _)| told == what) {
+            Some((_, nodes)) if nodes.contains(&node.as_str()) => {}
+            Some((_, nodes)) => nodes.push(node),
+            None => groups.push((what, vec![node])),
         }
     }
     if groups.is_empty() {
         return String::new();
     }
-    let told = groups.into_iter().map(|(what, _, nodes)| match nodes.as_slice() {
+    let told = groups.into_iter().map(|(what, nodes)| match nodes.as_slice() {
         [only] => format!("{what} of {only}"),
         several => format!("{what} of {} things", several.len()),
     });
@@ -196,9 +198,9 @@ mod tests {
             what: "delivery".to_owned(),
             why: why.to_owned(),
         };
-        let text =
-            not_shown_text(&[not_shown("a", "none comes"), not_shown("b", "late"), not_shown("c", "none comes")]);
-        let expected = "\nnot shown by this emulator, and so not verified (`--json` says why):\n  delivery of 2 things, delivery of b\n";
+        let text = not_shown_text(&[not_shown("a", "none comes"), not_shown("b", "late"), not_shown("a", "late")]);
+        let expected =
+            "\nnot shown by this emulator, and so not verified (`--json` says why):\n  delivery of 2 things\n";
         assert_eq!(text, expected);
         assert_eq!(not_shown_text(&[]), "");
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use sce::archive::{
     Dangerous, Destination, Identity, Protection, Retention, RetentionMode, Signer, Vault, VaultPlace, make_identity,
 };
-use sce::{CloseOutOptions, Closed, Left};
+use sce::{CloseOutOptions, Closed, Interrupt, Left};
 use serde::Serialize;
 
 use super::archive::passphrase;
@@ -36,7 +36,7 @@ struct Chosen {
     warning: Option<String>,
 }
 
-pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failure> {
+pub(crate) async fn run(asked: &CloseOut, global: &Global, interrupt: Interrupt) -> Result<Exit, Failure> {
     let session = target::session(global, &asked.environment).await?;
     let custodian = match asked.custodian.as_custodian {
         true => {
@@ -69,15 +69,22 @@ pub(crate) async fn run(asked: &CloseOut, global: &Global) -> Result<Exit, Failu
         bypass_governance: asked.dangerously_bypass_governance,
         signer,
         custodian,
+        interrupt,
     };
+    // One that is finished there already has its own key, if any: this run makes no other.
+    let had_archive = folder.as_deref().is_some_and(has_archive);
     let progress = Progress::new(global.quiet, "closing out");
     let closed = sce::close_out(&session, &asked.environment.pit, &options, &|step| progress.step(step)).await;
     drop(progress);
     let has_archive = folder.as_deref().is_some_and(has_archive);
-    if let Some(warning) = warning.filter(|_| closed.is_ok() || has_archive) {
+    if let Some(warning) = warning.filter(|_| (closed.is_ok() || has_archive) && !had_archive) {
         note(&warning);
     }
     let closed = closed.inspect_err(|_| remove_unused(identity.as_deref().filter(|_| made_now && !has_archive)))?;
+    // As is one that was made for an environment that had ended already.
+    let opens_nothing = made_now && (had_archive || !has_archive);
+    remove_unused(identity.as_deref().filter(|_| opens_nothing));
+    let identity = identity.filter(|_| !opens_nothing);
     if let Some(page) = &asked.page {
         sce::write_privately(page, closed.to_html().as_bytes())?;
     }

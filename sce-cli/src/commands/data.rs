@@ -154,14 +154,9 @@ pub(super) async fn as_custodian(session: Session, stores: &Stores, asked: &AsCu
     if !asked.as_custodian {
         return Ok(session);
     }
-    let nobody = || {
-        Failure::usage("the environment has no custodian")
-            .advise("name one in the spec, `[roles] custodians`, and apply it")
-    };
-    let role = stores.custodian.as_ref().ok_or_else(nobody)?;
     let device = asked.mfa_serial.clone().zip(asked.mfa_code.clone());
     let mfa = device.map(|(serial, code)| Mfa { serial, code });
-    Ok(session.as_role(role, mfa.as_ref()).await?)
+    Ok(sce::as_custodian(&session, stores, mfa.as_ref()).await?)
 }
 
 fn bucket(stores: &Stores, store: Store) -> &str {

@@ -1,7 +1,7 @@
 //! `sce lock`
 
-use sce::SpecFile;
 use sce::lock::Lock as Resolved;
+use sce::{Dated, ImageNews, Images, LockSource, SpecFile};
 
 use crate::cli::{Global, Lock};
 use crate::failure::{Exit, Failure};
@@ -11,21 +11,25 @@ use crate::target::Chosen;
 
 pub(crate) async fn run(asked: &Lock, global: &Global) -> Result<Exit, Failure> {
     let file = SpecFile::read(&asked.spec)?;
-    let lock = match asked.offline {
-        true => Resolved::offline(&file.spec),
-        false => resolve(&file, global).await?,
+    let (lock, news) = match asked.offline {
+        true => (Resolved::offline(&file.spec), Vec::new()),
+        false => resolve(&file, asked, global).await?,
     };
     let lock = file.with_keys(lock)?;
     file.keep_lock(&lock)?;
-    output::result(&text(&file, &lock))?;
+    let news: String = news.iter().map(told).collect();
+    output::result(&format!("{}{news}", text(&file, &lock)))?;
     Ok(Exit::Done)
 }
 
-async fn resolve(file: &SpecFile, global: &Global) -> Result<Resolved, Failure> {
+async fn resolve(file: &SpecFile, asked: &Lock, global: &Global) -> Result<(Resolved, Vec<ImageNews>), Failure> {
+    let (earlier, source) = file.lock()?;
+    let earlier = (source == LockSource::File).then_some(earlier);
+    let images = if asked.update_images { Images::Newest } else { Images::Keep };
     let chosen = Chosen::from(global)?;
     let _progress = Progress::new(global.quiet, "asking the account");
     let session = chosen.open(&file.spec.region).await?;
-    Ok(sce::resolve_lock(&session, &file.spec).await?)
+    Ok(sce::resolve_lock_again(&session, &file.spec, earlier.as_ref(), images).await?)
 }
 
 fn text(file: &SpecFile, lock: &Resolved) -> String {
@@ -47,4 +51,61 @@ fn text(file: &SpecFile, lock: &Resolved) -> String {
         lock.zone,
         administrators.join("\n                  "),
     )
+}
+
+/// What came of an image where there is a newer one.
+fn told(news: &ImageNews) -> String {
+    let ImageNews { architecture, before, newest, kept } = news;
+    let head = format!("\nimage of {} machines: {} -> {}\n", architecture.as_str(), dated(before), dated(newest));
+    let then = match (kept, &before.created) {
+        (true, _) => {
+            "  kept as it was; `sce lock --update-images` takes the newer one, and `sce plan --against-account` tells what that replaces"
+        }
+        (false, Some(_)) => {
+            "  changed: a machine that exists is replaced at the next `sce apply`, which asks first where data would be lost"
+        }
+        (false, None) => {
+            "  changed, since AWS does not offer the one before any more: a machine that exists is replaced at the next `sce apply`, which asks \
+             first where data would be lost"
+        }
+    };
+    format!("{head}{then}\n")
+}
+
+fn dated(one: &Dated) -> String {
+    let day = one.created.as_deref().and_then(|created| created.get(..10)).unwrap_or("no longer offered");
+    format!("{} ({}, {day})", one.image.id, one.image.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use sce::lock::{Architecture, Image};
+
+    use super::*;
+
+    fn news(created: Option<&str>, kept: bool) -> ImageNews {
+        let image = |id: &str, name: &str| Image {
+            id: id.parse().unwrap(),
+            name: name.to_owned(),
+            root_device: "/dev/xvda".to_owned(),
+        };
+        let before = Dated { image: image("ami-0a", "al2023-old"), created: created.map(str::to_owned) };
+        let newest =
+            Dated { image: image("ami-0b", "al2023-new"), created: Some("2026-11-20T01:02:03.000Z".to_owned()) };
+        ImageNews { architecture: Architecture::X86, before, newest, kept }
+    }
+
+    #[test]
+    fn an_image_that_changes_or_could_is_told_with_its_day() {
+        let kept = told(&news(Some("2026-09-01T00:00:00.000Z"), true));
+        let head = "\nimage of x86_64 machines: ami-0a (al2023-old, 2026-09-01) -> ami-0b (al2023-new, 2026-11-20)\n";
+        assert!(kept.starts_with(head) && kept.contains("kept as it was; `sce lock --update-images`"), "{kept}");
+        let changed = told(&news(Some("2026-09-01T00:00:00.000Z"), false));
+        assert!(
+            changed.starts_with(head) && changed.contains("changed: a machine that exists is replaced"),
+            "{changed}"
+        );
+        let gone = told(&news(None, false));
+        assert!(gone.contains("(al2023-old, no longer offered)") && gone.contains("AWS does not offer"), "{gone}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sce::aws::permissions::Need;
-use sce::rights::{self, Line, table};
+use sce::rights::{self, Extras, Line, table};
 use sce::{AccountPlace, AccountSettings};
 use serde::Serialize;
 
@@ -22,20 +22,20 @@ struct Table {
 pub(crate) fn run(asked: &Permissions, global: &Global) -> Result<Exit, Failure> {
     match (&asked.spec, asked.format.json) {
         _ if asked.collect => output::document(&sce::collection_permissions().to_json())?,
-        (Some(spec), json) => for_spec(spec, asked.account, json, global)?,
+        (Some(spec), _) => for_spec(spec, asked, global)?,
         (None, true) => output::json(&Table { schema_version: 1, permissions: table() })?,
         (None, false) => output::result(&text(&table()))?,
     }
     Ok(Exit::Done)
 }
 
-fn for_spec(spec: &Path, account: bool, json: bool, global: &Global) -> Result<(), Failure> {
+fn for_spec(spec: &Path, asked: &Permissions, global: &Global) -> Result<(), Failure> {
     let prepared = prepared::offline(spec, global.quiet)?;
-    let permissions = match account {
+    let permissions = match asked.account {
         true => for_account(&prepared),
-        false => sce::permissions(&prepared.plan),
+        false => sce::permissions(&prepared.plan, Extras { bypass_governance: asked.bypass_governance }),
     };
-    match json {
+    match asked.format.json {
         true => output::document(&permissions.to_json()),
         false => output::result(&permissions.to_text()),
     }

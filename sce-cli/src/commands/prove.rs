@@ -66,7 +66,7 @@ async fn live(asked: &Prove, global: &Global) -> Result<Vec<Proof>, Failure> {
 
 /// Each claim, what came of it, and why; then how many there are of each.
 pub(crate) fn text(proofs: &[Proof], all: bool) -> String {
-    let told: String = proofs.iter().map(|proof| entry(proof, all)).collect();
+    let told = entries(proofs.iter(), all);
     let hint = if all { "" } else { " (`--all` tells what each takes for granted and leaves out)" };
     format!("{told}{}{hint}\n", summary(proofs))
 }
@@ -76,11 +76,26 @@ pub(crate) fn in_short(proofs: &[Proof]) -> String {
     if proofs.is_empty() {
         return String::new();
     }
-    let told: String = proofs.iter().filter(|proof| proof.blocks()).map(|proof| entry(proof, false)).collect();
+    let told = entries(proofs.iter().filter(|proof| proof.blocks()), false);
     format!("{told}{}\n", summary(proofs))
 }
 
-fn entry(proof: &Proof, all: bool) -> String {
+/// The claims one after another. What keeps several from being told is said at the first, and what to do about it.
+fn entries<'a>(proofs: impl Iterator<Item = &'a Proof>, all: bool) -> String {
+    let mut unknown: Vec<&Proof> = Vec::new();
+    let mut told = String::new();
+    for proof in proofs {
+        let same = unknown.iter().find(|earlier| earlier.why == proof.why && earlier.help == proof.help).copied();
+        told += &entry(proof, same.map(|earlier| earlier.property.id.0), all);
+        if proof.status == Status::Unknown && same.is_none() {
+            unknown.push(proof);
+        }
+    }
+    told
+}
+
+/// A claim; `as_of` names the one that told the reason already.
+fn entry(proof: &Proof, as_of: Option<&str>, all: bool) -> String {
     let required = match (proof.required, proof.status) {
         (true, _) => "required",
         (false, Status::Violated) => "given up",
@@ -90,7 +105,13 @@ fn entry(proof: &Proof, all: bool) -> String {
     let line = |text: &str| format!("{}\n", wrapped(text, indent));
     let head =
         format!("{:8}  {required:9}  {}\n{}", word(proof.status), proof.property.id.0, line(proof.property.claim));
-    let why = line(&format!("why: {}", proof.why));
+    let why = match as_of {
+        Some(earlier) => line(&format!("why: the same as of `{earlier}`")),
+        None => {
+            let help = proof.help.as_ref().map(|help| line(&format!("help: {help}"))).unwrap_or_default();
+            format!("{}{help}", line(&format!("why: {}", proof.why)))
+        }
+    };
     let shown = proof.witness.as_ref().map(|witness| line(&format!("shown by: {}", witness.told())));
     let list =
         |what: &str, told: &[String]| told.iter().map(|told| line(&format!("{what}: {told}"))).collect::<String>();
@@ -130,5 +151,49 @@ const fn word(status: Status) -> &'static str {
         Status::Holds => "holds",
         Status::Violated => "violated",
         Status::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sce::lock::Lock;
+    use sce::model::{Foreign, ResidentKind};
+    use sce::proofs::properties;
+
+    use super::*;
+
+    fn proofs(foreign: &[(&str, bool)]) -> Vec<Proof> {
+        let text = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = \"b@example.edu\"\n[compute.private]\ntype = \"m7i.large\"\n";
+        let spec = sce::spec::parse(text, sce::spec::Format::Toml).unwrap();
+        let lock = Lock::offline(&spec);
+        let plan = sce::plan(&spec, &lock).unwrap();
+        let mut model = Model::planned(&plan);
+        model.foreign = foreign
+            .iter()
+            .map(|(id, idle)| Foreign {
+                kind: ResidentKind::SecurityGroup,
+                id: (*id).to_owned(),
+                message: format!("security group {id} lies in the network and in no plan: it bears no tag"),
+                idle: *idle,
+            })
+            .collect();
+        sce::prove(&model, &Intent::of(&spec, &lock, &plan))
+    }
+
+    #[test]
+    fn what_keeps_several_claims_from_being_told_is_told_once() {
+        let told = text(&proofs(&[("sg-0a", false)]), false);
+        let words = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words.matches("why: nothing speaks against it, and it rests on").count(), 1, "{told}");
+        assert!(words.contains("security group sg-0a lies in the network"), "{told}");
+        assert!(words.contains("what it lets through is not followed"), "{told}");
+        let first = properties()[0].id.0;
+        assert!(words.matches(&format!("why: the same as of `{first}`")).count() >= 3, "{told}");
+    }
+
+    #[test]
+    fn a_group_around_nothing_keeps_no_claim_from_being_told() {
+        let proofs = proofs(&[("sg-0a", true)]);
+        assert!(proofs.iter().all(|proof| proof.status != Status::Unknown && !proof.blocks()), "{proofs:#?}");
     }
 }

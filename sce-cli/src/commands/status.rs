@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{close_out, hold, power};
 use crate::cli::{Environment, Global, Status};
 use crate::failure::{Exit, Failure};
-use crate::output::{self, table, word};
+use crate::output::{self, counted, table, word};
 use crate::progress::Progress;
 use crate::target;
 
@@ -47,17 +47,20 @@ fn lines(environments: &[Known]) -> String {
     let rows: Vec<_> = environments
         .iter()
         .map(|known| {
-            let state = match (known.state, known.leased) {
-                (Life::Unknown, _) => format!("unreadable: {}", known.unread.as_deref().unwrap_or_default()),
-                (state, true) => format!("{}, a run holds the lease", word(&state)),
-                (state, false) => word(&state),
+            let state = match known.state {
+                Life::Unknown => format!("unreadable: {}", known.unread.as_deref().unwrap_or_default()),
+                state => word(&state),
             };
+            let held = (!known.holds.is_empty()).then(|| counted(known.holds.len(), "legal hold", "legal holds"));
+            let leased = known.leased.then(|| "a run holds the lease".to_owned());
+            let state = [Some(state), held, leased].into_iter().flatten().collect::<Vec<_>>().join(", ");
             let run = known.last_run.clone().unwrap_or_default();
             [known.pit.clone(), known.region.clone(), known.planned.to_string(), run, state]
         })
         .collect();
     let heading = ["ENVIRONMENT", "REGION", "THINGS PLANNED", "LAST RUN", "STATE"];
-    format!("{}\n{} environments; `sce status PIT` looks at one\n", table(heading, &rows), environments.len())
+    let count = counted(environments.len(), "environment", "environments");
+    format!("{}\n{count}; `sce status PIT` looks at one\n", table(heading, &rows))
 }
 
 fn text(found: &Found, region: &str) -> String {
@@ -83,4 +86,38 @@ fn text(found: &Found, region: &str) -> String {
         table(heading, &rows.collect::<Vec<_>>()),
         certificate.unwrap_or_default()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use sce::Hold;
+
+    use super::*;
+
+    fn known(pit: &str, holds: usize) -> Known {
+        let since = "2026-11-30T12:00:00Z".parse().unwrap();
+        let (reason, by) = ("Doe v. Hospital".to_owned(), "a".to_owned());
+        let hold = |number| Hold { number, reason: reason.clone(), by: by.clone(), since, released: None };
+        Known {
+            pit: pit.to_owned(),
+            region: "us-west-2".to_owned(),
+            state: Life::Alive,
+            digest: None,
+            planned: 30,
+            last_run: None,
+            leased: holds == 2,
+            holds: (1..).take(holds).map(hold).collect(),
+            unread: None,
+        }
+    }
+
+    #[test]
+    fn the_list_tells_of_holds_and_counts_as_people_do() {
+        let one = lines(&[known("hipaa", 0)]);
+        assert!(one.ends_with("\n1 environment; `sce status PIT` looks at one\n") && !one.contains("hold"), "{one}");
+        let several = lines(&[known("hipaa", 1), known("johns", 2)]);
+        assert!(several.contains("alive, 1 legal hold\n"), "{several}");
+        assert!(several.contains("alive, 2 legal holds, a run holds the lease\n"), "{several}");
+        assert!(several.ends_with("\n2 environments; `sce status PIT` looks at one\n"), "{several}");
+    }
 }

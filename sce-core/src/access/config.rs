@@ -50,7 +50,7 @@ fn bastion(hand_over: &HandOver<'_>) -> String {
 }
 
 fn private(hand_over: &HandOver<'_>) -> String {
-    let (pit, region) = (&hand_over.spec.pit, &hand_over.spec.region);
+    let (pit, region, profile) = (&hand_over.spec.pit, &hand_over.spec.region, hand_over.profile());
     let settings = match hand_over.spec.access.mode {
         AccessMode::Bastion => {
             vec![("HostName", hand_over.private_address()), ("ProxyJump", format!("{pit}-bastion"))]
@@ -60,7 +60,7 @@ fn private(hand_over: &HandOver<'_>) -> String {
             (
                 "ProxyCommand",
                 format!(
-                    "aws ssm start-session --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p --region {region}"
+                    "aws ssm start-session --target %h --document-name AWS-StartSSHSession --parameters portNumber=%p --region {region} --profile {profile}"
                 ),
             ),
         ],
@@ -68,7 +68,9 @@ fn private(hand_over: &HandOver<'_>) -> String {
             ("HostName", hand_over.private_instance()),
             (
                 "ProxyCommand",
-                format!("aws ec2-instance-connect open-tunnel --instance-id %h --remote-port %p --region {region}"),
+                format!(
+                    "aws ec2-instance-connect open-tunnel --instance-id %h --remote-port %p --region {region} --profile {profile}"
+                ),
             ),
         ],
     };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::HandOver;
-use crate::html::escaped;
+use crate::html::{escaped, sentence};
 use crate::pit::BucketRole;
 use crate::spec::{AccessMode, Software};
 
@@ -29,14 +29,9 @@ struct Section {
 pub fn sheet(hand_over: &HandOver<'_>) -> Sheet {
     let HandOver { spec, person, .. } = hand_over;
     let sections = match spec.access.mode {
-        AccessMode::Bastion => vec![first(hand_over, &[]), open_ssh(hand_over), windows_putty_over_bastion(hand_over)],
+        AccessMode::Bastion => vec![first(hand_over), open_ssh(hand_over), windows_putty_over_bastion(hand_over)],
         AccessMode::SessionManager | AccessMode::InstanceConnect => {
-            let plugin = "Install the AWS Command Line Interface, version 2, and its Session Manager plugin.";
-            let tunnel = "Install the AWS Command Line Interface, version 2.";
-            let session_manager = spec.access.mode == AccessMode::SessionManager;
-            let tools = if session_manager { plugin } else { tunnel };
-            let sign_in = "Sign in each day with `aws sso login`, with the account and role that your contact names.";
-            vec![first(hand_over, &[tools, sign_in]), open_ssh(hand_over), windows_putty_over_aws(hand_over)]
+            vec![credentials(hand_over), first(hand_over), open_ssh(hand_over), windows_putty_over_aws(hand_over)]
         }
     };
     Sheet {
@@ -75,8 +70,44 @@ fn facts(hand_over: &HandOver<'_>) -> Vec<(&'static str, String)> {
         .collect()
 }
 
+/// What only whoever builds knows of the organisation's sign-in: words in a sheet that are to be replaced before it is handed over.
+pub const TO_FILL_IN: [&str; 3] = ["FILL-IN-START-URL", "FILL-IN-SIGN-IN-REGION", "FILL-IN-ROLE"];
+
+/// How a person gets credentials: AWS answers nobody without, and ssh goes through AWS.
+fn credentials(hand_over: &HandOver<'_>) -> Section {
+    let HandOver { spec, account, .. } = hand_over;
+    let (profile, region) = (hand_over.profile(), &spec.region);
+    let [url, sign_in_region, role] = TO_FILL_IN;
+    let account = account.map_or_else(|| "ACCOUNT".to_owned(), ToString::to_string);
+    let plugin = match spec.access.mode {
+        AccessMode::SessionManager => ", and its Session Manager plugin",
+        AccessMode::InstanceConnect | AccessMode::Bastion => "",
+    };
+    let steps = vec![
+        format!(
+            "Install the AWS Command Line Interface, version 2{plugin}. AWS has an installer for macOS, Linux and Windows; your contact knows where."
+        ),
+        format!(
+            "Once, in a terminal (Terminal on macOS and Linux, PowerShell on Windows): `aws configure sso --profile {profile}`. Answer its \
+             questions: session name `{profile}`; start URL `{url}`; region `{sign_in_region}`; scopes: Enter. A browser opens: sign in as \
+             yourself, and allow it. Then account `{account}`, role `{role}`, region `{region}`, output format: Enter."
+        ),
+        format!(
+            "Each day, first: `aws sso login --profile {profile}`. Without a browser there, add `--use-device-code`."
+        ),
+        format!(
+            "To see that it worked: `aws sts get-caller-identity --profile {profile}` shows the account and your name."
+        ),
+        format!(
+            "Words above that begin with `FILL-IN` should have been replaced by `{}`, who knows them: if they are still there, ask.",
+            spec.owner
+        ),
+    ];
+    Section { heading: "Sign in to AWS", steps, ordered: true }
+}
+
 /// Once, before the first login.
-fn first(hand_over: &HandOver<'_>, tools: &[&str]) -> Section {
+fn first(hand_over: &HandOver<'_>) -> Section {
     let pit = &hand_over.spec.pit;
     let key = hand_over.key();
     let own = match &hand_over.person.key {
@@ -87,11 +118,12 @@ fn first(hand_over: &HandOver<'_>, tools: &[&str]) -> Section {
             )
         }
     };
-    let mut steps: Vec<String> = tools.iter().map(|&tool| tool.to_owned()).collect();
-    steps.push(own);
-    steps.push(format!(
-        "Make a folder `{pit}` in `.ssh` in your home folder. Put the key and the file `config` that came with this sheet there."
-    ));
+    let steps = vec![
+        own,
+        format!(
+            "Make a folder `{pit}` in `.ssh` in your home folder. Put the key and the file `config` that came with this sheet there."
+        ),
+    ];
     Section { heading: "First, once", steps, ordered: true }
 }
 
@@ -133,13 +165,15 @@ fn windows_putty_over_bastion(hand_over: &HandOver<'_>) -> Section {
 
 fn windows_putty_over_aws(hand_over: &HandOver<'_>) -> Section {
     let (pit, key, name) = (&hand_over.spec.pit, hand_over.key(), &hand_over.person.name);
-    let (instance, region) = (hand_over.private_instance(), &hand_over.spec.region);
+    let (instance, region, profile) = (hand_over.private_instance(), &hand_over.spec.region, hand_over.profile());
     let command = match hand_over.spec.access.mode {
         AccessMode::InstanceConnect => {
-            format!("aws ec2-instance-connect open-tunnel --instance-id {instance} --remote-port 22 --region {region}")
+            format!(
+                "aws ec2-instance-connect open-tunnel --instance-id {instance} --remote-port 22 --region {region} --profile {profile}"
+            )
         }
         AccessMode::SessionManager | AccessMode::Bastion => format!(
-            "aws ssm start-session --target {instance} --document-name AWS-StartSSHSession --parameters portNumber=22 --region {region}"
+            "aws ssm start-session --target {instance} --document-name AWS-StartSSHSession --parameters portNumber=22 --region {region} --profile {profile}"
         ),
     };
     let steps = vec![
@@ -265,9 +299,9 @@ impl Sheet {
     #[must_use]
     pub fn to_html(&self) -> String {
         let facts: String =
-            self.facts.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", inline(value))).collect();
+            self.facts.iter().map(|(name, value)| format!("<dt>{name}</dt><dd>{}</dd>\n", sentence(value))).collect();
         let sections: String = self.sections.iter().map(section_html).collect();
-        let (title, introduction) = (escaped(&self.title), inline(&self.introduction));
+        let (title, introduction) = (escaped(&self.title), sentence(&self.introduction));
         format!(
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n\
              <body>\n<h1>{title}</h1>\n<p>{introduction}</p>\n<dl>\n{facts}</dl>\n<main>\n{sections}</main>\n</body>\n</html>\n"
@@ -294,17 +328,8 @@ code { font: 7.5pt/1.2 ui-monospace, monospace; overflow-wrap: anywhere; backgro
 
 fn section_html(section: &Section) -> String {
     let list = if section.ordered { "ol" } else { "ul" };
-    let steps: String = section.steps.iter().map(|step| format!("<li>{}</li>\n", inline(step))).collect();
+    let steps: String = section.steps.iter().map(|step| format!("<li>{}</li>\n", sentence(step))).collect();
     format!("<section>\n<h2>{}</h2>\n<{list}>\n{steps}</{list}>\n</section>\n", escaped(section.heading))
-}
-
-/// Every second part between backticks is code.
-fn inline(text: &str) -> String {
-    let part = |(index, part): (usize, &str)| match index % 2 {
-        0 => escaped(part),
-        _ => format!("<code>{}</code>", escaped(part)),
-    };
-    text.split('`').enumerate().map(part).collect()
 }
 
 #[cfg(test)]
@@ -335,6 +360,28 @@ mod tests {
             let words = sheet(&hand_over(&spec, &machines)).to_markdown().split_whitespace().count();
             assert!(words < 750, "{mode:?}: {words} words");
         }
+    }
+
+    #[test]
+    fn who_goes_through_aws_is_told_how_to_get_credentials() {
+        for mode in [AccessMode::SessionManager, AccessMode::InstanceConnect] {
+            let (spec, machines) = (spec(mode), machines());
+            let account = "111122223333".parse().unwrap();
+            let text = sheet(&HandOver { account: Some(&account), ..hand_over(&spec, &machines) }).to_markdown();
+            let first = text.find("`aws configure sso --profile hipaa`").unwrap();
+            let (each_day, ssh) =
+                (text.find("`aws sso login --profile hipaa`").unwrap(), text.find("`ssh hipaa`").unwrap());
+            assert!(first < each_day && each_day < ssh, "{text}");
+            assert!(text.contains("Terminal on macOS and Linux, PowerShell on Windows"), "{text}");
+            assert!(TO_FILL_IN.iter().all(|word| text.contains(&format!("`{word}`"))), "{text}");
+            assert!(
+                text.contains("account `111122223333`") && text.contains("--region us-west-2 --profile hipaa`"),
+                "{text}"
+            );
+        }
+        let (spec, machines) = (spec(AccessMode::Bastion), machines());
+        let text = sheet(&hand_over(&spec, &machines)).to_markdown();
+        assert!(!text.contains("aws configure") && !text.contains("FILL-IN"), "over a bastion nobody asks AWS: {text}");
     }
 
     #[test]

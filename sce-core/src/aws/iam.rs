@@ -9,10 +9,12 @@
 mod access;
 mod atoms;
 mod authorize;
+mod closure;
 mod condition;
 mod document;
 mod evaluate;
 mod json;
+mod keys;
 mod pattern;
 mod picture;
 mod principal;
@@ -23,13 +25,13 @@ mod search;
 mod space;
 mod tri;
 
-pub use access::{Act, Actor, Asking, Can, Proof, READS, Reader, Readers, Somebody, Step};
+pub use access::{Act, Actor, Asking, Breach, Can, Deed, Meant, Proof, READS, Reader, Readers, Somebody, Step};
 pub use atoms::TooWild;
 pub use authorize::{AuthorizeError, authorize, read_request};
 pub use document::{Attachment, Document, StatementName, Symbols, read};
 pub use evaluate::{Because, Decision, Layer, Policies, Verdict, evaluate, evaluate_some};
 pub use json::Invalid;
-pub use picture::{Gate, Holder, Home, Key, Picture, Store};
+pub use picture::{Gate, Holder, Home, Key, Machine, Picture, Store};
 pub use principal::{InvalidPrincipal, Principal};
 pub use public::{PublicAccessBlock, is_public};
 pub use request::{Context, DuplicateKey, Request};

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 pub use collection::{Read, collection};
 pub use common::common;
-pub(crate) use common::is_for_account;
+pub(crate) use common::{is_for_account, is_for_bypass};
 
 /// What somebody is about when he calls sce: documents are handed out by duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

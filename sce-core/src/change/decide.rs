@@ -93,7 +93,10 @@ fn one(node: &Node, account: &Account, renewed: &BTreeMap<NodeId, Renewed>) -> C
             Change::Replace { differences, because_of, takes_along: Vec::new(), loses: loses(node, there) }
         }
         (_, true) => Change::Keep,
-        _ => Change::Update { differences, because_of },
+        _ => {
+            let stops = differences.iter().any(|one| node.properties.kind().stopped_for(&one.field));
+            Change::Update { differences, because_of, stops }
+        }
     }
 }
 
@@ -232,9 +235,24 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_is_stopped_for_another_type_and_keeps_its_volumes() {
+        let plan = plan();
+        let another = with(built(&plan), "instance-private", "instance_type", json!("t3.nano"));
+        let told = changes(&plan, &[], &another);
+        assert_eq!(words(&told), ["update instance-private"]);
+        let stops = |told: &[PlannedChange]| told.iter().any(|one| one.change.stops());
+        assert!(stops(&told) && told.iter().all(|one| one.change.loses().is_none()));
+        let profile = changes(&plan, &[], &with(built(&plan), "instance-private", "profile", json!(null)));
+        assert!(words(&profile) == ["update instance-private"] && !stops(&profile), "the rest changes while it runs");
+        // One of another architecture boots from another image.
+        let told = changes(&plan, &[], &with(another, "instance-private", "image", json!("ami-0b")));
+        assert_eq!(words(&told), ["replace instance-private", "replace attachment-private"]);
+    }
+
+    #[test]
     fn a_machine_takes_its_attachment_along_and_leaves_the_volume() {
         let plan = plan();
-        let told = changes(&plan, &[], &with(built(&plan), "instance-private", "instance_type", json!("t3.nano")));
+        let told = changes(&plan, &[], &with(built(&plan), "instance-private", "image", json!("ami-0b")));
         assert_eq!(words(&told), ["replace instance-private", "replace attachment-private"]);
         let Change::Replace { takes_along, loses, .. } =
             &told.iter().find(|one| one.node.as_str() == "instance-private").unwrap().change

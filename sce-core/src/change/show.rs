@@ -19,6 +19,7 @@ pub(super) fn text(changes: &[PlannedChange]) -> String {
         let _ = writeln!(out, "{}", format!("  {word:7}  {node:nodes$}  {name:names$}  {about}").trim_end());
     }
     out.push_str(&lost(&told));
+    out.push_str(&stopped(&told));
     out
 }
 
@@ -46,7 +47,10 @@ fn called(one: &PlannedChange) -> &str {
 fn about(change: &Change) -> String {
     match change {
         Change::Create | Change::Keep => String::new(),
-        Change::Update { differences, because_of } => [fields(differences), because(because_of)].join_parts("; "),
+        Change::Update { differences, because_of, stops } => {
+            let stops = if *stops { "in place (the machine is stopped for it)" } else { "" };
+            [fields(differences), because(because_of), stops.to_owned()].join_parts("; ")
+        }
         Change::Replace { differences, because_of, takes_along, loses } => {
             let along = match takes_along.as_slice() {
                 [] => String::new(),
@@ -95,6 +99,20 @@ fn lost(told: &[&PlannedChange]) -> String {
     format!(
         "\nApplying this plan loses data:\n{lines}`sce apply` refuses until each is named: --dangerously-replace {}\n",
         nodes.join(" ")
+    )
+}
+
+/// What works on a machine ends with its stop.
+fn stopped(told: &[&PlannedChange]) -> String {
+    let machines: Vec<String> =
+        told.iter().filter(|one| one.change.stops()).map(|one| format!("{} ({})", one.node, called(one))).collect();
+    if machines.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\nApplying this plan stops {} for the change, and starts again what ran.\n\
+         `sce apply` refuses while one runs, until it is told so: --may-stop-machines\n",
+        machines.join(", ")
     )
 }
 
@@ -148,20 +166,28 @@ mod tests {
                 differs("versioning", json!(false), json!(true)),
             ],
             because_of: Vec::new(),
+            stops: false,
+        };
+        let machine = Change::Update {
+            differences: vec![differs("instance_type", json!("m7i.large"), json!("m7i.xlarge"))],
+            because_of: Vec::new(),
+            stops: true,
         };
         let changes = [
             one("flow-log", Kind::FlowLog, None, Change::Create),
             one("bucket-data", Kind::Bucket, Some("hipaa-data-1"), bucket),
+            one("instance", Kind::Instance, Some("i-0a"), machine),
             one("volume-data", Kind::Volume, Some("vol-0a"), volume),
             one("attachment-data", Kind::VolumeAttachment, Some("vol-0a i-0a"), attachment),
             one("key", Kind::KmsKey, None, Change::Unread { why: "denied".to_owned() }),
             one("vpc", Kind::Vpc, Some("vpc-0a"), Change::Keep),
             one("nat-gateway", Kind::NatGateway, Some("nat-0a"), Change::Delete { loses: None }),
         ];
-        insta::assert_snapshot!(text(&changes), @r"
-        1 to create, 1 to update in place, 2 to replace, 1 to delete, 1 not readable, 1 as planned
+        insta::assert_snapshot!(text(&changes), @r#"
+        1 to create, 2 to update in place, 2 to replace, 1 to delete, 1 not readable, 1 as planned
           create   flow-log         hipaa_flow-log
           update   bucket-data      hipaa-data-1    policy, versioning false -> true
+          update   instance         i-0a            instance_type "m7i.large" -> "m7i.xlarge"; in place (the machine is stopped for it)
           replace  volume-data      vol-0a          size_gib 200 -> 100; takes along attachment-data; LOSES the files on it
           replace  attachment-data  vol-0a i-0a     volume-data will be another
           unread   key              hipaa_key       denied
@@ -170,7 +196,10 @@ mod tests {
         Applying this plan loses data:
           volume-data (vol-0a): the files on it
         `sce apply` refuses until each is named: --dangerously-replace volume-data
-        ");
+
+        Applying this plan stops instance (i-0a) for the change, and starts again what ran.
+        `sce apply` refuses while one runs, until it is told so: --may-stop-machines
+        "#);
     }
 
     #[test]

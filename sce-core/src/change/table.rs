@@ -60,10 +60,15 @@ impl Kind {
                 "tenancy",
                 "user_data",
             ],
-            // Type and user data could be changed while it is stopped; the program runs at the first boot only.
-            Self::Instance => {
-                &["detailed_monitoring", "groups", "metadata_hop_limit", "metadata_token_required", "profile"]
-            }
+            // User data could be changed while it is stopped, too; the program runs at the first boot only.
+            Self::Instance => &[
+                "detailed_monitoring",
+                "groups",
+                "instance_type",
+                "metadata_hop_limit",
+                "metadata_token_required",
+                "profile",
+            ],
             // It grows, and does not shrink.
             Self::Volume => &["size_gib", "volume_type"],
             Self::DatabaseSubnetGroup => &["description", "subnets"],
@@ -196,6 +201,12 @@ impl Kind {
             | Self::FunctionPermission
             | Self::BucketNotification => None,
         }
+    }
+
+    /// Whether AWS changes that property only while the thing is stopped (EC2 user guide, "Change the instance type"). A machine of
+    /// another architecture boots from another image, and is replaced for that.
+    pub(super) fn stopped_for(self, field: &str) -> bool {
+        self == Self::Instance && field == "instance_type"
     }
 
     /// Whether AWS refuses to delete a thing of this kind while a thing of that kind names it (aws-behaviour, order of deletion): it

@@ -1,5 +1,6 @@
 //! What a rule says of a resource.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -35,12 +36,15 @@ pub struct Finding {
     /// What is the matter: a lower-case sentence without a full stop.
     pub message: String,
     /// What to do about it.
-    pub help: &'static str,
+    pub help: Cow<'static, str>,
     /// Whether the risk was accepted by a waiver.
     pub waived: bool,
     /// The least severity that stops a plan under the terms it was judged by.
     #[serde(skip)]
     pub blocks_from: Severity,
+    /// Whether it is unknown because the lock was made offline, and nobody has looked at what exists.
+    #[serde(skip)]
+    pub unasked: bool,
     /// The waiver that accepts it.
     pub waiver: Option<Waiver>,
     /// The digest of what it speaks about, by which a waiver accepts it: of the resource as [`crate::plan::Node::digest`] has it, else of
@@ -108,8 +112,11 @@ impl Finding {
     #[must_use]
     pub fn advice(&self) -> String {
         match self.status {
+            Status::Unknown if self.unasked => {
+                format!("run `sce lock` where the account can be asked, and judge again; were it broken: {}", self.help)
+            }
             Status::Unknown => format!("have it read, or saved, and judge again; were it broken: {}", self.help),
-            _ => self.help.to_owned(),
+            _ => self.help.clone().into_owned(),
         }
     }
 

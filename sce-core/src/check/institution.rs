@@ -15,7 +15,7 @@ use crate::aws::resource::{Kind, Tenancy};
 use crate::cost::{Amount, HoursPerWeek};
 use crate::spec::{
     AccessMode, Defaults, Egress, Format, Laptop, NamedRange, Problem, Profile, grammar_help, is_email, line_at,
-    line_of, nearest,
+    line_of, nearest, unknown_region,
 };
 
 /// The version of the file's format that this crate reads.
@@ -198,6 +198,11 @@ impl Institution {
             let message = format!("schema version `{}` is not known", self.schema_version);
             wrong(&["schema_version"], message, Some(format!("this version of sce reads {SCHEMA_VERSION}")));
         }
+        for region in self.allow.regions.iter().flatten() {
+            if let Some((message, help)) = unknown_region(region) {
+                wrong(&["allow", "regions"], message, Some(help));
+            }
+        }
         if self.name.trim().is_empty() {
             wrong(&["name"], "the institution has no name".to_owned(), None);
         }
@@ -307,6 +312,7 @@ blocks_from = \"medium\"
     fn slips_are_told_with_line_and_nearest_word() {
         let cases = [
             ("egress = \"none\"", "egres = \"none\"", 6, "did you mean `egress`?"),
+            ("\"us-east-1\"]", "\"us-est-1\"]", 9, "did you mean `us-east-1`?"),
             ("\"ec2\"", "\"ec3\"", 10, "did you mean `ec2`?"),
             ("\"bastion\"", "\"bastoin\"", 14, "did you mean `bastion`?"),
             ("\"nat-gateway\"", "\"nat-gatway\"", 20, "did you mean `nat-gateway`?"),

@@ -107,6 +107,7 @@ mod tenancy_is_shared;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod theirs;
 mod trail_covers_all_regions;
 mod trail_is_encrypted;
 mod trail_is_logging;
@@ -128,9 +129,9 @@ use serde::Serialize;
 use super::facts::Facts;
 use super::finding::{Finding, Severity, Status};
 use crate::aws::resource::Kind;
-use crate::model::Resource;
+use crate::model::{Model, Resource, Unread};
 use crate::plan::short_digest;
-use crate::value::NodeId;
+use crate::value::{NodeId, references};
 
 /// A rule: what must hold, why, and what it answers.
 #[derive(Debug, Serialize)]
@@ -303,6 +304,24 @@ impl Observation {
         Self::told(resource, Status::Unknown, why.to_owned())
     }
 
+    /// The same, but open where it is called broken for want of what nobody was asked about: the account may hold it.
+    fn unless_unasked(self, unasked: Option<&NodeId>) -> Self {
+        match (self.status, unasked) {
+            (Status::Broken, Some(node)) => {
+                let message = format!("cannot be told, because `{node}` could not be read");
+                Self { status: Status::Unknown, message, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// Whether it is unknown since nobody was asked: what it is about, or what its message names.
+    fn rests_on_unasked(&self, model: &Model) -> bool {
+        let is_told = |node: &NodeId| self.resource == node.as_str() || self.message.contains(&format!("`{node}`"));
+        let mut unread = model.unread.iter();
+        self.status == Status::Unknown && unread.any(|(node, unread)| unread.is_unasked() && is_told(node))
+    }
+
     /// The same, but open if it holds only as far as could be read.
     fn unless_unread(self, unread: Option<&NodeId>) -> Self {
         match (self.status, unread) {
@@ -327,12 +346,30 @@ impl Rule {
         let missing = unread().find(|(_, unread)| rests_on(&unread.kind)).map(|(node, _)| node);
         let unknown = unread()
             .map(|(node, unread)| Observation::unknown(node.as_str(), &format!("could not be read: {}", unread.why)));
-        let examined = (self.examine)(facts).into_iter().map(|observation| observation.unless_unread(missing));
+        let examined = (self.examine)(facts).into_iter().map(|observation| {
+            let unasked = self.unasked(&observation, facts.model);
+            observation.unless_unread(missing).unless_unasked(unasked.as_ref())
+        });
         unknown.chain(examined).map(|observation| self.finding(observation, facts)).collect()
     }
 
+    /// What the observed thing refers to, of a kind that the rule looks at, and what nobody was asked about.
+    fn unasked(&self, observation: &Observation, model: &Model) -> Option<NodeId> {
+        if !model.unread.values().any(Unread::is_unasked) {
+            return None;
+        }
+        let is_unasked = |node: &NodeId| {
+            let unread = model.unread.get(node);
+            unread.is_some_and(|unread| unread.is_unasked() && self.looks_at.contains(&unread.kind))
+        };
+        let things = model.named(&observation.resource).map(|thing| references(&thing.properties.to_json()));
+        things.flatten().map(|reference| reference.node).find(is_unasked)
+    }
+
     fn finding(&'static self, observation: Observation, facts: &Facts<'_>) -> Finding {
+        let help = theirs::help(self, &observation.resource, facts.model);
         let digest = self.digest(&observation, facts);
+        let unasked = observation.rests_on_unasked(facts.model);
         let Observation { resource, status, message, place } = observation;
         let severity = match status {
             Status::Broken | Status::Unknown => self.severity_broken,
@@ -351,12 +388,13 @@ impl Rule {
             nist80053: self.nist80053,
             document_line: self.document_line,
             message,
-            help: self.fix,
+            help,
             waived: false,
             blocks_from: facts.terms.blocks_from(),
             waiver: None,
             digest,
             place,
+            unasked,
         }
     }
 

@@ -263,7 +263,13 @@ pub const fn items(kind: Kind) -> &'static [Item] {
         Kind::Bucket => &[Item::S3Storage, Item::InternetEgress],
         Kind::LogGroup => &[Item::LogIngestion],
         Kind::InterfaceEndpoint => &[Item::InterfaceEndpointHours, Item::InterfaceEndpointData],
-        Kind::Instance => &[Item::InstanceHours, Item::EbsGp3Storage, Item::CloudwatchMetric, Item::PublicIpv4Hours],
+        Kind::Instance => &[
+            Item::InstanceHours,
+            Item::EbsGp3Storage,
+            Item::EbsGp2Storage,
+            Item::CloudwatchMetric,
+            Item::PublicIpv4Hours,
+        ],
         Kind::Volume => &[Item::EbsGp3Storage, Item::EbsGp2Storage],
         Kind::DatabaseInstance => &[Item::RdsInstanceHours, Item::RdsGp3Storage],
         // What a table, a queue, a topic and a function cost goes by requests: see `left_out`.

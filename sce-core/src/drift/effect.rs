@@ -8,6 +8,7 @@ use super::Measure;
 use crate::aws::resource::{Kind, RouteTarget};
 use crate::check::{Finding, RuleId, Severity, Status, judge};
 use crate::model::{Model, Resource};
+use crate::plan::Scope;
 use crate::prove::{Proof, PropertyId, Status as Came, prove};
 use crate::value::Value;
 
@@ -74,6 +75,11 @@ pub(super) struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
+    /// Whether what stands in that place of the plan is somebody else's.
+    pub(super) fn is_others(&self, node: &str) -> bool {
+        self.planned.resource(node).is_some_and(|one| one.scope == Scope::Existing)
+    }
+
     pub(super) fn of(planned: &Model, observed: &'a Model, measure: &'a Measure<'a>) -> Self {
         // What could not be read, and where facts come from, are the same on both sides: only differences shall show.
         let planned =

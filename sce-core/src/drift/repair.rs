@@ -6,6 +6,7 @@ use crate::aws::resource::{Kind, Properties, RouteTarget};
 use crate::change::in_place;
 use crate::model::Resource;
 use crate::plan::Scope;
+use crate::value::Value;
 
 /// How a difference is put right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,7 +51,8 @@ impl Repair {
     }
 }
 
-pub(super) fn repair(before: Option<&Resource>, now: Option<&Resource>) -> Repair {
+/// `is_others` tells of a place in the plan whether somebody else's thing stands there.
+pub(super) fn repair(before: Option<&Resource>, now: Option<&Resource>, is_others: impl Fn(&str) -> bool) -> Repair {
     match (before, now) {
         (Some(before), _) if before.scope == Scope::Existing => Repair::OfOthers,
         (Some(before), Some(now)) => {
@@ -59,9 +61,19 @@ pub(super) fn repair(before: Option<&Resource>, now: Option<&Resource>) -> Repai
             if all { Repair::InPlace } else { Repair::Replace }
         }
         (Some(_), None) => Repair::MakeAnew,
+        (None, Some(now)) if table_of(now).is_some_and(|table| is_others(&table)) => Repair::OfOthers,
         // A route is all there is to it: what it led to stays.
         (None, Some(now)) if is_route(now) => Repair::Remove,
         (None, _) => Repair::ByHand,
+    }
+}
+
+/// The place in the plan of the table that a route is in.
+fn table_of(resource: &Resource) -> Option<String> {
+    let Properties::Route(route) = &resource.properties else { return None };
+    match &route.table {
+        Value::Ref(reference) => Some(reference.node.to_string()),
+        Value::Known(_) => None,
     }
 }
 

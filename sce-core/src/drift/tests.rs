@@ -133,6 +133,15 @@ fn a_route_that_nobody_planned_is_told_and_can_be_taken_out() {
     let vpn = json!({"table": "${route-table-private.id}", "destination": "10.9.0.0/16", "target": {"other": "vgw-1"}});
     let drift = Scene::new().add("rtb-1 10.9.0.0/16", vpn, Kind::Route).drift();
     assert_eq!(drift.findings[0].repair, Repair::ByHand, "a VPN gateway puts it in again");
+    let mut scene = Scene::new().add(
+        "rtb-1 10.9.0.0/16",
+        json!({"table": "${route-table-private.id}", "destination": "10.9.0.0/16", "target": {"other": "pcx-1"}}),
+        Kind::Route,
+    );
+    let table = scene.plan.nodes.iter_mut().find(|node| node.id.as_str() == "route-table-private").unwrap();
+    table.scope = Scope::Existing;
+    scene.plan.offline = false;
+    assert_eq!(scene.drift().findings[0].repair, Repair::OfOthers, "the table is somebody else's");
 }
 
 #[test]

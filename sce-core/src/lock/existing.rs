@@ -34,6 +34,21 @@ pub struct Thing {
     pub properties: Properties,
 }
 
+/// The place of a subnet for databases beside Sprivate: the first takes that of the one which would be made.
+#[must_use]
+pub fn spare_subnet(index: usize) -> String {
+    format!("subnet-{}", spare(index))
+}
+
+/// What the places of a subnet for databases end with, and those of what rules and guards it.
+#[must_use]
+pub fn spare(index: usize) -> String {
+    match index {
+        0 => "spare".to_owned(),
+        _ => format!("spare-{}", index + 1),
+    }
+}
+
 impl Existing {
     /// The thing at that place.
     #[must_use]
@@ -95,6 +110,14 @@ impl Existing {
             let (vpc, zone) = (Value::Known(vpc.clone()), zone.clone());
             let subnet = Subnet { vpc, cidr, zone, public_address_on_launch: false };
             self.put(&format!("subnet-{which}"), id.as_str(), subnet);
+        }
+        // Blocks and zones apart, so that such a plan can be looked at; there are fewer letters than a spec can name subnets.
+        let others = ('a'..='z').filter_map(|letter| spec.region.zone(letter).ok()).filter(|other| *other != zone);
+        for ((index, id), (zone, third)) in self.asked.database_subnets.clone().iter().enumerate().zip(others.zip(2..))
+        {
+            let (vpc, cidr) = (Value::Known(vpc.clone()), range(None, &format!("10.0.{third}.0/24")));
+            let subnet = Subnet { vpc, cidr, zone, public_address_on_launch: false };
+            self.put(&spare_subnet(index), id.as_str(), subnet);
         }
         let vpc = || Value::Known(vpc.clone());
         let own = Value::Known(table.clone());

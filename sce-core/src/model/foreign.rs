@@ -87,6 +87,9 @@ pub struct Foreign {
     pub id: String,
     /// Whose it looks to be, and what it hangs on, in a sentence.
     pub message: String,
+    /// Whether it lets nothing through as it lies there: a security group acts around interfaces only, and this one is around none. What
+    /// it is found in is still not as planned; claims about packets do not rest on it.
+    pub idle: bool,
 }
 
 /// Those residents that are no plan's, and not AWS's own additions to what is. `ours` are the ids that AWS gave to the plan's things.
@@ -99,7 +102,18 @@ pub fn foreign(pit: &Pit, residents: &[Resident], ours: &BTreeSet<String>) -> Ve
     let told: BTreeSet<&str> = not_ours.iter().map(|one| one.id.as_str()).collect();
     let is_news = |one: &&&Resident| one.attached_to.as_deref().is_none_or(|id| !told.contains(id));
     let told = not_ours.iter().filter(is_news);
-    told.map(|one| Foreign { kind: one.kind, id: one.id.clone(), message: message(pit, one) }).collect()
+    let of = |one: &&Resident| {
+        let idle = is_idle(one, residents);
+        let so = if idle { "; it is around nothing, so it lets nothing through" } else { "" };
+        Foreign { kind: one.kind, id: one.id.clone(), message: format!("{}{so}", message(pit, one)), idle }
+    };
+    told.map(of).collect()
+}
+
+/// Whether it is a security group around no interface of the network. Interfaces that cannot be listed are told as unread.
+fn is_idle(one: &Resident, residents: &[Resident]) -> bool {
+    let is_around_something = || residents.iter().any(|resident| resident.groups.contains(&one.id));
+    one.kind == ResidentKind::SecurityGroup && !is_around_something()
 }
 
 /// What AWS puts beside a thing of the plan: the interface of a machine, of a NAT gateway, an endpoint, a database. A description is
@@ -161,6 +175,21 @@ mod tests {
     fn told(residents: &[Resident]) -> Vec<String> {
         let ours = ["nat-0a", "i-0a", "vpce-0a", "eni-0a", "sg-0a", "hipaa-db"].map(str::to_owned).into();
         foreign(&"hipaa".parse().unwrap(), residents, &ours).into_iter().map(|one| one.message).collect()
+    }
+
+    #[test]
+    fn a_group_around_nothing_lets_nothing_through() {
+        let group = resident(ResidentKind::SecurityGroup, "sg-1");
+        let inside = Resident { groups: ["sg-1".to_owned()].into(), ..resident(ResidentKind::Interface, "eni-9") };
+        let found =
+            |residents: &[Resident]| foreign(&"hipaa".parse().unwrap(), residents, &["eni-9".to_owned()].into());
+        let [alone] = found(std::slice::from_ref(&group)).try_into().unwrap();
+        let told = "security group sg-1 lies in the network and in no plan: it bears no tag; it is around nothing, so it lets nothing through";
+        assert_eq!((alone.idle, alone.message.as_str()), (true, told));
+        // Around an interface of ours it counts, as around one of anybody's.
+        let [around_ours] = found(&[group, inside]).try_into().unwrap();
+        assert!(!around_ours.idle && !around_ours.message.contains("around nothing"));
+        assert!(!found(&[resident(ResidentKind::Instance, "i-9")])[0].idle);
     }
 
     #[test]

@@ -3,16 +3,17 @@
 //! A model says which subnet a machine is in, not at which address: each may be at any of its subnet. A public address that AWS will
 //! give has a stand-in from 240.0.0.0/4, which nobody on the internet has.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::{
     Acl, Address, Destination, Endpoint, Entry, Gateway, Group, Holder, Id, Interface, Nat, Network, Origin, Peer,
-    Place, PrefixList, Route, RouteTable, Rule, Subnet, Target, Traffic, Unread, Vpc,
+    Peering, Place, PrefixList, Route, RouteTable, Rule, Subnet, Target, Traffic, Unread, Vpc,
 };
 use crate::aws::resource::{self, AclRule, GroupRule, Kind, Protocol, RouteTarget};
 use crate::cidr::Cidr;
 use crate::model::{Model, Resource};
+use crate::plan::Scope;
 use crate::value::Value;
 
 impl Network {
@@ -66,8 +67,8 @@ impl Reading<'_> {
                 self.note(id.as_str(), &unread.why);
             }
         }
-        for foreign in &self.model.foreign {
-            self.note(&foreign.id, &foreign.message);
+        for foreign in self.model.foreign.iter().filter(|foreign| !foreign.idle) {
+            self.note(&foreign.id, &format!("{}; what it lets through is not followed", foreign.message));
         }
     }
 
@@ -116,13 +117,13 @@ impl Reading<'_> {
         let model = self.model;
         for (thing, acl) in model.network_acls() {
             let Some(vpc) = self.known(thing, &acl.vpc, |network, name| network.vpcs.find(name)) else { continue };
-            let entries = |rules: &std::collections::BTreeMap<u16, AclRule>| rules.iter().map(entry).collect();
+            let entries = |rules: &BTreeMap<u16, AclRule>| rules.iter().map(entry).collect();
             let facts = Acl { vpc, ingress: entries(&acl.ingress), egress: entries(&acl.egress) };
             let Ok(id) = self.network.acls.add(thing.label(), facts) else {
                 self.once(thing.label(), false);
                 continue;
             };
-            for subnet in &acl.subnets {
+            for subnet in acl.subnets.iter().filter(|subnet| !is_beside(model, thing, *subnet)) {
                 if let Some(subnet) = self.known(thing, subnet, |network, name| network.subnets.find(name)) {
                     self.network.subnets.change(subnet).acl = Some(id);
                 }
@@ -141,6 +142,10 @@ impl Reading<'_> {
         }
         for thing in model.of_kind(Kind::NatGateway) {
             let resource::Properties::NatGateway(gateway) = &thing.properties else { continue };
+            if is_beside(model, thing, &gateway.subnet) {
+                // It is made up when it is known what routes there are.
+                continue;
+            }
             let Some(subnet) = self.known(thing, &gateway.subnet, |network, name| network.subnets.find(name)) else {
                 continue;
             };
@@ -154,7 +159,7 @@ impl Reading<'_> {
                 continue;
             };
             let Some(list) = self.list(&endpoint.service, Some(&endpoint.service)) else { continue };
-            for table in &endpoint.route_tables {
+            for table in endpoint.route_tables.iter().filter(|table| !is_beside(model, thing, *table)) {
                 let Some(table) = self.known(thing, table, |network, name| network.route_tables.find(name)) else {
                     continue;
                 };
@@ -179,6 +184,52 @@ impl Reading<'_> {
         self.once(label, added.is_ok());
     }
 
+    /// Where a NAT gateway of others stands in a subnet that the spec does not name, nobody read what rules that subnet. It stands in the
+    /// VPC of the table that leads to it (VPC guide, "Route tables"). What matters to the subnets that are read is where it leads: to the
+    /// internet, as one that works does, which is also the widest it can.
+    fn gateways_beside(&mut self) {
+        let model = self.model;
+        for (_, route) in model.routes() {
+            let RouteTarget::NatGateway(nat) = &route.target else { continue };
+            let Some(thing) = model.follow(nat) else { continue };
+            let resource::Properties::NatGateway(gateway) = &thing.properties else { continue };
+            let table = model.follow(&route.table).and_then(|table| self.network.route_tables.find(table.label()));
+            let is_new = self.network.gateways.find(thing.label()).is_none();
+            if let (Value::Known(id), Some(table), true) = (&gateway.subnet, table, is_new)
+                && is_beside(model, thing, &gateway.subnet)
+            {
+                let vpc = self.network.route_tables[table].vpc;
+                self.nat_gateway_beside(thing.label(), id.as_str(), vpc);
+            }
+        }
+    }
+
+    /// A NAT gateway in a subnet of others, which leads to the internet.
+    fn nat_gateway_beside(&mut self, label: &str, subnet: &str, vpc: Id<Vpc>) {
+        let attached =
+            |(_, gateway): &(Id<Gateway>, &Gateway)| matches!(gateway, Gateway::Internet(Some(at)) if *at == vpc);
+        let internet = self.network.gateways.iter().find(attached).map(|(id, _)| id);
+        let internet = internet.or_else(|| {
+            let name = format!("internet gateway of {}", self.network.vpcs.name(vpc));
+            self.network.gateways.add(&name, Gateway::Internet(Some(vpc))).ok()
+        });
+        let found = self.network.subnets.find(subnet).or_else(|| {
+            let everywhere = Destination::Block("0.0.0.0/0".parse().ok()?);
+            let route = Route { destination: everywhere, target: Target::Gateway(internet?), origin: Origin::Static };
+            let table = RouteTable { vpc, routes: vec![route] };
+            let table = self.network.route_tables.add(&format!("route table of {subnet}"), table).ok();
+            let blocks = vec![self.network.free_block(vpc)?];
+            let facts = Subnet { vpc, blocks, table, acl: None, public_on_launch: false };
+            let added = self.network.subnets.add(subnet, facts).ok()?;
+            self.network.taken_to_lead_out.push(added);
+            Some(added)
+        });
+        match found {
+            Some(subnet) => self.nat_gateway(label, subnet),
+            None => self.note(label, "it stands in a subnet that was not read, and the VPC has no room for one more"),
+        }
+    }
+
     /// What others made and routes name by AWS's id. AWS takes a route to an internet gateway or a NAT gateway of the table's own VPC
     /// only (VPC guide, "Route tables"), so the first is attached there, and the second stands in one of its subnets: which, no route
     /// tells, and it is taken to be one that leads to the internet, as a NAT gateway that works does.
@@ -186,7 +237,7 @@ impl Reading<'_> {
         let model = self.model;
         let mut nats = Vec::new();
         let mut public = BTreeSet::new();
-        for (_, route) in model.routes() {
+        for (thing, route) in model.routes() {
             let table = model.follow(&route.table).and_then(|table| self.network.route_tables.find(table.label()));
             let Some(table) = table else { continue };
             let vpc = self.network.route_tables[table].vpc;
@@ -198,24 +249,54 @@ impl Reading<'_> {
                         let _ = self.network.gateways.add(id.as_str(), Gateway::Internet(Some(vpc)));
                     }
                 }
-                RouteTarget::NatGateway(Value::Known(id)) => nats.push((id.to_string(), vpc)),
+                RouteTarget::NatGateway(Value::Known(id)) => nats.push((id.to_string(), vpc, thing.scope)),
                 RouteTarget::NatGateway(_) | RouteTarget::Other(_) => {}
             }
         }
-        for (name, vpc) in nats {
+        for (name, vpc, scope) in nats {
             let main = self.network.vpcs[vpc].main_table;
             let leads_out = |subnet: &Subnet| {
                 subnet.vpc == vpc && subnet.table.or(main).is_some_and(|table| public.contains(&table))
             };
             let subnet = self.network.subnets.iter().find(|(_, subnet)| leads_out(subnet)).map(|(id, _)| id);
-            if let (Some(subnet), None) = (subnet, self.network.gateways.find(&name)) {
-                self.nat_gateway(&name, subnet);
+            match (subnet, self.network.gateways.find(&name)) {
+                (Some(subnet), None) => self.nat_gateway(&name, subnet),
+                (None, None) if scope == Scope::Existing => {
+                    self.nat_gateway_beside(&name, &format!("the subnet of {name}"), vpc);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// A peering joins two VPCs, and AWS takes a route to it in tables of these alone (VPC peering guide, "Update your route tables"); so
+    /// where tables of two VPCs route to one, it joins those two. Its other state no route tells: it is taken to be active. Of one that a
+    /// single VPC routes to, the model says no more.
+    fn peerings(&mut self) {
+        let model = self.model;
+        let mut sides: BTreeMap<&str, BTreeSet<Id<Vpc>>> = BTreeMap::new();
+        for (_, route) in model.routes() {
+            let table = model.follow(&route.table).and_then(|table| self.network.route_tables.find(table.label()));
+            if let (RouteTarget::Other(name), Some(table)) = (&route.target, table)
+                && name.starts_with("pcx-")
+            {
+                sides.entry(name).or_default().insert(self.network.route_tables[table].vpc);
+            }
+        }
+        for (name, sides) in sides {
+            if let [one, other] = *sides.into_iter().collect::<Vec<_>>() {
+                let peering = Peering { sides: [Some(one), Some(other)], active: true };
+                let added = self.network.gateways.add(name, Gateway::Peering(peering));
+                self.once(name, added.is_ok());
             }
         }
     }
 
     fn routes(&mut self) {
+        // Internet gateways are named by routes, and a VPC has one.
         self.gateways_of_others();
+        self.gateways_beside();
+        self.peerings();
         let model = self.model;
         for (thing, route) in model.routes() {
             let Some(table) = self.known(thing, &route.table, |network, name| network.route_tables.find(name)) else {
@@ -224,7 +305,10 @@ impl Reading<'_> {
             let target = match &route.target {
                 RouteTarget::InternetGateway(id) => self.gateway(id),
                 RouteTarget::NatGateway(id) => self.gateway(id),
-                RouteTarget::Other(name) => Target::Unknown(name.as_str().into()),
+                RouteTarget::Other(name) => match self.network.gateways.find(name) {
+                    Some(peering) => Target::Gateway(peering),
+                    None => Target::Unknown(name.as_str().into()),
+                },
             };
             if let Target::Unknown(name) = &target {
                 let why = format!("it leads to `{name}`, of which the model says no more");
@@ -414,6 +498,12 @@ impl Reading<'_> {
     fn note(&mut self, what: &str, why: &str) {
         self.network.unread.push(Unread { what: what.into(), why: why.into() });
     }
+}
+
+/// Whether a thing of others refers by AWS's id to something else of theirs that was not read, since the spec does not use it: an ACL
+/// guards other subnets too, an endpoint serves other tables. What is not read guards and rules nothing that is.
+fn is_beside<T: ToString>(model: &Model, thing: &Resource, value: &Value<T>) -> bool {
+    thing.scope == Scope::Existing && value.known().is_some() && model.follow(value).is_none()
 }
 
 fn written<T: ToString>(value: &Value<T>) -> String {

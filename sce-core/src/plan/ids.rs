@@ -75,6 +75,12 @@ impl Ids {
         self.found.insert(node.clone(), attributes);
     }
 
+    /// What AWS calls a thing that was found.
+    #[must_use]
+    pub fn id(&self, node: &NodeId) -> Option<&str> {
+        self.found.get(node).map(|attributes| attributes.id.as_str())
+    }
+
     /// What the journal says that AWS calls a thing.
     #[must_use]
     pub fn known(&self, node: &NodeId) -> Option<&str> {

@@ -24,8 +24,17 @@ impl<'a> Grounds<'a> {
         Self { model, intent, network, reach, rights: Rights::of(model, intent) }
     }
 
-    /// Sprivate, and wherever else the private machine and databases stand.
+    /// Every subnet that shall be private: those that something stands in, and every other that databases may be put into.
     pub(super) fn private_subnets(&self) -> BTreeSet<Id<Subnet>> {
+        let may_lie = self.model.database_subnet_groups().flat_map(|(_, group)| &group.subnets).filter_map(|subnet| {
+            let label = self.model.follow(subnet).map_or_else(|| subnet.to_string(), |found| found.label().to_owned());
+            self.network.subnets.find(&label)
+        });
+        self.subnets_in_use().into_iter().chain(may_lie).collect()
+    }
+
+    /// Sprivate, and wherever else the private machine and databases stand.
+    pub(super) fn subnets_in_use(&self) -> BTreeSet<Id<Subnet>> {
         let named = self.network.subnets.find("subnet-private");
         let of_machine = self.network.interfaces.find("instance-private").map(|id| self.network.interfaces[id].subnet);
         let labels = self.model.database_instances().map(|(thing, _)| format!("{}/", thing.label()));

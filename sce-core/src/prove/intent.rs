@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::account::{AccountId, Partition, Region};
-use crate::aws::policy::Conditions;
+use crate::aws::policy::{Conditions, Principal};
 use crate::aws::resource::Properties;
 use crate::check::Declared;
 use crate::lock::{Existing, Lock, Thing};
@@ -25,6 +25,8 @@ pub struct Intent {
     pub partition: Partition,
     /// Who administers the key and reads from outside, by ARN: whom the plan lists, whatever the account says later.
     pub administrators: BTreeSet<String>,
+    /// Whom the plan lets be custodian, by ARN, whatever the account says later.
+    pub custodians: BTreeSet<String>,
     /// The environment beside which this one is isolated.
     pub beside: Beside,
 }
@@ -65,15 +67,28 @@ impl Intent {
     }
 
     fn of_plan(declared: &Declared, plan: &Plan) -> Self {
+        let planned = Model::planned(plan);
         Self {
             declared: declared.clone(),
             account: plan.account.clone(),
             region: plan.region.clone(),
             partition: plan.region.partition(),
-            administrators: administrators(declared, &Model::planned(plan)),
+            administrators: administrators(declared, &planned),
+            custodians: custodians(&planned),
             beside: Beside::Nothing,
         }
     }
+}
+
+/// Those whom the custodian's role trusts in the plan.
+fn custodians(planned: &Model) -> BTreeSet<String> {
+    let roles = planned.roles().filter(|(thing, _)| thing.label() == "custodian-role");
+    let trusted =
+        roles.flat_map(|(_, role)| role.trust.statements()).filter_map(|statement| match &statement.principal {
+            Some(Principal::Listed(listed)) => listed.get("AWS"),
+            _ => None,
+        });
+    trusted.flatten().filter_map(|arn| arn.known().cloned()).collect()
 }
 
 /// Those declared; else those whom the plan has the key's policy name for S3, whom the lock has chosen.

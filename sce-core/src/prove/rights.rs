@@ -56,14 +56,6 @@ pub(super) struct Question {
 
 impl Via {
     pub(super) const ALL: [Self; 3] = [Self::Endpoint, Self::OtherEndpoint, Self::Internet];
-
-    pub(super) const fn words(self) -> &'static str {
-        match self {
-            Self::Endpoint => "through the environment's endpoint",
-            Self::OtherEndpoint => "through an endpoint of another network",
-            Self::Internet => "over the internet",
-        }
-    }
 }
 
 /// An account that is not this one.
@@ -123,23 +115,6 @@ impl<'a> Rights<'a> {
         let principal =
             Principal::from_arn(&format!("arn:{partition}:iam::{account}:role/somebody-not-listed")).ok()?;
         Some(Caller::of_everything("somebody of the account whom nobody lists", principal))
-    }
-
-    /// The services that policies of these resources name, and one that often serves files to the world.
-    pub(super) fn services<'r>(&self, policies: impl Iterator<Item = &'r Policy>) -> Vec<Caller> {
-        let mut names = BTreeSet::from(["cloudfront.amazonaws.com".to_owned()]);
-        for statement in policies.flat_map(Policy::statements) {
-            if let Some(crate::aws::policy::Principal::Listed(listed)) = &statement.principal {
-                names.extend(listed.get("Service").into_iter().flatten().filter_map(|name| name.known().cloned()));
-            }
-        }
-        let caller = |name: String| Caller {
-            label: format!("the service {name}"),
-            principal: Principal::Service(name),
-            identity: Vec::new(),
-            allowed: Vec::new(),
-        };
-        names.into_iter().map(caller).collect()
     }
 
     pub(super) fn elsewhere(&self) -> &'static str {

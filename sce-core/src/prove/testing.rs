@@ -10,7 +10,7 @@ use crate::aws::resource::{
 };
 use crate::lock::Lock;
 use crate::model::{Model, Resource, Unread};
-use crate::plan::{Scope, plan};
+use crate::plan::{Scope, plan, sample};
 use crate::reach::{Flow, Outcome};
 use crate::spec::{Format, parse};
 use crate::value::{Reference, Value};
@@ -32,6 +32,11 @@ impl Scene {
     /// A machine that people reach through Session Manager, and a way out.
     pub(super) fn machine() -> Self {
         Self::of("hipaa", MACHINE)
+    }
+
+    /// The same under another PIT, with more said.
+    pub(super) fn machine_as(pit: &str, more: &str) -> Self {
+        Self::of(pit, &format!("{MACHINE}{more}"))
     }
 
     /// The same without a way out.
@@ -58,6 +63,13 @@ impl Scene {
         let text = format!("pit = \"{pit}\"\nregion = \"us-west-2\"\nowner = \"builder@example.edu\"\n{rest}");
         let spec = parse(&text, Format::Toml).unwrap();
         let lock = Lock::offline(&spec);
+        let plan = plan(&spec, &lock).unwrap();
+        Self { model: Model::planned(&plan), intent: Intent::of(&spec, &lock, &plan) }
+    }
+
+    /// With what exists of others, as a lock made with the account tells of it.
+    pub(super) fn existing(text: &str) -> Self {
+        let (spec, lock) = sample::locked(text);
         let plan = plan(&spec, &lock).unwrap();
         Self { model: Model::planned(&plan), intent: Intent::of(&spec, &lock, &plan) }
     }

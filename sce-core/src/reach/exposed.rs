@@ -3,6 +3,11 @@
 //! Interfaces in one subnet with the same groups differ by address alone, and an address that the internet sees is no part of any filter
 //! on the way in. So the work is done once for each such class; what passes a subnet's ACL both ways and is routed back is worked out
 //! once for each subnet, and a group's rules once for each group.
+//!
+//! Witnesses too: the walk of a packet from the internet asks of its destination only who is there ([`Reach::is_alone_at`]), and from
+//! then on of the subnet and the groups of whoever that is. So a flow that was walked to one interface of a class gets to every other
+//! that alone has its address, with that address in place of the first, and its reply comes back or not alike. Where two may be at one
+//! address, the walk has a choice to make, and each is walked to.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -99,24 +104,14 @@ impl<'n> Reach<'n> {
         let (fronts, groups, classes) = (HashMap::new(), HashMap::new(), HashMap::new());
         let (exposed, carried) = (Vec::new(), Family::BOTH.map(carried));
         let mut search = Search { reach: self, contact, fronts, groups, classes, exposed, carried };
-        let addresses = self.internet_addresses();
-        // Class by class, so that a class's rules stay at hand while its witnesses are walked; told in the order of interfaces.
-        let mut order: Vec<usize> = (0..addresses.len()).collect();
-        let classes: Vec<usize> = addresses.iter().map(|address| search.class_of(address)).collect();
-        order.sort_by_key(|at| classes[*at]);
-        let mut found: Vec<Vec<Exposure<'n>>> = addresses.iter().map(|_| Vec::new()).collect();
-        for at in order {
-            found[at] = search.expose(&addresses[at], classes[at]);
-        }
-        let mut told = Vec::with_capacity(found.iter().map(Vec::len).sum());
-        told.extend(found.into_iter().flatten());
+        let mut told = Vec::new();
+        self.each_internet_address(|known| search.expose(&known, &mut told));
         told
     }
 
     /// What the internet knows interfaces by, where it can reach their VPC at all.
-    fn internet_addresses(&self) -> Vec<Known> {
+    fn each_internet_address(&self, mut found: impl FnMut(Known)) {
         let network = self.network;
-        let mut found = Vec::new();
         for (id, interface) in network.interfaces.iter() {
             let attached = !self.internet_of(network.subnets[interface.subnet].vpc).is_empty();
             if !attached || matches!(interface.holder, Holder::NatGateway(_)) {
@@ -124,7 +119,7 @@ impl<'n> Reach<'n> {
             }
             let mut note = |dst_ip: IpAddr| {
                 if self.nat_at(dst_ip).is_none() {
-                    found.push(Known { id, family: Family::of(dst_ip), dst_ip });
+                    found(Known { id, family: Family::of(dst_ip), dst_ip });
                 }
             };
             interface.addresses.iter().filter_map(|address| address.public).for_each(&mut note);
@@ -133,7 +128,6 @@ impl<'n> Reach<'n> {
                 spans.iter().for_each(|span| note(Family::V6.address(span.first)));
             }
         }
-        found
     }
 
     /// Lists that were not read, one at a time, and none.
@@ -154,7 +148,7 @@ struct Search<'a, 'n> {
     groups: HashMap<Assuming<Group>, Arc<[Clause]>>,
     classes: HashMap<Class<'n>, usize>,
     /// What each class is exposed to, once it is known.
-    exposed: Vec<Option<Arc<[Exposed]>>>,
+    exposed: Vec<Option<Vec<Exposed>>>,
     /// What routers carry, of either family.
     carried: [Vec<Span>; 2],
 }
@@ -181,6 +175,8 @@ struct Exposed {
     sources: Arc<[Cidr]>,
     /// A sender.
     sender: u128,
+    /// What the walk has shown of one interface that alone has its address, and so of all such; none before one is walked to.
+    shown: Option<Option<Flow>>,
 }
 
 impl<'n> Search<'_, 'n> {
@@ -195,59 +191,33 @@ impl<'n> Search<'_, 'n> {
         class
     }
 
-    fn expose(&mut self, known: &Known, class: usize) -> Vec<Exposure<'n>> {
+    fn expose(&mut self, known: &Known, told: &mut Vec<Exposure<'n>>) {
         let network = self.reach.network;
         let Known { id, family, dst_ip } = *known;
         let interface = &network.interfaces[id];
-        let exposed = match &self.exposed[class] {
-            Some(exposed) => Arc::clone(exposed),
-            None => {
-                let exposed: Arc<[Exposed]> = self.class(interface.subnet, &interface.groups, family).into();
-                self.exposed[class] = Some(Arc::clone(&exposed));
-                exposed
-            }
-        };
+        let class = self.class_of(known);
+        if self.exposed[class].is_none() {
+            self.exposed[class] = Some(self.class(interface.subnet, &interface.groups, family));
+        }
         let instance = match &interface.holder {
             Holder::Instance(instance) => Some(&**instance),
             _ => None,
         };
-        let exposures = exposed.iter().map(|exposed| Exposure {
+        let (name, alone) = (network.interfaces.name(id), self.reach.is_alone_at(dst_ip, id));
+        told.extend(self.exposed[class].iter_mut().flatten().map(|exposed| Exposure {
             id,
-            interface: network.interfaces.name(id),
+            interface: name,
             instance,
             protocols: exposed.protocols,
             ports: exposed.ports,
             sources: Arc::clone(&exposed.sources),
-            witness: self.witness(id, dst_ip, exposed, family),
-        });
-        exposures.collect()
-    }
-
-    /// A flow that the walk finds to arrive there.
-    fn witness(&self, id: Id<Interface>, dst_ip: IpAddr, exposed: &Exposed, family: Family) -> Option<Flow> {
-        let protocol = telling_protocol(exposed.protocols);
-        let with_ports = matches!(protocol, TCP | UDP);
-        let echo = u16::from(echo_request(protocol)) << 8;
-        let dst_port = match protocol {
-            TCP | UDP => exposed.ports.0,
-            ICMP | ICMP_V6 if holds(exposed.ports, echo) => echo,
-            ICMP | ICMP_V6 => exposed.ports.0,
-            _ => 0,
-        };
-        let src_ip = family.address(exposed.sender);
-        let mut flow = Flow { from: Source::Internet, src_ip, dst_ip, protocol, src_port: None, dst_port };
-        // Any port that replies may go to will do; ports of common clients first, and none leaves the choice to the walk.
-        let ports = if with_ports { &[Some(50_000), Some(33_000), Some(1024), None][..] } else { &[None] };
-        for src_port in ports {
-            flow.src_port = *src_port;
-            let shows = |found: &super::walk::Found| {
-                found.first == Ok(Exit::Interface(id)) && (self.contact == Contact::Deliver || found.reply.is_ok())
-            };
-            if self.reach.some_way(&flow, shows) {
-                return Some(flow);
-            }
-        }
-        None
+            witness: if alone {
+                let shown = exposed.shown.take().unwrap_or_else(|| walked(self.reach, self.contact, known, exposed));
+                exposed.shown.insert(shown).clone().map(|flow| Flow { dst_ip, ..flow })
+            } else {
+                walked(self.reach, self.contact, known, exposed)
+            },
+        }));
     }
 
     fn class(&mut self, subnet: Id<Subnet>, groups: &[Id<Group>], family: Family) -> Vec<Exposed> {
@@ -421,9 +391,38 @@ fn grouped(mut boxes: Vec<Clause>, carried: &[Span], family: Family) -> Vec<Expo
         let peers = span::union(alike.iter().map(|one| one.peer).collect());
         let senders = span::meet(&peers, carried);
         let sources = blocks(&peers, carried, family);
-        Some(Exposed { protocols: alike[0].protocols, ports: alike[0].ports, sources, sender: sender(&senders)? })
+        let (protocols, ports) = (alike[0].protocols, alike[0].ports);
+        Some(Exposed { protocols, ports, sources, sender: sender(&senders)?, shown: None })
     });
     exposed.collect()
+}
+
+/// A flow that the walk finds to arrive there.
+fn walked(reach: &Reach<'_>, contact: Contact, known: &Known, exposed: &Exposed) -> Option<Flow> {
+    let Known { id, family, dst_ip } = *known;
+    let protocol = telling_protocol(exposed.protocols);
+    let with_ports = matches!(protocol, TCP | UDP);
+    let echo = u16::from(echo_request(protocol)) << 8;
+    let dst_port = match protocol {
+        TCP | UDP => exposed.ports.0,
+        ICMP | ICMP_V6 if holds(exposed.ports, echo) => echo,
+        ICMP | ICMP_V6 => exposed.ports.0,
+        _ => 0,
+    };
+    let src_ip = family.address(exposed.sender);
+    let mut flow = Flow { from: Source::Internet, src_ip, dst_ip, protocol, src_port: None, dst_port };
+    // Any port that replies may go to will do; ports of common clients first, and none leaves the choice to the walk.
+    let ports = if with_ports { &[Some(50_000), Some(33_000), Some(1024), None][..] } else { &[None] };
+    for src_port in ports {
+        flow.src_port = *src_port;
+        let shows = |found: &super::walk::Found| {
+            found.first == Ok(Exit::Interface(id)) && (contact == Contact::Deliver || found.reply.is_ok())
+        };
+        if reach.some_way(&flow, shows) {
+            return Some(flow);
+        }
+    }
+    None
 }
 
 /// A sender to show: one inside a block rather than its first address, which a block of a router's own has no host at.

@@ -190,6 +190,11 @@ impl<'n> Reach<'n> {
         Cow::Owned(known.iter().chain(self.floating.iter().filter(may)).copied().collect())
     }
 
+    /// Whether that interface, and nothing else known, is what the internet finds at an address.
+    pub(super) fn is_alone_at(&self, address: IpAddr, id: Id<Interface>) -> bool {
+        self.nat_at(address).is_none() && *self.public_at(address) == [id]
+    }
+
     /// What the internet knows interfaces and NAT gateways by.
     pub(super) fn public_spans(&self, family: Family) -> Vec<Span> {
         let known = self.public.keys().chain(self.nat.keys()).filter(|address| Family::of(**address) == family);

@@ -45,8 +45,12 @@ fn interfaces(network: &Network) -> Vec<Id<Interface>> {
 /// Replies go by a list that was not read, to something not understood.
 const ROUTED_BY_AN_UNREAD_LIST: u64 = 4_697_770_452_449_745_233;
 
+/// A machine that checks no addresses sends from one of another's, in whose subnet a member of a group is somewhere.
+const SENT_FROM_ANOTHERS_ADDRESS: u64 = 11_844_615_412_741_232_012;
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, max_shrink_iters: 0, ..ProptestConfig::default() })]
+    // 192 cases, or three quarters of what PROPTEST_CASES says.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases * 3 / 4, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_exposed_is_what_arrives_from_the_internet(seed in prop_oneof![1 => Just(ROUTED_BY_AN_UNREAD_LIST), 50 => any::<u64>()]) {
@@ -56,7 +60,9 @@ proptest! {
         for contact in [Contact::Deliver, Contact::Connect] {
             let exposures = reach.from_internet(contact);
             for exposure in &exposures {
-                prop_assert!(exposure.witness.is_some(), "{seed}: {exposure:?} has no witness");
+                // Of a class one witness is walked and the others are told by it: each stands being walked on its own.
+                let walked = exposure.witness.as_ref().is_some_and(|flow| some(&reach, flow, contact, &Exit::Interface(exposure.id)));
+                prop_assert!(walked, "{seed}: {exposure:?} has no witness, or one that does not get there");
             }
             for _ in 0..FLOWS {
                 let flow = random::flow(&mut dice, Source::Internet);
@@ -72,7 +78,7 @@ proptest! {
     }
 
     #[test]
-    fn sets_have_what_the_walk_delivers(seed: u64) {
+    fn sets_have_what_the_walk_delivers(seed in prop_oneof![1 => Just(SENT_FROM_ANOTHERS_ADDRESS), 50 => any::<u64>()]) {
         let mut dice = Dice::new(seed);
         let network = random::network(&mut dice);
         let reach = Reach::of(&network);

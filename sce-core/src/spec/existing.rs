@@ -23,6 +23,11 @@ pub struct UseExisting {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub private_subnet: Option<SubnetId>,
+    /// Further private subnets in that VPC, each in a zone of its own that is not Sprivate's: where databases may lie beside Sprivate. RDS
+    /// wants two zones, so a database needs one at least.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub database_subnets: Vec<SubnetId>,
     /// The KMS key, by its ARN: an alias can be pointed elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Arn>,
@@ -58,6 +63,7 @@ fn without_a_network(existing: &UseExisting, found: &mut Vec<Violation>) {
     let given = [
         ("public_subnet", existing.public_subnet.is_some()),
         ("private_subnet", existing.private_subnet.is_some()),
+        ("database_subnets", !existing.database_subnets.is_empty()),
         ("may_add_endpoint", existing.may_add_endpoint),
     ];
     for (name, _) in given.into_iter().filter(|(_, given)| *given) {
@@ -89,6 +95,7 @@ fn in_a_network(spec: &Spec, found: &mut Vec<Violation>) {
         let help = "add `public_subnet = \"subnet-…\"`, or use `access.mode = \"session-manager\"`, which needs none";
         refuse(&["use_existing", "public_subnet"], message, help);
     }
+    database_subnets(spec, &mut refuse);
     let chosen = [
         ("public_hosts", network.public_hosts.is_some()),
         ("private_hosts", network.private_hosts.is_some()),
@@ -104,6 +111,36 @@ fn in_a_network(spec: &Spec, found: &mut Vec<Violation>) {
         let help = "their private names would lead everything in that VPC to them; use a VPC of its own, or `egress = \"nat\"` \
                     where the VPC has a NAT gateway";
         refuse(&["network", "egress"], message, help);
+    }
+}
+
+/// RDS wants a subnet group over two zones; which zone each is in, only the lock knows.
+fn database_subnets(spec: &Spec, refuse: &mut impl FnMut(&[&str], String, &str)) {
+    let existing = &spec.use_existing;
+    let path = ["use_existing", "database_subnets"];
+    match (spec.database.is_empty(), existing.database_subnets.is_empty()) {
+        (true, false) => {
+            let message = "subnets for databases are given, and the spec has no database".to_owned();
+            refuse(&path, message, "leave them out, or add a `[[database]]`: what nothing stands in is not judged");
+        }
+        (false, true) => {
+            let message = "a database in a VPC that exists needs a second private subnet, and none is given".to_owned();
+            let help = "RDS wants subnets in two zones at least: add `database_subnets = [\"subnet-…\"]`, in another zone than \
+                        `private_subnet`; no subnet is made in a VPC of others";
+            refuse(&["use_existing", "vpc"], message, help);
+        }
+        _ => {}
+    }
+    let mut named: Vec<(&str, &SubnetId)> =
+        existing.private_subnet.iter().map(|id| ("the private subnet", id)).collect();
+    named.extend(existing.public_subnet.iter().map(|id| ("the public subnet", id)));
+    for (index, id) in existing.database_subnets.iter().enumerate() {
+        if let Some((what, _)) = named.iter().find(|(_, other)| *other == id) {
+            let message = format!("`{id}` is given for databases and is {what} too");
+            let help = "name another private subnet, in a zone of its own; Sprivate counts without being named again";
+            refuse(&[path[0], path[1], &index.to_string()], message, help);
+        }
+        named.push(("another of them", id));
     }
 }
 
@@ -209,6 +246,28 @@ mod tests {
                     [compute.private]\ntype = \"m7i.large\"\n[use_existing]\nvpc = \"vpc-0a\"\nprivate_subnet = \"subnet-0a\"\n";
         assert_eq!(only(rest).1, "a bastion is asked for, and no public subnet is given for it");
         assert!(parse(&format!("{LEAST}{rest}public_subnet = \"subnet-0b\"\n"), Format::Toml).is_ok());
+    }
+
+    #[test]
+    fn a_database_needs_private_subnets_of_others_in_a_second_zone() {
+        let database = "[[database]]\nengine = \"postgres\"\nphi_contact = true\n";
+        let network =
+            "[use_existing]\nvpc = \"vpc-0a\"\nprivate_subnet = \"subnet-0a\"\npublic_subnet = \"subnet-0b\"\n";
+        let given = |subnets: &str| format!("{database}{network}database_subnets = {subnets}\n");
+        let spec = parse(&format!("{LEAST}{}", given("[\"subnet-0c\", \"subnet-0d\"]")), Format::Toml).unwrap();
+        assert_eq!(spec.use_existing.database_subnets.len(), 2);
+        let (_, message) = only(&format!("{database}{network}"));
+        assert_eq!(message, "a database in a VPC that exists needs a second private subnet, and none is given");
+        for (id, what) in [("a", "the private subnet"), ("b", "the public subnet")] {
+            let message = only(&given(&format!("[\"subnet-0{id}\"]"))).1;
+            assert_eq!(message, format!("`subnet-0{id}` is given for databases and is {what} too"));
+        }
+        let twice = only(&given("[\"subnet-0c\", \"subnet-0c\"]")).1;
+        assert_eq!(twice, "`subnet-0c` is given for databases and is another of them too");
+        let without = only(&format!("{network}database_subnets = [\"subnet-0c\"]\n")).1;
+        assert_eq!(without, "subnets for databases are given, and the spec has no database");
+        let orphan = only(&format!("{database}[use_existing]\ndatabase_subnets = [\"subnet-0c\"]\n")).1;
+        assert_eq!(orphan, "`use_existing.database_subnets` is given without the VPC it is about");
     }
 
     #[test]

@@ -234,6 +234,18 @@ mod tests {
     }
 
     #[test]
+    fn a_region_that_aws_does_not_have_is_refused_with_the_nearest() {
+        for (region, near) in
+            [("us-west-22", "us-west-2"), ("eu-centrl-1", "eu-central-1"), ("us-gov-west-2", "us-gov-west-1")]
+        {
+            let (line, message, help) = refused(&LEAST.replace("us-west-2", region)).remove(0);
+            assert_eq!(line, Some(2));
+            assert!(message.starts_with(&format!("`{region}` is no region that AWS has")), "{message}");
+            assert_eq!(help, Some(format!("did you mean `{near}`?")));
+        }
+    }
+
+    #[test]
     fn wrong_variants_types_and_gaps_are_refused() {
         let (line, _, help) = refused(&format!("{LEAST}profile = \"modren\"\n")).remove(0);
         assert_eq!((line, help.as_deref()), (Some(4), Some("did you mean `modern`?")));

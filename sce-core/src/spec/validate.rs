@@ -5,6 +5,7 @@ mod waivers;
 
 use super::parse::nearest;
 use super::{AccessMode, NamedRange, SCHEMA_VERSION, Spec, existing};
+use crate::account::Region;
 use crate::aws::arn::Arn;
 use crate::cidr::VpcBlock;
 
@@ -32,6 +33,9 @@ pub(super) fn violations(spec: &Spec) -> Vec<Violation> {
         return found;
     }
     owner(spec, &mut found);
+    if let Some((message, help)) = unknown_region(&spec.region) {
+        found.push(violation(&["region"], message, Some(help)));
+    }
     network(spec, &mut found);
     taken(spec, &mut found);
     access(spec, &mut found);
@@ -66,6 +70,16 @@ fn lengths(spec: &Spec, found: &mut Vec<Violation>) {
             Some(format!("a spec has at most {MOST} of each: make several environments")),
         ));
     }
+}
+
+/// What to say of a region that AWS did not have when the list of them was made.
+pub(crate) fn unknown_region(region: &Region) -> Option<(String, String)> {
+    if region.is_known() {
+        return None;
+    }
+    let known = nearest(region.as_str(), Region::known()).map(|near| format!("did you mean `{near}`?"));
+    let help = known.unwrap_or_else(|| "a region that AWS opened later takes a newer sce".to_owned());
+    Some((format!("`{region}` is no region that AWS has, as far as this version of sce knows"), help))
 }
 
 fn owner(spec: &Spec, found: &mut Vec<Violation>) {
@@ -285,11 +299,6 @@ fn archive(spec: &Spec, found: &mut Vec<Violation>) {
 }
 
 fn databases(spec: &Spec, found: &mut Vec<Violation>) {
-    if !spec.database.is_empty() && spec.use_existing.vpc.is_some() {
-        let message = "a database takes a second subnet, and none is made in a VPC that exists".to_owned();
-        let help = "leave the database out, or let the VPC be made";
-        found.push(violation(&["use_existing", "vpc"], message, Some(help.to_owned())));
-    }
     for (index, database) in spec.database.iter().enumerate() {
         let index = index.to_string();
         let mut wrong = |key: &str, message: String, help: Option<&str>| {

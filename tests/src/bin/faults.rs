@@ -1,8 +1,11 @@
 //! The whole fault campaign, for `make faults`: every call that changes something × every mishap, and a sample of those that only read.
 //!
 //! ```text
-//! faults [--walks N] [--steps N] [--workers N] [--reads N] [--most N] [--seed N] [--mishap NAME]... [--operation PART] [--spec FILE] [--report FILE]
+//! faults [--walks N] [--steps N] [--workers N] [--reads N] [--most N] [--seed N] [--mishap NAME]... [--operation PART] [--part K/N] [--spec FILE] [--report FILE]
 //! ```
+//!
+//! `--part 2/10` tries the second tenth of what the seed draws, so that a campaign of hours is run in parts, by several machines too. The
+//! environment variable `SCE_UNDER_TEST` names another build of `sce`, such as the release one.
 //!
 //! `--operation` keeps the calls whose name holds that text; FILE says what a spec says beside names and approvals. Exit status 1 when
 //! anything did not converge. With `--walks` random walks are made instead, one a seed, from `--seed` on.
@@ -29,6 +32,8 @@ fn main() -> ExitCode {
     let campaign = Campaign::on(&asked.spec);
     let mut trials = campaign.trials(&asked.selection);
     trials.retain(|trial| trial.operation.contains(&asked.operation));
+    let (part, parts) = asked.part;
+    let trials: Vec<_> = trials.into_iter().skip(part - 1).step_by(parts).collect();
     say(&format!("faults: {} calls × faults, {} workers, seed {}", trials.len(), asked.workers, asked.selection.seed));
     let report = campaign.run(trials, asked.selection.seed, asked.workers, &progress);
     tell(&report);
@@ -63,6 +68,8 @@ struct Asked {
     workers: usize,
     selection: Selection,
     operation: String,
+    /// Which part of how many, from 1.
+    part: (usize, usize),
     spec: String,
     report: PathBuf,
 }
@@ -72,7 +79,7 @@ impl Asked {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let selection = Selection { mishaps: Vec::new(), reads: 40, most: None, seed: 20_261_130 };
         let (operation, spec, report) = (String::new(), String::new(), PathBuf::from("target/faults.json"));
-        let mut asked = Self { walks: 0, steps: 12, workers: cores, selection, operation, spec, report };
+        let mut asked = Self { walks: 0, steps: 12, workers: cores, selection, operation, part: (1, 1), spec, report };
         let mut arguments = arguments.peekable();
         while let Some(name) = arguments.next() {
             let value = arguments.next().ok_or_else(|| format!("`{name}` wants a value"))?;
@@ -87,6 +94,7 @@ impl Asked {
                 "--seed" => asked.selection.seed = number()?,
                 "--mishap" => asked.selection.mishaps.push(mishap(&value)?),
                 "--operation" => asked.operation = value,
+                "--part" => asked.part = part(&value)?,
                 "--spec" => {
                     asked.spec = std::fs::read_to_string(&value).map_err(|error| format!("`{value}`: {error}"))?;
                 }
@@ -99,6 +107,12 @@ impl Asked {
         }
         Ok(asked)
     }
+}
+
+fn part(text: &str) -> Result<(usize, usize), String> {
+    let numbers = text.split_once('/').and_then(|(part, of)| Some((part.parse().ok()?, of.parse().ok()?)));
+    let whole = numbers.filter(|(part, of)| (1..=*of).contains(part));
+    whole.ok_or_else(|| format!("`{text}` is no part; write `2/10` for the second of ten"))
 }
 
 fn mishap(name: &str) -> Result<Mishap, String> {

@@ -2,8 +2,11 @@
 //! environments.
 //!
 //! ```text
-//! speed [--latency MILLISECONDS] [--environments N] [--sce PROGRAM]
+//! speed [--latency MILLISECONDS] [--environments N] [--sce PROGRAM] [--calls] [--timeline]
 //! ```
+//!
+//! `--calls` counts the calls of each run by operation; `--timeline` lists those of both applies with when they came and were
+//! answered.
 //!
 //! The proxy holds up every call of either side for so long. The emulators answer on the same cores meanwhile, so that their own time is in
 //! both sides' figures; the third column is without it.
@@ -38,11 +41,15 @@ fn main() {
     let plan: Value = plan.json();
 
     // Once without latency: what the emulators themselves take, and their first answers, which are slow.
+    // The account has its registry already, as it has for every environment but the first.
+    let neighbour = sce_tests::spec(folder.path(), "neighbour", "");
+    run(emulators.sce().arg("apply").arg(&neighbour)).with_status(0);
     let bare = ours(&emulators, &proxy, &spec);
     reader.reset();
     let peer_bare = theirs(&emulators, &proxy, &plan_file);
     reader.reset();
 
+    run(emulators.sce().arg("apply").arg(&neighbour)).with_status(0);
     proxy.delay(latency);
     let first = ours(&emulators, &proxy, &spec);
     let most = proxy.most_at_once();
@@ -59,7 +66,7 @@ fn main() {
     let path = latency * u32::try_from(steps).unwrap_or(u32::MAX);
     let ms = latency.as_millis();
     say(&format!(
-        "environment: {} nodes; {ms} ms added to each call; best seen at once: {most} calls",
+        "environment: {} nodes beside another in an account; {ms} ms added to each call; best seen at once: {most} calls",
         peer.by_node.len()
     ));
     say(&format!("critical path: {steps} calls that wait for each other, {:.1} s of latency", path.as_secs_f64()));
@@ -84,7 +91,32 @@ fn main() {
         *names.entry(call.operation.as_str()).or_default() += 1;
     }
     say(&format!("second apply's changes: {names:?} (wanted: the lease alone)"));
+    if std::env::args().any(|argument| argument == "--calls") {
+        for (name, run) in [("first apply", &first), ("second apply", &again), ("boto3", &peer)] {
+            say(&format!("{name}: {}", by_operation(&run.calls)));
+        }
+    }
+    if std::env::args().any(|argument| argument == "--timeline") {
+        for (name, run) in [("first apply", &first), ("second apply", &again)] {
+            say(&format!("{name}: when each call came and was answered, in ms"));
+            for call in &run.calls {
+                let answered = call.answered.unwrap_or(call.came);
+                say(&format!("{:7} {:7} {}", call.came.as_millis(), answered.as_millis(), call.operation));
+            }
+        }
+    }
     listing(&emulators, &mut reader, &spec, folder.path(), environments);
+}
+
+/// How often each operation was called, the most frequent first.
+fn by_operation(calls: &[Call]) -> String {
+    let mut counts = BTreeMap::<&str, usize>::new();
+    for call in calls {
+        *counts.entry(call.operation.as_str()).or_default() += 1;
+    }
+    let mut counts: Vec<_> = counts.into_iter().collect();
+    counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+    counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }
 
 struct Measured {
@@ -120,14 +152,14 @@ fn is_registry(call: &Call) -> bool {
 }
 
 /// The longest chain of calls that have to wait for each other, in the plan's graph, each node with the calls that the script needs for
-/// it and the four that an apply to be trusted adds: a look before, a look after, and a line in the journal before and after.
+/// it and the three that an apply to be trusted adds: a look before, a look after, and the intent in the journal.
 fn critical_path(plan: &Value, by_node: &BTreeMap<String, usize>) -> usize {
     let mut ends = BTreeMap::<&str, usize>::new();
     for node in plan["nodes"].as_array().into_iter().flatten() {
         let id = node["id"].as_str().unwrap_or_default();
         let needs = node["needs"].as_array().into_iter().flatten().filter_map(Value::as_str);
         let begins = needs.filter_map(|need| ends.get(need)).max().copied().unwrap_or_default();
-        ends.insert(id, begins + by_node.get(id).copied().unwrap_or_default() + 4);
+        ends.insert(id, begins + by_node.get(id).copied().unwrap_or_default() + 3);
     }
     ends.into_values().max().unwrap_or_default()
 }

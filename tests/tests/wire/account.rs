@@ -18,6 +18,9 @@ fn a_fresh_account_is_seen_to_once() {
     let first = account(&emulators, &["apply", "--json", "--guardduty"]).with_status(0).json();
     assert_eq!((&first["verified"], &first["adopted"]), (&json!(true), &json!([])), "{first:#}");
     assert!(open(&first).is_empty(), "{first:#}");
+    let billed = first["billed"]["prices"].as_array().unwrap();
+    let guardduty = billed.iter().find(|price| price["item"] == "guardduty-management-events").unwrap();
+    assert_eq!((&guardduty["unit"], guardduty["unit_price"].as_f64()), (&json!("1M events"), Some(4.0)), "{first:#}");
     let by_hand = first["by_hand"].to_string();
     assert!(by_hand.contains("aws cloudtrail stop-logging --name sce_account_trail"), "{by_hand}");
     // An independent reader finds each thing as the plan in the registry says.
@@ -29,7 +32,8 @@ fn a_fresh_account_is_seen_to_once() {
     assert_eq!((&second["created"], &second["changed"]), (&json!([]), &json!([])), "{second:#}");
     assert_eq!(second["by_hand"], json!([]));
     assert_eq!(snapshot(&emulators), before);
-    account(&emulators, &["status", "--guardduty"]).with_status(0);
+    let told = account(&emulators, &["status", "--guardduty"]).with_status(0);
+    assert!(told.stdout.contains("GuardDuty, management events 4.00 per 1M events"), "{}", told.stdout);
 }
 
 #[test]

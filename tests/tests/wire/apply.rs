@@ -1,10 +1,9 @@
 //! Apply side by side: interrupted, undone, short of something, and faced with two of a kind.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use sce_tests::{Emulators, Ran, run, spec};
+use sce_tests::proxy::{Fault, Proxy, Rule};
+use sce_tests::{Emulators, run, signalled, spec};
 use serde_json::{Value, json};
 
 /// A program of boto3's that does one thing to the control plane.
@@ -64,6 +63,46 @@ fn what_is_short_is_told_at_once_and_nothing_is_made() {
 }
 
 #[test]
+fn a_type_that_is_not_offered_and_too_few_processors_are_told_before_anything_is_made() {
+    let emulators = Emulators::start();
+    let proxy = Proxy::before(&emulators);
+    let folder = tempfile::tempdir().unwrap();
+    let spec = spec(folder.path(), "hipaa", "[compute.private]\ntype = \"m7i.large\"\n");
+    // moto offers every type in every zone and has no quota of vCPUs, so both are written as AWS answers them.
+    let nowhere = "<DescribeInstanceTypeOfferingsResponse><requestId>r</requestId><instanceTypeOfferingSet/>\
+                   </DescribeInstanceTypeOfferingsResponse>";
+    let one = json!({ "Quota": { "ServiceCode": "ec2", "QuotaCode": "L-1216C47A", "Value": 1.0 } }).to_string();
+    proxy.rule([
+        Rule::first("ec2:DescribeInstanceTypeOfferings", usize::MAX, Fault::Says(nowhere.to_owned())),
+        Rule::first("servicequotas:GetServiceQuota", usize::MAX, Fault::Says(one)),
+    ]);
+    let mut apply = proxy.sce(&emulators);
+    apply.env("SCE_DIVERGENCES", with_quotas(folder.path())).arg("apply").arg(&spec);
+    let refused = proxy.run(&mut apply).with_status(3).stderr;
+    for short in [
+        "error: the account is short of what the plan takes, so nothing was made",
+        "short: instance type `m7i.large` is not offered in `us-west-2",
+        "short: vCPUs of running on-demand standard machines: the plan takes 2 more, and 0 of 1 are used",
+    ] {
+        assert!(refused.contains(short), "{short}: {refused}");
+    }
+    assert_eq!(emulators.traces("hipaa"), [""; 0]);
+    // Neither answered: that stops nothing, and is told.
+    proxy.rule([
+        Rule::first("ec2:DescribeInstanceTypeOfferings", usize::MAX, Fault::error(403, "UnauthorizedOperation")),
+        Rule::first("servicequotas:GetServiceQuota", usize::MAX, Fault::error(400, "AccessDeniedException")),
+    ]);
+    let mut apply = proxy.sce(&emulators);
+    apply.env("SCE_DIVERGENCES", with_quotas(folder.path())).arg("apply").arg(&spec).arg("--json");
+    let applied = proxy.run(&mut apply).json();
+    let told = list(&applied["not_checked"]);
+    for name in ["where instance types are offered: ", "the quota of vCPUs: "] {
+        assert!(told.iter().any(|line| line.starts_with(name) && line.contains("denied")), "{name}: {told:?}");
+    }
+    assert!(list(&applied["created"]).contains(&"instance-private".to_owned()), "{applied:#}");
+}
+
+#[test]
 fn two_of_a_kind_are_an_error_with_a_repair() {
     let emulators = Emulators::start();
     let folder = tempfile::tempdir().unwrap();
@@ -120,7 +159,7 @@ fn an_interrupted_run_says_what_it_left_and_the_next_goes_on() {
     let emulators = Emulators::start();
     let folder = tempfile::tempdir().unwrap();
     let spec = spec(folder.path(), "hipaa", "");
-    let told = interrupted(emulators.sce().arg("apply").arg(&spec), "created vpc").with_status(3).stderr;
+    let told = signalled(emulators.sce().arg("apply").arg(&spec), "created vpc", "-INT").with_status(3).stderr;
     assert!(told.contains("stopping: what is in flight is finished"), "{told}");
     assert!(told.contains("error: apply was interrupted") && told.contains("\nnot begun: "), "{told}");
     assert!(told.contains("help: `sce apply SPEC` goes on from here"), "{told}");
@@ -141,7 +180,8 @@ fn an_interrupted_run_undoes_if_it_was_told_to() {
     let folder = tempfile::tempdir().unwrap();
     let spec = spec(folder.path(), "hipaa", "");
     let mut apply = emulators.sce();
-    let told = interrupted(apply.arg("apply").arg(&spec).arg("--undo-on-failure"), "created vpc").with_status(3).stderr;
+    let told =
+        signalled(apply.arg("apply").arg(&spec).arg("--undo-on-failure"), "created vpc", "-INT").with_status(3).stderr;
     assert!(told.contains("\nundone: ") && !told.contains("could not be undone"), "{told}");
     let left = emulators.traces("hipaa");
     assert!(left.iter().all(|line| line == "kms-key PendingDeletion"), "{left:?}");
@@ -170,22 +210,4 @@ fn the_latest_run_can_be_undone_afterwards_and_data_stays() {
     assert_eq!(again["verified"], true, "{again:#}");
     let nothing = run(emulators.sce().args(["apply", "--undo"]).arg(spec(folder.path(), "omop", ""))).with_status(2);
     assert!(nothing.stderr.contains("no environment `omop`"), "{}", nothing.stderr);
-}
-
-/// Runs a command and sends SIGINT as soon as it has told that line.
-fn interrupted(command: &mut Command, at: &str) -> Ran {
-    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut stderr = String::new();
-    for line in BufReader::new(process.stderr.take().unwrap()).lines() {
-        let line = line.unwrap();
-        if line.starts_with(at) {
-            let pid = process.id().to_string();
-            assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-        }
-        stderr.push_str(&line);
-        stderr.push('\n');
-    }
-    let output = process.wait_with_output().unwrap();
-    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ran { status: output.status.code().unwrap_or(-1), stdout, stderr }
 }

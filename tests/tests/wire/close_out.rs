@@ -5,8 +5,10 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
-use sce_tests::{Emulators, Ran, root, run, spec};
+use sce_tests::proxy::{Fault, Proxy, Rule};
+use sce_tests::{Emulators, Ran, root, run, signalled, signalled_when, spec};
 use serde_json::Value;
 
 const MACHINE: &str = "[compute.private]\ntype = \"m7i.large\"\n";
@@ -53,7 +55,7 @@ fn an_end_waits_for_holds_machines_and_those_who_still_write() {
     first.kill().unwrap();
     first.wait().unwrap();
     // S3 tells times in whole seconds.
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::thread::sleep(Duration::from_millis(1100));
     emulators.by_hand(&["put_plain", "hipaa-data-123456789012-us-west-2", "late.csv", "4,5,6"]);
     let newer = close_out("a", &["--take-over"]).with_status(1);
     let told = "1 versions of objects in `hipaa-data-123456789012-us-west-2` are newer than the last archive";
@@ -240,6 +242,40 @@ fn copies_leftovers_and_locks_are_dealt_with_and_the_rest_is_told() {
 }
 
 #[test]
+fn an_image_of_the_machine_goes_with_its_snapshots_and_one_that_only_says_so_stays() {
+    let emulators = Emulators::start();
+    let proxy = Proxy::before(&emulators);
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", MACHINE))).with_status(0);
+    let made = emulators.reader(&["do", "make_image", "hipaa"]).with_status(0).stdout;
+    let made: Vec<Vec<&str>> = made.lines().map(|line| line.split(' ').collect()).collect();
+    let [image, snapshot, _, volume] = made[0][..] else { panic!("{made:?}") };
+    let [other, others_snapshot, ..] = made[1][..] else { panic!("{made:?}") };
+    run(emulators.sce().args(["stop", "hipaa"])).with_status(0);
+    // moto makes the snapshots of images of volumes of its own: AWS tells the machine's.
+    let snapshots = format!(
+        "<DescribeSnapshotsResponse><requestId>r</requestId><snapshotSet><item><snapshotId>{snapshot}</snapshotId>\
+         <volumeId>{volume}</volumeId></item></snapshotSet></DescribeSnapshotsResponse>"
+    );
+    let close_out = |more: &[&str]| {
+        proxy.rule([Rule::first("ec2:DescribeSnapshots", 1, Fault::Says(snapshots.clone()))]);
+        let mut sce = proxy.sce(&emulators);
+        sce.args(["close-out", "hipaa", "--json", "--archive"]).arg(folder.path().join("archive")).args(more);
+        proxy.run(&mut sce)
+    };
+    let refused = close_out(&[]).with_status(1).stderr;
+    assert!(refused.contains(&format!("`{image}`, `{snapshot}`")) && !refused.contains(other), "{refused}");
+    let closed = close_out(&["--dangerously-discard-unarchived"]).with_status(0).json();
+    let deleted: Vec<&str> = closed["deleted"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let place = |id: &str| deleted.iter().position(|one| *one == format!("copy {id}")).unwrap();
+    // AWS refuses to delete the snapshot of an image that is there, and so does moto.
+    assert!(place(image) < place(snapshot), "{deleted:?}");
+    let foreign: Vec<&str> =
+        closed["foreign"].as_array().unwrap().iter().filter_map(|one| one["resource"].as_str()).collect();
+    assert_eq!(foreign, [format!("image {other}"), format!("snapshot {others_snapshot}")], "a tag alone is no proof");
+}
+
+#[test]
 fn what_stands_in_the_network_and_is_nobodys_is_named_where_it_keeps_the_vpc() {
     let emulators = Emulators::start();
     let folder = tempfile::tempdir().unwrap();
@@ -266,6 +302,96 @@ fn what_stands_in_the_network_and_is_nobodys_is_named_where_it_keeps_the_vpc() {
     fs::write(&certificate, fs::read_to_string(&certificate).unwrap().replace("\"left\"", "\"was\"")).unwrap();
     let forged = run(emulators.sce().args(["archive", "verify"]).arg(&archive)).with_status(1);
     assert!(forged.stdout.contains("`certificate.json` is not what was written"), "{forged:?}");
+}
+
+#[test]
+fn an_end_that_is_interrupted_says_how_far_it_got_and_goes_on() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", ""))).with_status(0);
+    put(&emulators, folder.path(), "visits.csv");
+    let before = emulators.traces("hipaa");
+    let archive = folder.path().join("archive");
+    // Slow enough to be met in the midst of it.
+    let proxy = Proxy::before(&emulators);
+    proxy.delay(Duration::from_millis(20));
+    let close_out = || {
+        let mut sce = proxy.sce(&emulators);
+        sce.args(["close-out", "hipaa", "--archive"]).arg(&archive);
+        sce
+    };
+
+    let archiving = || archive.join("documents/plan.json.age").exists();
+    let told = signalled_when(&mut close_out(), archiving, "-INT").with_status(3).stderr;
+    assert!(told.contains("stopping: what is in flight is finished"), "{told}");
+    assert!(told.contains("error: close-out was interrupted; what was in flight was finished\n"), "{told}");
+    assert!(
+        told.contains("\narchived: not finished, so nothing was deleted\ndeleted: nothing\nleft behind: key, "),
+        "{told}"
+    );
+    assert!(told.contains("help: run the same command again"), "{told}");
+    assert_eq!(emulators.traces("hipaa"), before);
+    assert!(archive.join("unfinished.json").exists() && !archive.join("manifest.json").exists());
+    assert!(!folder.path().join("archive.identity").exists(), "a key that opens nothing is not left lying about");
+
+    // The lease was given back, and the folder is its own.
+    let told = signalled(&mut close_out(), "deleted nat-gateway", "-INT").with_status(3).stderr;
+    let manifest = archive.join("manifest.json");
+    assert!(told.contains(&format!("\narchived: everything, in `{}`\ndeleted: ", manifest.display())), "{told}");
+    let line = |begins: &str| told.lines().find_map(|line| line.strip_prefix(begins)).unwrap();
+    let (deleted, left) = (line("deleted: "), line("left behind: "));
+    assert!(deleted.split(", ").any(|one| one == "nat-gateway") && left.split(", ").any(|one| one == "vpc"), "{told}");
+    let (whole, now) = (before.len(), emulators.traces("hipaa").len());
+    assert!(now < whole && now > 1, "{now} of {whole} are left");
+
+    run(&mut close_out()).with_status(0);
+    assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"]);
+    let mut verify = emulators.sce();
+    let identity = folder.path().join("archive.identity");
+    run(verify.args(["archive", "verify"]).arg(&archive).arg("--identity").arg(identity)).with_status(0);
+}
+
+#[test]
+fn an_end_that_is_killed_while_it_archives_begins_anew_in_the_same_folder() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    run(emulators.sce().arg("apply").arg(spec(folder.path(), "hipaa", ""))).with_status(0);
+    put(&emulators, folder.path(), "visits.csv");
+    let archive = folder.path().join("archive");
+    let close_out = |pit: &str, more: &[&str]| {
+        let mut sce = emulators.sce();
+        sce.args(["close-out", pit, "--archive"]).arg(&archive).args(more);
+        sce
+    };
+    let proxy = Proxy::before(&emulators);
+    proxy.delay(Duration::from_millis(20));
+    let mut slow = close_out("hipaa", &[]);
+    proxy.point(&mut slow);
+    let killed = signalled_when(&mut slow, || archive.join("objects/000001.age").exists(), "-KILL");
+    assert_eq!(killed.status, -1, "{killed:?}");
+    assert!(archive.join("unfinished.json").exists() && !archive.join("manifest.json").exists());
+    let unfinished = run(emulators.sce().args(["archive", "verify"]).arg(&archive)).with_status(2);
+    assert!(unfinished.stderr.contains("was never finished"), "{unfinished:?}");
+
+    // What lies there is looked at before anything goes, and is nobody else's to take.
+    fs::write(archive.join("objects/000001.age"), "forged").unwrap();
+    fs::write(archive.join("notes.txt"), "mine").unwrap();
+    let refused = run(&mut close_out("hipaa", &["--take-over"])).with_status(2);
+    assert!(refused.stderr.contains("beside it `notes.txt`, which is no part of it"), "{refused:?}");
+    fs::remove_file(archive.join("notes.txt")).unwrap();
+
+    let closed = run(&mut close_out("hipaa", &["--take-over", "--json"])).with_status(0).json();
+    assert_eq!(closed["left"], serde_json::json!([]));
+    assert!(!archive.join("unfinished.json").exists());
+    let mut verify = emulators.sce();
+    let identity = folder.path().join("archive.identity");
+    run(verify.args(["archive", "verify"]).arg(&archive).arg("--identity").arg(&identity)).with_status(0);
+    let back = folder.path().join("back");
+    let mut restore = emulators.sce();
+    run(restore.args(["archive", "restore"]).arg(&archive).arg("--to").arg(&back).arg("--identity").arg(&identity))
+        .with_status(0);
+    assert_eq!(fs::read(back.join("hipaa-data-123456789012-us-west-2/visits.csv")).unwrap(), b"1,2,3");
+    assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"]);
 }
 
 fn put(emulators: &Emulators, folder: &Path, name: &str) {

@@ -39,6 +39,15 @@ fn a_database_is_built_and_put_right_and_ends_only_when_told() {
         "{}",
         refused.stderr
     );
+    // How it gets out is shown, with the name that RDS gave it.
+    let address = emulators.reader(&["do", "address_of_database", "hipaa-postgres"]).with_status(0);
+    for told in [
+        format!("host={} user=sce_master dbname=NAME sslmode=require", address.stdout.trim()),
+        "-NAME.dump s3://hipaa-output-".to_owned(),
+        "pg_dump --format=custom --file ~/database-postgres-NAME.dump".to_owned(),
+    ] {
+        assert!(refused.stderr.contains(&told), "{told} in {}", refused.stderr);
+    }
     assert!(!refused.stderr.contains("warning"), "there is no archive to warn of: {}", refused.stderr);
     assert_eq!(emulators.snapshot()["databases"], before["databases"]);
 

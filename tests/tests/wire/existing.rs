@@ -259,6 +259,104 @@ fn what_breaks_a_rule_stops_apply_and_is_left_alone() {
     assert!(refused.stderr.contains(expected), "{}", refused.stderr);
 }
 
+const DATABASE: &str = "[[database]]\nengine = \"postgres\"\nphi_contact = true\n";
+
+/// A spec with a database in those subnets of central IT's.
+fn with_database(central: &Central<'_>, folder: &Path, subnets: &[&str]) -> PathBuf {
+    let spec = central.spec(folder, DATABASE);
+    let text = std::fs::read_to_string(&spec).unwrap();
+    std::fs::write(&spec, format!("{text}database_subnets = {subnets:?}\n")).unwrap();
+    spec
+}
+
+#[test]
+fn a_database_lies_in_subnets_of_others_and_they_are_left_as_they_were() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    let central = Central::made(&emulators, &[]);
+    let before = central.now();
+    let spec = with_database(&central, folder.path(), &[central.id("database_subnet")]);
+
+    run(emulators.sce().arg("lock").arg(&spec)).with_status(0);
+    let checked = run(emulators.sce().arg("check").arg(&spec).arg("--json")).with_status(0);
+    assert_eq!(rules(&checked), ["key-ends-with-project"], "{}", checked.stdout);
+    let plan = run(emulators.sce().arg("plan").arg(&spec).arg("--json")).with_status(0);
+    let nodes = plan.json()["nodes"].as_array().unwrap().clone();
+    let spare = nodes.iter().find(|node| node["id"] == "subnet-spare").unwrap();
+    assert_eq!((&spare["scope"], spare["name"].as_str()), (&"existing".into(), Some(central.id("database_subnet"))));
+
+    let applied = run(emulators.sce().arg("apply").arg(&spec).arg("--json")).with_status(0).json();
+    assert_eq!(applied["verified"], true, "{applied:#}");
+    assert_eq!(central.now(), before, "apply left what is theirs as it was");
+    let path = folder.path().join("plan.json");
+    std::fs::write(&path, &plan.stdout).unwrap();
+    let read = emulators.reader(&["check", path.to_str().unwrap()]);
+    assert_eq!((read.stdout.trim(), read.status), ("", 0), "{}", read.stderr);
+    let mut expected = [central.id("private_subnet"), central.id("database_subnet")];
+    expected.sort_unstable();
+    let group = emulators.reader(&["do", "subnets_of_databases", "hipaa-databases"]).with_status(0).json();
+    assert_eq!(group, serde_json::json!(expected));
+    let again = run(emulators.sce().arg("apply").arg(&spec).arg("--json")).with_status(0).json();
+    assert_eq!((&again["created"], &again["changed"]), (&Value::Array(vec![]), &Value::Array(vec![])));
+    run(emulators.sce().arg("verify").arg(&spec)).with_status(0);
+    let proved = run(emulators.sce().args(["prove", "--live", "--json"]).arg(&spec)).with_status(0).json();
+    let holds = |id: &str| {
+        let properties = proved["properties"].as_array().unwrap();
+        properties.iter().find(|property| property["id"] == id).unwrap()["holds"].clone()
+    };
+    for id in ["no-path-from-internet-to-private-subnet", "private-traffic-to-s3-takes-the-endpoint"] {
+        assert_eq!(holds(id), true, "{id}: {proved:#}");
+    }
+
+    let mut closed = emulators.sce();
+    let closed = closed.args(["close-out", "hipaa", "--dangerously-discard-unarchived", "--json", "--archive"]);
+    let closed = run(closed.arg(folder.path().join("archive"))).with_status(0).json();
+    for list in ["left", "foreign", "pending"] {
+        assert_eq!(closed[list], Value::Array(vec![]), "{list}: {closed:#}");
+    }
+    assert_eq!(central.now(), before, "close-out left what is theirs as it was");
+    assert_eq!(emulators.traces("hipaa"), Vec::<String>::new(), "everything of ours is gone");
+}
+
+#[test]
+fn subnets_that_no_database_may_lie_in_are_refused_before_anything_is_made() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    let central = Central::made(&emulators, &[]);
+    let other = Central::made(&emulators, &["with-endpoint", "10.30.0.0/16"]);
+    let before = emulators.snapshot();
+    let told = |verb: &str, subnets: &[&str]| {
+        let spec = with_database(&central, folder.path(), subnets);
+        run(emulators.sce().arg(verb).arg(&spec)).with_status(2).stderr
+    };
+
+    let none = told("lock", &[]);
+    assert!(none.contains("a database in a VPC that exists needs a second private subnet"), "{none}");
+    assert!(none.contains("database_subnets = ["), "{none}");
+    let public = told("lock", &[central.id("public_subnet")]);
+    assert!(public.contains("is given for databases and is the public subnet too"), "{public}");
+    let elsewhere = told("lock", &[other.id("database_subnet")]);
+    let expected = format!("it lies in `{}`, not in `{}`", other.id("vpc"), central.id("vpc"));
+    assert!(elsewhere.contains(&expected), "{elsewhere}");
+    let same_zone = central.id("others");
+    run(emulators.sce().arg("lock").arg(with_database(&central, folder.path(), &[same_zone]))).with_status(0);
+    let refused = told("apply", &[same_zone]);
+    assert!(refused.contains(&format!("subnet `{same_zone}` lies in zone `us-west-2b`")), "{refused}");
+    assert_eq!(emulators.snapshot(), before, "asking changes nothing");
+
+    // One whose table leads to the internet is judged, and stops everything.
+    emulators.by_hand(&["add_route", central.id("database_table"), "0.0.0.0/0", central.id("gateway")]);
+    let before = emulators.snapshot();
+    let spec = with_database(&central, folder.path(), &[central.id("database_subnet")]);
+    run(emulators.sce().arg("lock").arg(&spec)).with_status(0);
+    let checked = run(emulators.sce().arg("check").arg(&spec).arg("--json")).with_status(1);
+    let public = ("private-subnet-has-no-internet-gateway-route", "subnet-spare", "broken");
+    let public = (public.0.to_owned(), public.1.to_owned(), public.2.to_owned());
+    assert!(findings(&checked).contains(&public), "{}", checked.stdout);
+    run(emulators.sce().arg("apply").arg(&spec)).with_status(1);
+    assert_eq!(emulators.snapshot(), before, "nothing was made");
+}
+
 #[test]
 fn an_environment_does_not_move_into_a_vpc_of_others_under_its_own_things() {
     let emulators = Emulators::start();

@@ -5,6 +5,7 @@
 
 mod account;
 mod ancillary;
+mod bystanders;
 mod databases;
 mod identity;
 mod machines;
@@ -22,7 +23,7 @@ pub use saved::{Saved, folder, percent_decoded};
 use self::thing::Thing;
 use crate::account::{AccountId, Region};
 use crate::aws::resource::{Alarm, Kind, MetricFilter, Properties, RouteTable, Subnet, Trail};
-use crate::model::{Foreign, Model, Resource, Source, Unread, foreign};
+use crate::model::{Bystander, Foreign, Model, Resource, Source, Unread, foreign};
 use crate::pit::{TAG_ID, TAG_PIT, TAG_SCOPE};
 use crate::plan::{Ids, Node, Plan, Scope, hex_sha256, relabelled};
 use crate::value::{NodeId, Value};
@@ -54,7 +55,9 @@ pub fn of_plan(saved: &Saved, plan: &Plan) -> Model {
     resources.extend(matched.beside(plan, &names));
     matched.unread_beside(plan, &mut unread);
     let foreign = matched.foreign(plan, saved, &mut unread);
-    let mut model = Model { source: Source::Account, resources, unread, data_events: BTreeSet::new(), foreign };
+    let bystanders = matched.bystanders(plan, saved, &names, &mut unread);
+    let data_events = BTreeSet::new();
+    let mut model = Model { source: Source::Account, resources, unread, data_events, foreign, bystanders };
     read.add_account(&mut model, saved, &place);
     model
 }
@@ -108,7 +111,9 @@ pub fn of_account(saved: &Saved, place: &Place) -> Model {
         unread.insert(label(kind, ""), Unread { kind, why: why.to_owned() });
     }
     let (data_events, foreign) = (BTreeSet::new(), Vec::new());
-    let mut model = Model { source: Source::Account, resources, unread, data_events, foreign };
+    // Of an account without a plan, every role is one of the model.
+    let bystanders = None;
+    let mut model = Model { source: Source::Account, resources, unread, data_events, foreign, bystanders };
     read.add_account(&mut model, saved, place);
     model
 }
@@ -341,6 +346,34 @@ impl<'r> Matched<'r> {
             Err(why) => {
                 unread.entry(vpc.id.clone()).or_insert(Unread { kind: Kind::Vpc, why });
                 Vec::new()
+            }
+        }
+    }
+
+    /// The roles and users that no node is, in the plan's own terms.
+    fn bystanders(
+        &self,
+        plan: &Plan,
+        saved: &Saved,
+        names: &BTreeMap<String, String>,
+        unread: &mut BTreeMap<NodeId, Unread>,
+    ) -> Option<Vec<Bystander>> {
+        let roles = plan.nodes.iter().filter(|node| node.properties.kind() == Kind::Role);
+        let planned: BTreeSet<&str> = roles.map(|node| node.name.as_str()).collect();
+        let mut names = names.clone();
+        // What policies call a machine by; the model calls it by its place.
+        for (id, (thing, _)) in self.found.iter().filter(|(_, (_, it))| it.kind() == Kind::Instance) {
+            let arn = |name: &str| {
+                let (region, account) = (&plan.region, &plan.account);
+                format!("arn:{}:ec2:{region}:{account}:instance/{name}", region.partition())
+            };
+            names.insert(arn(&thing.attributes.id), arn(&format!("({id})")));
+        }
+        match bystanders::bystanders(saved, &planned, &names) {
+            Ok(found) => Some(found),
+            Err(why) => {
+                unread.insert(label(Kind::Role, "others"), Unread { kind: Kind::Role, why });
+                None
             }
         }
     }

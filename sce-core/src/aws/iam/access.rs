@@ -2,17 +2,18 @@
 //!
 //! Reading takes two locks: the bucket's policies, and, where a key encrypts, the key's. What one principal may do to another closes
 //! the circle: take a role on, lend it to a machine or a function, open a session on a machine that bears it, or rewrite the
-//! policies of a role, a bucket or a key. The edges are those of PMapper. Every request told is one that [`evaluate`] allows.
+//! policies of a role, a bucket or a key. The edges are among those of PMapper; the claim says which are not followed. Every request told is one that [`evaluate`] allows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::document::{Attachment, Document, Who};
-use super::evaluate::{Policies, Verdict, evaluate};
+use super::closure::Closure;
+use super::document::{Document, Who};
+use super::evaluate::{Decision, Policies, Verdict, evaluate};
 use super::pattern::{arn_glob, tokens};
-use super::picture::{Holder, Picture, Store, everything, grant_of};
+use super::picture::{Holder, Picture, Store, grant_of};
 use super::principal::{Named, Principal};
 use super::request::Request;
 use super::search::{Possible, Question, possible};
@@ -50,6 +51,8 @@ pub struct Reader {
 pub enum Somebody {
     /// A role of the model, by its ARN.
     Role(String),
+    /// A user of the model, by its ARN.
+    User(String),
     /// Whoever holds a policy of the model that no role of it has, by its place.
     HolderOf(String),
     /// Somebody whom a policy names and the model does not show, by ARN. Their own policies are taken to let them read and take on
@@ -92,14 +95,46 @@ pub enum Act {
     EnterMachine,
     /// Change the program of a function that bears the role.
     RewriteFunction,
-    /// Change what the role may do.
+    /// Change what the role, or the user, may do.
     RewritePolicies,
+    /// Hand the role to a service that takes it up.
+    LendRole,
+    /// Make a user's access key or password.
+    TakeCredentials,
     /// Make a principal of one's own, with whatever policies.
     CreatePrincipal,
     /// Change the bucket's policy.
     RewriteBucketPolicy,
     /// Change the key's policy, or grant its use.
     OpenKey,
+}
+
+/// What is meant to be, and so no breach: who reads, and who takes on a role that does. It is meant of the principal itself, and not of
+/// whoever becomes it.
+#[derive(Clone, Debug, Default)]
+pub struct Meant {
+    /// Roles that read, by ARN: through these endpoints only, or, where there is none, on any way.
+    pub readers: BTreeMap<String, Option<Vec<String>>>,
+    /// Who gets at such a role, the role, and by what action: principals by ARN.
+    pub takers: BTreeSet<(String, String, &'static str)>,
+}
+
+/// A way to read.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    /// What comes first, in order.
+    pub steps: Vec<Step>,
+    /// The requests that read, the last of them the key's where there is one; none where others are let read by the last step.
+    pub reads: Vec<Proof>,
+}
+
+/// What is not meant to be.
+#[derive(Clone, Debug)]
+pub struct Breach {
+    /// Who does it.
+    pub who: Somebody,
+    /// How.
+    pub deed: Deed,
 }
 
 /// A request and the policies that allow it.
@@ -112,10 +147,16 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// What is decided of the request, anew.
+    #[must_use]
+    pub fn decided(&self) -> Decision {
+        evaluate(&self.request, &self.policies)
+    }
+
     /// Whether the request is allowed, decided anew.
     #[must_use]
     pub fn holds(&self) -> bool {
-        evaluate(&self.request, &self.policies).verdict == Verdict::Allow
+        self.decided().verdict == Verdict::Allow
     }
 }
 
@@ -147,6 +188,24 @@ pub struct Asking<'a> {
     pub absent: Vec<&'a str>,
     /// Whether an AWS service asks in the actor's name, as S3 asks for a key.
     pub through_service: bool,
+    /// Endpoints that the request does not come through, by id.
+    pub not_by: &'a [String],
+}
+
+impl Meant {
+    /// How an actor is meant to read; none when it is not.
+    pub(super) fn reader(&self, actor: &Actor) -> Option<&Option<Vec<String>>> {
+        self.readers.get(&actor.principal.role_or_user_arn()?)
+    }
+
+    pub(super) fn reads_at_all(&self, arn: &str) -> bool {
+        self.readers.contains_key(arn)
+    }
+
+    pub(super) fn takes(&self, actor: &Actor, role: &str, action: &str) -> bool {
+        let who = actor.principal.role_or_user_arn().unwrap_or_default();
+        self.takers.iter().any(|(taker, of, by)| *taker == who && of == role && *by == action)
+    }
 }
 
 /// Whether something can be done.
@@ -174,18 +233,36 @@ impl Picture {
         let store = self.store(bucket)?;
         let mut unknown: BTreeSet<String> = self.unknown.iter().cloned().collect();
         let mut readers = Vec::new();
+        let nothing = Meant::default();
         for (who, actor) in self.everybody(store) {
-            if self.is_administrator(&actor.principal) {
-                continue;
-            }
-            let mut closure = Closure::new(self, actor, &mut unknown);
-            closure.close(store);
-            if let Some((steps, reads)) = closure.reads(store) {
+            let mut closure =
+                Closure::new(self, store, &nothing, actor, who.is_nobody(&self.home.account), &mut unknown);
+            closure.close();
+            if let Some(Deed { steps, reads }) = closure.reads() {
                 readers.push(Reader { who, steps, reads });
             }
         }
         let unknown = unknown.into_iter().collect();
         Some(Readers { readers, administrators: self.administrators.clone(), unknown })
+    }
+
+    /// The first who reads the bucket of that name or place, or lets others read, beside what is meant; and what could not be decided on
+    /// the way there. None when there is no such bucket.
+    #[must_use]
+    pub fn breach(&self, bucket: &str, meant: &Meant) -> Option<(Option<Breach>, Vec<String>)> {
+        let store = self.store(bucket)?;
+        let mut unknown = BTreeSet::new();
+        // Strangers first: that one of them reads tells most.
+        let mut everybody = self.everybody(store);
+        everybody.sort_by_key(|(who, _)| who.is_of_the_account());
+        let breach = everybody.into_iter().find_map(|(who, actor)| {
+            let mut closure = Closure::new(self, store, meant, actor, who.is_nobody(&self.home.account), &mut unknown);
+            closure.close();
+            let deed = closure.reads();
+            let deed = deed.or_else(|| closure.changes().map(|steps| Deed { steps, reads: Vec::new() }))?;
+            Some(Breach { who, deed })
+        });
+        Some((breach, unknown.into_iter().collect()))
     }
 
     /// Whether the principal is one of the declared administrators.
@@ -247,7 +324,7 @@ impl Picture {
         };
         let asked = settled("aws:sourcevpce").map(|(_, values)| values.as_slice());
         let leads = |id: &str| asked.is_none_or(|asked| asked == [id.to_owned()]);
-        let gates = self.gates.iter().filter(|gate| leads(&gate.id));
+        let gates = self.gates.iter().filter(|gate| leads(&gate.id) && !asking.not_by.contains(&gate.id));
         ways.extend(gates.map(|gate| through(&gate.id, vec![Arc::clone(&gate.policy)])));
         match asked {
             None => ways.push(through("vpce-0elsewhere", Vec::new())),
@@ -291,9 +368,13 @@ impl Picture {
         let assumed = |principal| Actor { principal, identity: reading(), boundary: Vec::new() };
         let own = |holder: &Holder| Actor::from(holder);
         let mut all: Vec<(Somebody, Actor)> = Vec::new();
-        all.extend(self.roles.iter().map(|role| (Somebody::Role(role.principal.to_string()), own(role))));
+        // A role that a service made for itself is nobody's to act by.
+        let roles = self.roles.iter().filter(|role| !role.principal.is_service_linked());
+        all.extend(roles.map(|role| (Somebody::Role(role.principal.to_string()), own(role))));
+        all.extend(self.users.iter().map(|user| (Somebody::User(user.principal.to_string()), own(user))));
         all.extend(self.unattached.iter().map(|holder| (Somebody::HolderOf(holder.label.clone()), own(holder))));
-        let shown: BTreeSet<String> = self.roles.iter().map(|role| role.principal.to_string()).collect();
+        let shown: BTreeSet<String> =
+            self.roles.iter().chain(&self.users).map(|holder| holder.principal.to_string()).collect();
         let (arns, services) = self.named(store);
         for arn in arns.iter().filter(|arn| !shown.contains(*arn)) {
             if let Ok(principal) = Principal::from_arn(arn) {
@@ -314,6 +395,7 @@ impl Picture {
         all.push((Somebody::AnotherAccount, assumed(stranger(elsewhere))));
         let anonymous = Actor { principal: Principal::Anonymous, identity: Vec::new(), boundary: Vec::new() };
         all.push((Somebody::Anonymous, anonymous));
+        all.retain(|(_, actor)| !self.is_administrator(&actor.principal));
         all
     }
 
@@ -354,338 +436,22 @@ fn granted(document: &Arc<Document>) -> impl Iterator<Item = &Named> {
 /// An account that is nobody's here: AWS's own example.
 const OTHER_ACCOUNT: &str = "123456789012";
 
-/// What somebody can become and open.
-struct Closure<'a> {
-    picture: &'a Picture,
-    /// Everybody they can be, the first being themselves, with the steps that lead there.
-    actors: Vec<(Actor, Vec<Step>)>,
-    /// Roles whose policies they can rewrite, with the steps.
-    rewritten: BTreeMap<String, Vec<Step>>,
-    bucket_opened: Option<Vec<Step>>,
-    key_opened: Option<Vec<Step>>,
-    unknown: &'a mut BTreeSet<String>,
-}
-
-impl<'a> Closure<'a> {
-    fn new(picture: &'a Picture, actor: Actor, unknown: &'a mut BTreeSet<String>) -> Self {
-        let (rewritten, actors) = (BTreeMap::new(), vec![(actor, Vec::new())]);
-        Self { picture, actors, rewritten, bucket_opened: None, key_opened: None, unknown }
+impl Somebody {
+    /// Whether it is somebody that the account has and shows.
+    const fn is_of_the_account(&self) -> bool {
+        matches!(self, Self::Role(_) | Self::User(_) | Self::HolderOf(_) | Self::Named(_))
     }
 
-    /// Follows every edge until there is nobody new: each actor is looked at once, and once more when its policies are rewritten.
-    fn close(&mut self, store: &Store) {
-        let mut next = 0;
-        while next < self.actors.len() {
-            let (actor, steps) = self.actors[next].clone();
-            self.of_roles(&actor, &steps);
-            self.of_store(&actor, &steps, store);
-            self.take_up_rewritten();
-            next += 1;
+    /// Whether it is nobody in particular of this account: whom they could become is shown beside them, one by one.
+    fn is_nobody(&self, home: &str) -> bool {
+        match self {
+            Self::AnyoneInAccount => true,
+            Self::Named(arn) => arn.split(':').nth(4) == Some(home),
+            _ => false,
         }
-    }
-
-    /// A role whose policies somebody rewrites may do everything, once they are that role.
-    fn take_up_rewritten(&mut self) {
-        let powerful =
-            |actor: &Actor| actor.identity.len() == 1 && actor.identity[0] == everything(Attachment::Identity);
-        let added: Vec<_> = self
-            .actors
-            .iter()
-            .filter(|(actor, _)| !powerful(actor))
-            .filter_map(|(actor, steps)| {
-                let rewrite = self.rewritten.get(&actor.principal.role_or_user_arn()?)?;
-                let all = rewrite.iter().chain(steps).cloned().collect();
-                let identity = vec![everything(Attachment::Identity)];
-                Some((Actor { identity, ..actor.clone() }, all))
-            })
-            .filter(|(actor, _)| !self.is_reached(actor))
-            .collect();
-        self.actors.extend(added);
-    }
-
-    fn is_reached(&self, actor: &Actor) -> bool {
-        self.actors.iter().any(|(known, _)| known.principal == actor.principal && known.identity == actor.identity)
-    }
-
-    fn become_one(&mut self, actor: Actor, steps: &[Step], step: Step) {
-        if !self.is_reached(&actor) {
-            let steps = steps.iter().cloned().chain([step]).collect();
-            self.actors.push((actor, steps));
-        }
-    }
-
-    /// The proofs that the actor can do all of it.
-    fn all(&mut self, actor: &Actor, askings: &[Asking<'_>]) -> Option<Vec<Proof>> {
-        let mut proofs = Vec::new();
-        for asking in askings {
-            proofs.push(self.one(actor, asking)?);
-        }
-        Some(proofs)
-    }
-
-    fn one(&mut self, actor: &Actor, asking: &Asking<'_>) -> Option<Proof> {
-        match self.picture.can(actor, asking) {
-            Can::Yes(proof) => Some(*proof),
-            Can::No => None,
-            Can::Unknown(why) => {
-                self.unknown
-                    .insert(format!("{}: `{}` on `{}`: {why}", actor.principal, asking.action, asking.resource));
-                None
-            }
-        }
-    }
-
-    fn of_roles(&mut self, actor: &Actor, steps: &[Step]) {
-        let home = &self.picture.home;
-        let everywhere = |service: &str, what: &str| {
-            format!("arn:{}:{service}:{}:{}:{what}", home.partition, home.region, home.account)
-        };
-        let (instances, functions) = (everywhere("ec2", "instance/*"), everywhere("lambda", "function:*"));
-        let own = |kind: &str| format!("arn:{}:iam::{}:{kind}/*", home.partition, home.account);
-        let (own_roles, own_users, own_policies) = (own("role"), own("user"), own("policy"));
-        let direct = |action, resource| Asking { action, resource, ..Asking::default() };
-        // Most can do nothing of the kind to anybody: that takes one question rather than one a role.
-        let mut able = BTreeSet::new();
-        for (action, resource) in EDGE_ACTIONS {
-            let on = match resource {
-                "instance" => &instances,
-                "function" => &functions,
-                "user" => &own_users,
-                "policy" => &own_policies,
-                _ => &own_roles,
-            };
-            if self.one(actor, &direct(action, on)).is_some() {
-                able.insert(action);
-            }
-        }
-        let created = [
-            ["iam:CreateRole", "iam:PutRolePolicy"],
-            ["iam:CreateRole", "iam:AttachRolePolicy"],
-            ["iam:CreateUser", "iam:PutUserPolicy"],
-            ["iam:CreateUser", "iam:AttachUserPolicy"],
-        ];
-        for pair in created.iter().filter(|pair| pair.iter().all(|action| able.contains(action))) {
-            let on = if pair[0] == "iam:CreateRole" { &own_roles } else { &own_users };
-            if let Some(proofs) = self.all(actor, &pair.map(|action| direct(action, on))) {
-                self.create_principal(steps, on, proofs);
-            }
-        }
-        let others = able.contains("iam:CreateAccessKey") && !matches!(actor.principal, Principal::User(_));
-        if others && let Some(proofs) = self.all(actor, &[direct("iam:CreateAccessKey", &own_users)]) {
-            self.create_principal(steps, &own_users, proofs);
-        }
-        for role in &self.picture.roles {
-            self.of_role(actor, steps, role, &able, (&instances, &functions));
-        }
-    }
-
-    fn create_principal(&mut self, steps: &[Step], on: &str, proofs: Vec<Proof>) {
-        let home = &self.picture.home;
-        let arn = format!("arn:{}:iam::{}:role/of-their-own", home.partition, home.account);
-        let Ok(principal) = Principal::from_arn(&arn) else { return };
-        let actor = Actor { principal, identity: vec![everything(Attachment::Identity)], boundary: Vec::new() };
-        self.become_one(actor, steps, Step { act: Act::CreatePrincipal, to: on.to_owned(), proofs });
-    }
-
-    fn of_role(&mut self, actor: &Actor, steps: &[Step], role: &Holder, able: &BTreeSet<&str>, places: (&str, &str)) {
-        let arn = role.principal.to_string();
-        if actor.principal == role.principal && able.is_empty() {
-            return;
-        }
-        let (instances, functions) = places;
-        let direct = |action, resource| Asking { action, resource, ..Asking::default() };
-        let assume = Asking { policy: role.trust.as_ref(), ..direct("sts:AssumeRole", &arn) };
-        let passed = |service: &str| Asking {
-            settled: vec![("iam:passedtoservice", vec![service.to_owned()])],
-            ..direct("iam:PassRole", &arn)
-        };
-        let mut ways: Vec<(Act, Vec<Asking<'_>>)> = vec![(Act::AssumeRole, vec![assume])];
-        if able.contains("ec2:RunInstances") && self.is_lent_to("ec2.amazonaws.com", role) {
-            ways.push((Act::LaunchMachine, vec![passed("ec2.amazonaws.com"), direct("ec2:RunInstances", instances)]));
-        }
-        if able.contains("lambda:CreateFunction") && self.is_lent_to("lambda.amazonaws.com", role) {
-            ways.push((
-                Act::CreateFunction,
-                vec![passed("lambda.amazonaws.com"), direct("lambda:CreateFunction", functions)],
-            ));
-        }
-        if self.picture.machine_roles.contains(&arn) {
-            for action in ["ssm:StartSession", "ssm:SendCommand", "ec2-instance-connect:SendSSHPublicKey"] {
-                if able.contains(action) {
-                    ways.push((Act::EnterMachine, vec![direct(action, instances)]));
-                }
-            }
-        }
-        if self.picture.function_roles.contains(&arn) && able.contains("lambda:UpdateFunctionCode") {
-            ways.push((Act::RewriteFunction, vec![direct("lambda:UpdateFunctionCode", functions)]));
-        }
-        if able.contains("iam:UpdateAssumeRolePolicy") {
-            ways.push((Act::RewriteTrust, vec![direct("iam:UpdateAssumeRolePolicy", &arn)]));
-        }
-        for (act, askings) in ways {
-            if let Some(proofs) = self.all(actor, &askings) {
-                self.become_one(Actor::from(role), steps, Step { act, to: arn.clone(), proofs });
-            }
-        }
-        self.of_policies(actor, steps, role, able);
-    }
-
-    /// Whether the role trusts the service.
-    fn is_lent_to(&mut self, service: &str, role: &Holder) -> bool {
-        let principal = Principal::Service(service.to_owned());
-        let actor = Actor { principal, identity: Vec::new(), boundary: Vec::new() };
-        let arn = role.principal.to_string();
-        let assume = Asking {
-            policy: role.trust.as_ref(),
-            ..Asking { action: "sts:AssumeRole", resource: &arn, ..Asking::default() }
-        };
-        self.one(&actor, &assume).is_some()
-    }
-
-    fn of_policies(&mut self, actor: &Actor, steps: &[Step], role: &Holder, able: &BTreeSet<&str>) {
-        let arn = role.principal.to_string();
-        let on_role = ["iam:PutRolePolicy", "iam:AttachRolePolicy"].map(|action| (action, arn.clone()));
-        let on_policies = role.attached.iter().flat_map(|policy| {
-            ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"].map(|action| (action, policy.clone()))
-        });
-        for (action, resource) in on_role.into_iter().chain(on_policies).filter(|(action, _)| able.contains(action)) {
-            if self.rewritten.contains_key(&arn) {
-                return;
-            }
-            if let Some(proof) = self.one(actor, &Asking { action, resource: &resource, ..Asking::default() }) {
-                let step = Step { act: Act::RewritePolicies, to: resource, proofs: vec![proof] };
-                self.rewritten.insert(arn.clone(), steps.iter().cloned().chain([step]).collect());
-            }
-        }
-    }
-
-    fn of_store(&mut self, actor: &Actor, steps: &[Step], store: &Store) {
-        let step = |act, to: &str, proof| {
-            steps.iter().cloned().chain([Step { act, to: to.to_owned(), proofs: vec![proof] }]).collect()
-        };
-        let bucket = bucket_arn(self.picture, store);
-        let on_bucket = |action| Asking {
-            action,
-            resource: &bucket,
-            policy: store.policy.as_ref(),
-            restricted: store.public_access_blocked,
-            ..Asking::default()
-        };
-        if self.bucket_opened.is_none()
-            && let Some(proof) = self.one(actor, &on_bucket("s3:PutBucketPolicy"))
-        {
-            self.bucket_opened = Some(step(Act::RewriteBucketPolicy, &bucket, proof));
-        }
-        let Some(key) = store.key.as_ref().and_then(|key| self.picture.key(key)) else { return };
-        for action in ["kms:PutKeyPolicy", "kms:CreateGrant"] {
-            let settled = vec![
-                ("kms:grantisforawsresource", vec!["false".to_owned()]),
-                ("kms:resourcealiases", key.aliases.iter().cloned().collect()),
-            ];
-            let asking = Asking { action, resource: &key.arn, policy: Some(&key.policy), settled, ..Asking::default() };
-            if self.key_opened.is_none()
-                && let Some(proof) = self.one(actor, &asking)
-            {
-                self.key_opened = Some(step(Act::OpenKey, &key.arn, proof));
-            }
-        }
-    }
-
-    /// How one of those they can be reads an object, with the steps before it.
-    fn reads(&mut self, store: &Store) -> Option<(Vec<Step>, Vec<Proof>)> {
-        for (actor, steps) in self.actors.clone() {
-            let mut taken = steps;
-            let Some(objects_read) = self.of_objects(&actor, store, &mut taken) else { continue };
-            let Some(key_opened_by) = self.of_key(&actor, store, &objects_read, &mut taken) else { continue };
-            return Some((taken, std::iter::once(objects_read).chain(key_opened_by).collect()));
-        }
-        None
-    }
-
-    fn of_objects(&mut self, actor: &Actor, store: &Store, steps: &mut Vec<Step>) -> Option<Proof> {
-        let objects = format!("{}/*", bucket_arn(self.picture, store));
-        let opened = everything(Attachment::Resource);
-        let can_open = self.bucket_opened.is_some();
-        let policies = [(store.policy.as_ref(), false), (Some(&opened), true)];
-        for (policy, is_opened) in policies.into_iter().filter(|(_, is_opened)| can_open || !is_opened) {
-            for action in READS {
-                let (resource, restricted) = (objects.as_str(), store.public_access_blocked);
-                let asking = Asking { action, resource, policy, restricted, ..Asking::default() };
-                if let Some(proof) = self.one(actor, &asking) {
-                    if is_opened {
-                        steps.extend(self.bucket_opened.clone().unwrap_or_default());
-                    }
-                    return Some(proof);
-                }
-            }
-        }
-        None
-    }
-
-    /// The request that opens the key, if there is one to open; nothing when it stays shut.
-    fn of_key(&mut self, actor: &Actor, store: &Store, read: &Proof, steps: &mut Vec<Step>) -> Option<Option<Proof>> {
-        let Some(arn) = &store.key else { return Some(None) };
-        let Some(key) = self.picture.key(arn) else {
-            self.unknown.insert(format!("{}: the policy of its key `{arn}` is not shown", store.label));
-            return Some(None);
-        };
-        let of = if store.bucket_key { bucket_arn(self.picture, store) } else { read.request.resource.clone() };
-        let account = actor.principal.account().unwrap_or_default().to_owned();
-        let through = format!("s3.{}.amazonaws.com", self.picture.home.region);
-        let opened = everything(Attachment::Resource);
-        for (policy, is_opened) in [(&key.policy, false), (&opened, true)] {
-            if is_opened && self.key_opened.is_none() {
-                break;
-            }
-            let asking = Asking {
-                action: "kms:Decrypt",
-                resource: &key.arn,
-                policy: Some(policy),
-                settled: vec![
-                    ("kms:viaservice", vec![through.clone()]),
-                    ("kms:calleraccount", vec![account.clone()]),
-                    ("kms:encryptioncontext:aws:s3:arn", vec![of.clone()]),
-                    ("kms:encryptioncontextkeys", vec!["aws:s3:arn".to_owned()]),
-                    ("kms:resourcealiases", key.aliases.iter().cloned().collect()),
-                ],
-                absent: vec!["kms:grantisforawsresource", OF_A_SESSION],
-                through_service: true,
-                ..Asking::default()
-            };
-            if let Some(proof) = self.one(actor, &asking) {
-                if is_opened {
-                    steps.extend(self.key_opened.clone().unwrap_or_default());
-                }
-                return Some(Some(proof));
-            }
-        }
-        None
     }
 }
 
-/// What a request that opens an object never says.
-const OF_A_SESSION: &str = "kms:encryptioncontext:aws:ssm:sessionid";
-
-/// The actions of the edges, and what each is on.
-const EDGE_ACTIONS: [(&str, &str); 16] = [
-    ("iam:CreateRole", "role"),
-    ("iam:CreateUser", "user"),
-    ("iam:PutRolePolicy", "role"),
-    ("iam:AttachRolePolicy", "role"),
-    ("iam:PutUserPolicy", "user"),
-    ("iam:AttachUserPolicy", "user"),
-    ("iam:CreateAccessKey", "user"),
-    ("iam:CreatePolicyVersion", "policy"),
-    ("iam:SetDefaultPolicyVersion", "policy"),
-    ("iam:UpdateAssumeRolePolicy", "role"),
-    ("ec2:RunInstances", "instance"),
-    ("lambda:CreateFunction", "function"),
-    ("lambda:UpdateFunctionCode", "function"),
-    ("ssm:StartSession", "instance"),
-    ("ssm:SendCommand", "instance"),
-    ("ec2-instance-connect:SendSSHPublicKey", "instance"),
-];
-
-fn bucket_arn(picture: &Picture, store: &Store) -> String {
+pub(super) fn bucket_arn(picture: &Picture, store: &Store) -> String {
     format!("arn:{}:s3:::{}", picture.home.partition, store.name)
 }

@@ -8,6 +8,7 @@ use super::atoms::TooWild;
 use super::document::{Attachment, Document, policy};
 use super::evaluate::{Decision, Policies, evaluate, evaluate_some};
 use super::json::{Fault, Invalid, Json, Path};
+use super::keys;
 use super::pattern::Pattern;
 use super::principal::Principal;
 use super::request::{Context, Request};
@@ -187,11 +188,15 @@ fn context(json: &Json, path: &Path) -> Result<Context, Invalid> {
     for (key, value) in json.entries("an object of condition keys", path)? {
         let path = path.field(key);
         let expected = "a text, a number, a boolean, or a list of them";
-        let one = |json: &Json, path: &Path| match json {
-            Json::Text(_) => bounded(json, expected, path).map(str::to_owned),
-            Json::Number(number) => Ok(number.clone()),
-            Json::Flag(flag) => Ok(flag.to_string()),
-            other => Err(other.not(expected, path)),
+        let one = |json: &Json, path: &Path| {
+            let value = match json {
+                Json::Text(_) => bounded(json, expected, path)?.to_owned(),
+                Json::Number(number) => number.clone(),
+                Json::Flag(flag) => flag.to_string(),
+                other => return Err(other.not(expected, path)),
+            };
+            keys::possible(key, &value, path)?;
+            Ok(value)
         };
         match value {
             Json::Null => {}

@@ -2,15 +2,15 @@
 //!
 //! What a model does not show is taken at its worst, which is everything allowed, and listed as unknown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::document::{Attachment, Document};
 use super::principal::Principal;
 use crate::aws::arn::Arn;
 use crate::aws::policy::{self, Effect, Policy, Statement, text};
-use crate::aws::resource::{Encryption, Role};
-use crate::model::{Model, Resource};
+use crate::aws::resource::{Encryption, Instance, Properties, Role};
+use crate::model::{Bystander, Model, Resource};
 use crate::value::{Attribute, Reference, Value};
 
 /// The account and region that a model is of.
@@ -31,6 +31,10 @@ pub struct Picture {
     pub home: Home,
     /// Its roles.
     pub roles: Vec<Holder>,
+    /// Its users, as far as they are shown.
+    pub users: Vec<Holder>,
+    /// Whether all its users are shown.
+    pub shows_users: bool,
     /// Whoever holds a policy of it that no role of it has.
     pub unattached: Vec<Holder>,
     /// Its buckets.
@@ -39,8 +43,8 @@ pub struct Picture {
     pub keys: Vec<Key>,
     /// Its gateway endpoints for S3.
     pub gates: Vec<Gate>,
-    /// ARNs of roles that its instances bear.
-    pub machine_roles: BTreeSet<String>,
+    /// Its machines that bear a role.
+    pub machines: Vec<Machine>,
     /// ARNs of roles that its functions bear.
     pub function_roles: BTreeSet<String>,
     /// The administrators that are declared, who may do everything; `*` may stand for a part of a name.
@@ -64,6 +68,21 @@ pub struct Holder {
     pub trust: Option<Arc<Document>>,
     /// The ARNs of the policies attached.
     pub attached: BTreeSet<String>,
+    /// The ARNs of the groups that a user is in.
+    pub groups: BTreeSet<String>,
+    /// Whether no plan made it.
+    pub beside: bool,
+}
+
+/// A machine that bears a role.
+#[derive(Clone, Debug)]
+pub struct Machine {
+    /// The role's ARN.
+    pub role: String,
+    /// Its ARN; while AWS has not named it, or where its name stands as a reference, `instance/(PLACE)`.
+    pub arn: String,
+    /// The condition keys of its tags, in lower case, with their values.
+    pub keys: BTreeMap<String, String>,
 }
 
 /// A bucket.
@@ -109,9 +128,23 @@ impl Picture {
     /// The picture that a model gives, planned or live, with the administrators that are declared.
     #[must_use]
     pub fn from_model(model: &Model, home: Home, administrators: &[Arn]) -> Self {
-        let mut artist = Artist { model, home, unknown: Vec::new() };
-        let roles: Vec<Holder> = model.roles().map(|(resource, role)| artist.role(resource, role)).collect();
-        let attached: BTreeSet<&String> = roles.iter().flat_map(|role| &role.attached).collect();
+        Self::drawn(model, home, administrators, true)
+    }
+
+    /// The same, where what is not shown allows nothing: what is possible then is possible whatever it may say, denials aside.
+    #[must_use]
+    pub fn as_shown(model: &Model, home: Home, administrators: &[Arn]) -> Self {
+        Self::drawn(model, home, administrators, false)
+    }
+
+    fn drawn(model: &Model, home: Home, administrators: &[Arn], at_worst: bool) -> Self {
+        let mut artist = Artist { model, home, at_worst, unknown: Vec::new() };
+        let mut roles: Vec<Holder> = model.roles().map(|(resource, role)| artist.role(resource, role)).collect();
+        let bystanders = model.bystanders.iter().flatten().map(|one| artist.bystander(one)).collect::<Vec<_>>();
+        let (users, more): (Vec<Holder>, Vec<Holder>) =
+            bystanders.into_iter().flatten().partition(|holder| matches!(holder.principal, Principal::User(_)));
+        let attached: BTreeSet<String> = roles.iter().flat_map(|role| role.attached.clone()).collect();
+        roles.extend(more);
         let unattached = model.managed_policies().filter_map(|(resource, managed)| {
             let arn = artist.arn("iam", &format!("policy/{}", resource.name));
             (!attached.contains(&arn)).then_some((resource, managed))
@@ -136,15 +169,29 @@ impl Picture {
             policy: artist.document(resource, &endpoint.policy, Attachment::Endpoint),
         });
         let gates = gates.collect();
-        let machine_roles = model.instance_profiles().filter_map(|(_, profile)| profile.role.as_ref());
-        let machine_roles = machine_roles.map(|role| artist.role_named(&role.to_string())).collect();
+        let machines =
+            model.instances().filter_map(|(resource, instance)| artist.machine(resource, instance)).collect();
         let function_roles = model.functions().map(|(_, function)| artist.text(&function.role)).collect();
         for unread in model.unread.iter().filter(|(_, unread)| counts(unread.kind)) {
             artist.unknown.push(format!("{}: {}", unread.0, unread.1.why));
         }
         let administrators = administrators.iter().map(ToString::to_string).collect();
         let Artist { home, unknown, .. } = artist;
-        Self { home, roles, unattached, stores, keys, gates, machine_roles, function_roles, administrators, unknown }
+        let shows_users = model.bystanders.is_some();
+        Self {
+            home,
+            roles,
+            users,
+            shows_users,
+            unattached,
+            stores,
+            keys,
+            gates,
+            machines,
+            function_roles,
+            administrators,
+            unknown,
+        }
     }
 
     /// The bucket of that name or place.
@@ -169,7 +216,9 @@ impl Picture {
 /// Kinds whose absence from a picture makes it less than the account.
 fn counts(kind: crate::aws::resource::Kind) -> bool {
     use crate::aws::resource::Kind;
-    matches!(kind, Kind::Role | Kind::ManagedPolicy | Kind::Bucket | Kind::KmsKey | Kind::GatewayEndpoint)
+    // Through machines and functions somebody may act as their role.
+    let lends = matches!(kind, Kind::Instance | Kind::InstanceProfile | Kind::Function);
+    lends || matches!(kind, Kind::Role | Kind::ManagedPolicy | Kind::Bucket | Kind::KmsKey | Kind::GatewayEndpoint)
 }
 
 /// A grant of everything to everybody whom the attachment lets it name.
@@ -200,6 +249,8 @@ fn reference(resource: &Resource, attribute: Attribute) -> Option<Reference> {
 struct Artist<'a> {
     model: &'a Model,
     home: Home,
+    /// Whether what is not shown is taken to allow everything, or nothing.
+    at_worst: bool,
     unknown: Vec<String>,
 }
 
@@ -211,7 +262,6 @@ impl Artist<'_> {
 
     /// The ARN that a reference will be, where the name tells it.
     fn symbol(&self, reference: &Reference) -> Option<String> {
-        use crate::aws::resource::Properties;
         let resource = self.model.resource(reference.node.as_str())?;
         match (&resource.properties, reference.attribute) {
             (Properties::Role(_), Attribute::Arn) => Some(self.arn("iam", &format!("role/{}", resource.name))),
@@ -233,12 +283,17 @@ impl Artist<'_> {
         }
     }
 
+    /// What stands for a document that is not shown.
+    fn guess(&self, attachment: Attachment) -> Arc<Document> {
+        if self.at_worst { everything(attachment) } else { Arc::new(Document::empty(attachment)) }
+    }
+
     fn document(&mut self, resource: &Resource, policy: &Policy, attachment: Attachment) -> Arc<Document> {
         match Document::with_symbols(policy, attachment, &|reference| self.symbol(reference)) {
             Ok(document) => Arc::new(document),
             Err(error) => {
                 self.unknown.push(format!("{}: its policy cannot be read: {error}", resource.label()));
-                everything(attachment)
+                self.guess(attachment)
             }
         }
     }
@@ -257,13 +312,13 @@ impl Artist<'_> {
                 }
                 None => {
                     self.unknown.push(format!("{}: what `{arn}` allows is not shown", resource.label()));
-                    identity.push(everything(Attachment::Identity));
+                    identity.push(self.guess(Attachment::Identity));
                 }
             }
         }
         if !role.inline_policies.is_empty() {
             self.unknown.push(format!("{}: what its inline policies allow is not shown", resource.label()));
-            identity.push(everything(Attachment::Identity));
+            identity.push(self.guess(Attachment::Identity));
         }
         Holder {
             label: resource.label().to_owned(),
@@ -272,6 +327,8 @@ impl Artist<'_> {
             boundary: Vec::new(),
             trust: Some(self.document(resource, &role.trust, Attachment::Trust)),
             attached: role.policies.iter().map(|policy| self.text(policy)).collect(),
+            groups: BTreeSet::new(),
+            beside: false,
         }
     }
 
@@ -283,7 +340,71 @@ impl Artist<'_> {
             boundary: Vec::new(),
             trust: None,
             attached: [self.arn("iam", &format!("policy/{}", resource.name))].into(),
+            groups: BTreeSet::new(),
+            beside: false,
         }
+    }
+
+    /// A role or user that no plan made; none when its ARN names neither.
+    fn bystander(&mut self, one: &Bystander) -> Option<Holder> {
+        let Ok(principal) = Principal::from_arn(&one.arn) else {
+            self.unknown.push(format!("{}: it is no ARN of a role or user", one.arn));
+            return None;
+        };
+        self.unknown.extend(one.unread.iter().map(|why| format!("{}: {why}", one.arn)));
+        let mut compiled =
+            |policy: &Policy, attachment, what: &str| match Document::with_symbols(policy, attachment, &|reference| {
+                self.symbol(reference)
+            }) {
+                Ok(document) => Arc::new(document),
+                Err(error) => {
+                    self.unknown.push(format!("{}: {what} cannot be read: {error}", one.arn));
+                    self.guess(attachment)
+                }
+            };
+        let identity = one.policies.iter().map(|(name, policy)| compiled(policy, Attachment::Identity, name));
+        let mut identity: Vec<_> = identity.collect();
+        let boundary = one.boundary.iter().map(|policy| compiled(policy, Attachment::Identity, "its boundary"));
+        let boundary = boundary.collect();
+        let trust = one.trust.as_ref().map(|policy| compiled(policy, Attachment::Trust, "its trust policy"));
+        if !one.unread.is_empty() {
+            identity.push(self.guess(Attachment::Identity));
+        }
+        Some(Holder {
+            label: one.arn.clone(),
+            principal,
+            identity,
+            boundary,
+            trust,
+            attached: one
+                .policies
+                .iter()
+                .map(|(name, _)| name.clone())
+                .filter(|name| name.starts_with("arn:"))
+                .collect(),
+            groups: one.groups.clone(),
+            beside: true,
+        })
+    }
+
+    /// A machine with the role of its profile.
+    fn machine(&self, resource: &Resource, instance: &Instance) -> Option<Machine> {
+        let profile = instance.profile.as_ref()?;
+        let name = match self.model.follow(profile).map(|found| &found.properties) {
+            Some(Properties::InstanceProfile(profile)) => profile.role.as_ref()?.to_string(),
+            _ => return None,
+        };
+        let arn = self.arn(
+            "ec2",
+            &match &resource.node {
+                Some(node) => format!("instance/({node})"),
+                None => format!("instance/{}", resource.name),
+            },
+        );
+        let tags = resource.tags.iter().flat_map(|(key, value)| {
+            ["aws", "ec2", "ssm"].map(|of| (format!("{of}:resourcetag/{key}").to_lowercase(), value.clone()))
+        });
+        Some(Machine { role: self.role_named(&name), arn, keys: tags.collect() })
     }
 
     fn role_principal(&self, name: &str) -> Principal {
@@ -309,7 +430,7 @@ impl Artist<'_> {
             (Value::Ref(_), None) => false,
         };
         let aliases = self.model.resources.iter().filter_map(|other| match &other.properties {
-            crate::aws::resource::Properties::KmsAlias(alias) if of_key(&alias.key) => Some(other.name.clone()),
+            Properties::KmsAlias(alias) if of_key(&alias.key) => Some(other.name.clone()),
             _ => None,
         });
         let aliases = aliases.collect();

@@ -15,6 +15,11 @@ pub(crate) fn is_for_account(permission: &Permission) -> bool {
     matches!(permission.on, On::Registry | On::RegistryObjects) || OF_ACCOUNT.contains(&permission.need.operation())
 }
 
+/// Whether only a close-out takes it that goes against locks.
+pub(crate) fn is_for_bypass(permission: &Permission) -> bool {
+    permission.action == "s3:BypassGovernanceRetention"
+}
+
 /// The reading calls that are about the account, most of them of every environment.
 const OF_ACCOUNT: [&str; 13] = [
     "artifact:ListCustomerAgreements",

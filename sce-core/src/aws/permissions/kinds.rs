@@ -483,7 +483,7 @@ static INSTANCE: &[Permission] = &{
         same!(at_need, BUILD, "ec2:DisassociateIamInstanceProfile", On::Ours),
         same!(at_need, BUILD, "ec2:StartInstances", On::Ours),
         same!(at_need, BUILD, "ec2:StopInstances", On::Ours),
-        same!(at_need, TEARDOWN, "ec2:ModifyInstanceAttribute", On::Ours),
+        same!(at_need, BUILD_AND_TEARDOWN, "ec2:ModifyInstanceAttribute", On::Ours),
         same!(sent, TEARDOWN, "ec2:TerminateInstances", On::Ours),
     ]
 };

@@ -62,15 +62,28 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
         .collect()
 }
 
+/// Everything that is the matter with them, each person named.
 fn fault(people: &[Login]) -> Option<String> {
-    let group = people.iter().find(|person| NOBODYS.contains(&person.name.as_str()));
+    let named = |faulty: Vec<&Login>, one: &str, many: &str| match faulty.as_slice() {
+        [] => None,
+        [only] => Some(format!("`{}` {one}", only.name)),
+        several => {
+            let names: Vec<String> = several.iter().map(|person| format!("`{}`", person.name)).collect();
+            Some(format!("{} {many}", names.join(", ")))
+        }
+    };
     let shares = |person: &&Login| {
         let mut others = people.iter().filter(|other| other.name != person.name);
         person.key.is_some() && others.any(|other| other.key == person.key)
     };
-    let shared = || people.iter().find(shares);
-    let group = group.map(|person| format!("`{}` is nobody's own login", person.name));
-    group.or_else(|| shared().map(|person| format!("`{}` shares a key with somebody else", person.name)))
+    let nobodys = people.iter().filter(|person| NOBODYS.contains(&person.name.as_str())).collect();
+    let shared = people.iter().filter(shares).collect();
+    let told = [
+        named(nobodys, "is nobody's own login", "are nobody's own logins"),
+        named(shared, "shares a key with somebody else", "share a key with somebody else"),
+    ];
+    let told: Vec<String> = told.into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 #[cfg(test)]
@@ -86,7 +99,7 @@ mod tests {
         assert_eq!(keys.len(), 2);
         scene.bucket_object("people").content = content.replace(keys[1], keys[0]);
         let findings = super::RULE.findings(&scene.facts());
-        assert_eq!(findings[0].message, "`r1` shares a key with somebody else");
+        assert_eq!(findings[0].message, "`r1`, `r2` share a key with somebody else");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     status: Law::InForce,
     rationale: "Accounts have no passwords, so one without a key lets nobody in. Those who cannot log in borrow the \
         login of those who can. A key made too late is made in a hurry and sent by mail.",
-    fix: "put the person's public key into `access.people`, or run `sce keys make`",
+    fix: "put each person's public key into `access.people`, or run `sce keys make`",
     cost: "a minute for each person",
     bad: "[compute.private]\n\
         type = \"m7i.large\"\n\
@@ -33,11 +33,35 @@ pub(super) static RULE: Rule = Rule {
 
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let observe = |(label, people): (&str, Option<Vec<Login>>)| {
-        let without = people?.into_iter().find(|person| person.key.is_none()).map(|person| person.name);
-        let broken =
-            format!("`{}` has an account and no key, and cannot log in", without.as_deref().unwrap_or_default());
-        Some(Observation::of(label, without.is_none(), "everyone on it has a key", &broken))
+        let without =
+            people?.into_iter().filter(|person| person.key.is_none()).map(|person| format!("`{}`", person.name));
+        let without: Vec<String> = without.collect();
+        let broken = match without.as_slice() {
+            [only] => format!("{only} has an account and no key, and cannot log in"),
+            several => format!("{} have an account and no key each, and cannot log in", several.join(", ")),
+        };
+        Some(Observation::of(label, without.is_empty(), "everyone on it has a key", &broken))
     };
     // A list that cannot be read is told by `people-have-an-account-each`.
     people(facts.model).filter_map(observe).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::rule::testing::{LEAST, Scene};
+
+    fn message(keyless: &[&str]) -> String {
+        let person = |name: &&str| format!("{{ name = \"{name}\", email = \"{name}@example.edu\" }}");
+        let people = keyless.iter().map(person).collect::<Vec<_>>().join(", ");
+        let scene =
+            Scene::of_spec(&format!("{LEAST}[compute.private]\ntype = \"m7i.large\"\n[access]\npeople = [{people}]\n"));
+        super::RULE.findings(&scene.facts())[0].message.clone()
+    }
+
+    #[test]
+    fn everyone_without_a_key_is_named() {
+        assert_eq!(message(&["r1"]), "`r1` has an account and no key, and cannot log in");
+        let three = "`r1`, `r2`, `r3` have an account and no key each, and cannot log in";
+        assert_eq!(message(&["r1", "r2", "r3"]), three);
+    }
 }

@@ -1,6 +1,6 @@
 //! Only the public subnet hands out public addresses (L461, L218).
 
-use super::questions::{PRIVATE_SUBNET, routes_from};
+use super::questions::{private_subnets, routes_from};
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
 use crate::aws::resource::{Kind, RouteTarget, Subnet};
 use crate::check::{Facts, Severity};
@@ -23,12 +23,12 @@ pub(super) static RULE: Rule = Rule {
     rationale: "The document sets auto-assignment to yes for Spublic and to no for Sprivate. A public address in a \
         private subnet does nothing until someone changes a route, and then the machine is on the internet at once. \
         A subnet counts as public if the table that rules it leads to an internet gateway, and never if it is the \
-        planned private one.",
+        planned private one or of a database's subnet group.",
     fix: "switch off auto-assignment of public addresses for the subnet",
     cost: "none",
     bad: "subnet-private.public_address_on_launch = true",
     good: "subnet-private.public_address_on_launch = false",
-    looks_at: &[Kind::Subnet, Kind::RouteTable, Kind::RouteTableAssociation, Kind::Route],
+    looks_at: &[Kind::Subnet, Kind::RouteTable, Kind::RouteTableAssociation, Kind::Route, Kind::DatabaseSubnetGroup],
     examine,
 };
 
@@ -45,7 +45,8 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
 
 fn is_public(model: &Model, resource: &Resource, subnet: &Subnet) -> bool {
     let mut routes = routes_from(model, resource, subnet).into_iter();
-    resource.label() != PRIVATE_SUBNET && routes.any(|route| matches!(route.target, RouteTarget::InternetGateway(_)))
+    let is_private = private_subnets(model).any(|(private, _)| std::ptr::eq(private, resource));
+    !is_private && routes.any(|route| matches!(route.target, RouteTarget::InternetGateway(_)))
 }
 
 #[cfg(test)]

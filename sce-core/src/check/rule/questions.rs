@@ -8,7 +8,7 @@ use crate::model::{Model, Resource};
 use crate::value::Value;
 
 /// The place of Sprivate in every plan.
-pub(super) const PRIVATE_SUBNET: &str = "subnet-private";
+const PRIVATE_SUBNET: &str = "subnet-private";
 
 /// The places of the buckets that hold what researchers work on: S3D, S3O and S3A.
 const STORES: [&str; 3] = ["bucket-data", "bucket-output", "bucket-ancillary"];
@@ -37,6 +37,15 @@ pub(super) fn routes_from<'a>(model: &'a Model, resource: &Resource, subnet: &Su
 /// Sprivate, when the model has it.
 pub(super) fn private_subnet(model: &Model) -> Option<(&Resource, &Subnet)> {
     model.subnets().find(|(resource, _)| resource.label() == PRIVATE_SUBNET)
+}
+
+/// Sprivate, and every other subnet where databases may lie.
+pub(super) fn private_subnets(model: &Model) -> impl Iterator<Item = (&Resource, &Subnet)> {
+    let for_databases = |subnet: &Resource| {
+        let mut named = model.database_subnet_groups().flat_map(|(_, group)| &group.subnets);
+        named.any(|named| is(model.follow(named), subnet))
+    };
+    model.subnets().filter(move |(resource, _)| resource.label() == PRIVATE_SUBNET || for_databases(resource))
 }
 
 /// The ACLs that guard a subnet, default ones not among them.

@@ -30,10 +30,21 @@ pub(super) static RULE: Rule = Rule {
     examine,
 };
 
+/// The place of the log bucket.
+const LOGS: &str = "bucket-accesslogs";
+
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let there = |log: &AccessLog| facts.model.buckets().any(|(resource, _)| resource.name == log.bucket);
+    // Where it exists and nobody has looked at it, its name is known all the same, and nothing else is.
+    let unread = facts.model.unread.keys().any(|node| node.as_str() == LOGS);
     phi_stores(facts)
         .map(|(resource, bucket)| {
+            if unread && bucket.access_log.is_some() {
+                return Observation::unknown(
+                    resource.label(),
+                    "cannot be told, because `bucket-accesslogs` could not be read",
+                );
+            }
             let broken = match &bucket.access_log {
                 None => "requests to it are not recorded",
                 Some(_) => "requests to it are recorded in a bucket that is not the environment's",

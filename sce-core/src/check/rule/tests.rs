@@ -335,7 +335,7 @@ fn everything() -> AclRule {
 
 fn somebody_elses() -> Foreign {
     let message = "EC2 instance i-9 lies in the network and in no plan: it bears no tag".to_owned();
-    Foreign { kind: ResidentKind::Instance, id: "i-9".to_owned(), message }
+    Foreign { kind: ResidentKind::Instance, id: "i-9".to_owned(), message, idle: false }
 }
 
 fn nat() -> RouteTarget {
@@ -436,6 +436,32 @@ fn what_exists_is_held_to_the_same_rules() {
         let mut scene = Scene::existing(sample::SPEC);
         mutate(&mut scene);
         assert_eq!(scene.open(), ["key-ends-with-project", *rule].into());
+    }
+}
+
+#[test]
+fn subnets_of_others_where_a_database_may_lie_are_held_to_the_same_rules() {
+    let scene = || Scene::existing(&format!("{}{}", sample::SPEC, sample::DATABASE));
+    assert_eq!(scene().open(), ["key-ends-with-project"].into());
+    type OfExisting = (&'static str, fn(&mut Scene));
+    let mutations: &[OfExisting] = &[
+        ("private-subnet-has-no-internet-gateway-route", |scene| {
+            scene.add_route("route-table-main", "192.0.2.0/24", internet());
+        }),
+        ("private-subnet-has-no-public-address", |scene| {
+            scene.subnet("subnet-spare").public_address_on_launch = true;
+        }),
+        ("subnet-has-network-acl", |scene| {
+            scene.remove("network-acl-spare");
+        }),
+    ];
+    for (rule, mutate) in mutations {
+        let mut scene = scene();
+        mutate(&mut scene);
+        assert!(scene.open().contains(rule), "{rule} in {:?}", scene.open());
+        let findings = scene.findings();
+        let mut of_rule = findings.iter().filter(|finding| finding.rule.0 == *rule && finding.open());
+        assert!(of_rule.any(|finding| finding.resource == "subnet-spare"), "{rule}");
     }
 }
 

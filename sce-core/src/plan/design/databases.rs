@@ -33,9 +33,12 @@ impl Design<'_> {
         if spec.database.is_empty() {
             return Ok(());
         }
-        let spare = self.spare_subnet(network, addresses)?;
+        let spares = match self.existing_spares() {
+            Some(spares) => spares,
+            None => vec![self.spare_subnet(network, addresses)?],
+        };
         let description = format!("where databases of {} may lie", spec.pit);
-        let subnets = BTreeSet::from([network.private.id(), spare.id()]);
+        let subnets = spares.iter().chain([&network.private]).map(Handle::id).collect();
         let group = DatabaseSubnetGroup { description, subnets };
         let subnets = self.add_named("database-subnets", format!("{}-databases", spec.pit), &[], group);
         let from_machines = machines.map(|group| tcp(POSTGRES, Peer::Group(group.id()), "from the private instance"));

@@ -4,8 +4,9 @@ use std::marker::PhantomData;
 
 use super::network::{Addresses, NetworkParts};
 use super::{Design, Handle};
+use crate::account::Zone;
 use crate::aws::resource::{Properties, RouteTable, Subnet, Tenancy, Vpc};
-use crate::lock::{Existing, Lock, Thing};
+use crate::lock::{Existing, Lock, Thing, spare_subnet};
 use crate::plan::{Node, PlanError, Scope};
 use crate::spec::Spec;
 use crate::value::{Attribute, Reference, references, substitute};
@@ -40,12 +41,35 @@ pub(super) fn addresses(spec: &Spec, lock: &Lock, existing: Option<&Existing>) -
         let (block, name) = (vpc.cidr.to_string(), range.name.clone());
         return Err(PlanError::ExistingOverlaps { block, taken: range.cidr.to_string(), name });
     }
+    zones_apart(existing)?;
     if existing.at("s3-endpoint").is_none() && !spec.use_existing.may_add_endpoint {
         return Err(PlanError::NoEndpoint {
             subnet: existing.at("subnet-private").map(|one| one.name.clone()).unwrap_or_default(),
         });
     }
     Ok(Some(Addresses { vpc: vpc.cidr, public: public.map(|public| public.cidr), private: private.cidr }))
+}
+
+/// Sprivate and the subnets for databases lie in a zone each: two zones are what RDS wants, and with one subnet a zone it is known where
+/// a database lies.
+fn zones_apart(existing: &Existing) -> Result<(), PlanError> {
+    let mut seen: Vec<(&Zone, &Thing)> = Vec::new();
+    for place in std::iter::once("subnet-private".to_owned()).chain(spares(existing)) {
+        let (Some(thing), Some(subnet)) = (existing.at(&place), subnet(existing, &place)) else {
+            return Err(PlanError::ExistingNotLocked);
+        };
+        if let Some((zone, other)) = seen.iter().find(|(zone, _)| **zone == subnet.zone) {
+            let (subnet, other) = (thing.name.clone(), other.name.clone());
+            return Err(PlanError::OneZone { subnet, other, zone: (*zone).clone() });
+        }
+        seen.push((&subnet.zone, thing));
+    }
+    Ok(())
+}
+
+/// The places of the subnets for databases.
+fn spares(existing: &Existing) -> impl Iterator<Item = String> {
+    (0..existing.asked.database_subnets.len()).map(spare_subnet)
 }
 
 impl Design<'_> {
@@ -84,6 +108,13 @@ impl Design<'_> {
             private: self.taken_up("subnet-private")?,
             endpoint_tables: table.into_iter().collect(),
         })
+    }
+
+    /// The subnets of others where databases may lie beside Sprivate; none where the network is made.
+    pub(super) fn existing_spares(&self) -> Option<Vec<Handle<Subnet>>> {
+        let existing = self.existing?;
+        existing.at("vpc")?;
+        spares(existing).map(|place| self.taken_up(&place)).collect()
     }
 
     /// What hardware machines stand on: the VPC decides it, and a VPC that exists has decided.
@@ -157,7 +188,7 @@ pub(crate) mod sample;
 
 #[cfg(test)]
 mod tests {
-    use super::sample::{KEY, SPEC, locked};
+    use super::sample::{DATABASE, KEY, SPEC, locked};
     use super::*;
     use crate::plan::{Plan, plan};
 
@@ -291,6 +322,50 @@ mod tests {
             spec.network.taken.push(crate::spec::NamedRange { name: "campus".to_owned(), cidr });
         });
         assert_eq!(message, "the existing VPC `10.0.0.0/16` overlaps `10.0.0.0/9`, taken by `campus`");
+    }
+
+    #[test]
+    fn a_database_lies_in_the_subnets_of_others() {
+        let plan = planned(&format!("{SPEC}{DATABASE}"));
+        let json = |id: &str| plan.node_named(id).unwrap().properties.to_json();
+        assert_eq!(
+            json("database-subnets")["subnets"],
+            serde_json::json!(["${subnet-private.id}", "${subnet-spare.id}"])
+        );
+        assert_eq!(json("security-group-databases")["vpc"], "${vpc.id}");
+        assert_eq!(json("database-postgres")["zone"], json("subnet-private")["zone"]);
+        for of_others in ["subnet-spare", "network-acl-spare"] {
+            assert_eq!(plan.node_named(of_others).unwrap().scope, Scope::Existing, "{of_others}");
+        }
+        let made = |node: &&Node| matches!(node.properties, Properties::Subnet(_) | Properties::NetworkAcl(_));
+        assert_eq!(plan.pit_nodes().filter(made).count(), 0, "no subnet and no ACL of ours in a VPC of others");
+    }
+
+    #[test]
+    fn subnets_for_databases_lie_in_a_zone_each() {
+        let (spec, mut lock) = locked(&format!("{SPEC}{DATABASE}"));
+        let zone = lock.zone.clone();
+        for thing in &mut lock.existing.as_mut().unwrap().things {
+            if let (Properties::Subnet(subnet), "subnet-spare") = (&mut thing.properties, thing.place.as_str()) {
+                subnet.zone = zone.clone();
+            }
+        }
+        let error = plan(&spec, &lock).unwrap_err();
+        let expected = "subnet `subnet-0subnet-spare` lies in zone `us-west-2a`, as `subnet-0subnet-private` does, and a database \
+                        wants each of its subnets in a zone of its own";
+        assert_eq!(error.to_string(), expected);
+        assert!(error.help().unwrap().contains("use_existing.database_subnets"));
+        lock.existing.as_mut().unwrap().things.retain(|thing| thing.place.as_str() != "subnet-spare");
+        assert_eq!(plan(&spec, &lock).unwrap_err(), PlanError::ExistingNotLocked);
+    }
+
+    #[test]
+    fn a_plan_with_a_database_can_be_looked_at_before_the_account_is() {
+        let further = DATABASE.replace("-spare\"]", "-spare\", \"subnet-0third\"]");
+        let spec = crate::spec::parse(&format!("{SPEC}{further}"), crate::spec::Format::Toml).unwrap();
+        let plan = plan(&spec, &Lock::offline(&spec)).unwrap();
+        let subnets = plan.node_named("database-subnets").unwrap().properties.to_json()["subnets"].clone();
+        assert_eq!(subnets, serde_json::json!(["${subnet-private.id}", "${subnet-spare.id}", "${subnet-spare-2.id}"]));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::aws::resource::Kind;
 use crate::model::{Model, Resource};
-use crate::network::{Holder, Id, Interface, Network};
+use crate::network::{Holder, Id, Interface, Network, Subnet};
 use crate::plan::Scope;
 use crate::prove::beside::{OTHER, together};
 use crate::prove::grounds::replayed;
@@ -18,7 +18,7 @@ pub(super) static PROPERTY: Property = Property {
     claim: "Two environments in one account do not touch: no packet passes, and no role of one acts on what the other has",
     quantifier: "every host of either, every packet header to every interface of the other; every role and policy holder of either, every \
         call that reads, changes or uses a thing of the other, on every way to AWS",
-    assumptions: &[ROUTERS, EVALUATOR, ADMINISTRATORS],
+    assumptions: &[ROUTERS, EVALUATOR, ADMINISTRATORS, "a peering that both route to is active"],
     outside_claim: &[
         UNSEEN_PRINCIPALS,
         "what is the account's and shared on purpose: the registry, the trail, a VPC that the spec uses with others",
@@ -60,7 +60,7 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     let both = together(grounds.model, other);
     let network = Network::of_model(&both);
     let rights = Rights::of(&both, grounds.intent);
-    let counter_example = packets(&network).or_else(|| deeds(&both, &rights));
+    let counter_example = packets(&both, &network).or_else(|| deeds(&both, &rights));
     let unread: Vec<String> = network.unread.iter().map(|unread| format!("{}: {}", unread.what, unread.why)).collect();
     let unread: Vec<String> = unread
         .into_iter()
@@ -73,7 +73,7 @@ fn is_others(label: &str) -> bool {
     label.starts_with(OTHER)
 }
 
-fn packets(network: &Network) -> Option<Counter> {
+fn packets(both: &Model, network: &Network) -> Option<Counter> {
     let reach = Reach::of(network);
     let (others, ours): (Vec<Id<Interface>>, Vec<Id<Interface>>) =
         network.interfaces.iter().map(|(id, _)| id).partition(|id| is_others(network.interfaces.name(*id)));
@@ -84,7 +84,12 @@ fn packets(network: &Network) -> Option<Counter> {
     let subnets = |others: bool| {
         let mine =
             network.subnets.iter().map(|(id, _)| id).filter(move |id| is_others(network.subnets.name(*id)) == others);
-        mine.map(Vantage::Subnet).collect::<Vec<_>>()
+        // Whoever else stands in a subnet that others gave to both is neither environment's.
+        let own = |id: &Id<Subnet>| {
+            both.resource(network.subnets.name(*id)).is_none_or(|subnet| subnet.scope != Scope::Existing)
+                && !network.taken_to_lead_out.contains(id)
+        };
+        mine.filter(own).map(Vantage::Subnet).collect::<Vec<_>>()
     };
     let from = [(hosts(&ours), &others), (subnets(false), &others), (hosts(&others), &ours), (subnets(true), &ours)];
     from.iter().find_map(|(vantages, to)| {
@@ -149,7 +154,8 @@ fn ways(rights: &Rights<'_>, caller: &Caller, action: &str, thing: &Resource) ->
 
 #[cfg(test)]
 mod tests {
-    use crate::prove::testing::{Scene, requests_of};
+    use crate::aws::resource::RouteTarget;
+    use crate::prove::testing::{Scene, flow_of, requests_of, tcp};
     use crate::prove::{Beside, Status};
 
     const ID: &str = "environments-are-isolated";
@@ -174,6 +180,45 @@ mod tests {
         assert_eq!(proof.status, Status::Violated);
         assert_eq!(proof.why, "file-table-role may dynamodb:PutItem on other-file-table of the other environment");
         assert!(requests_of(&proof)[0].resource.ends_with("table/hipaa2_filetable"));
+    }
+
+    /// Two environments whose tables lead to each other by a peering; each part that it takes for a packet can be left out.
+    fn peered(there: bool, acl: bool, group: bool) -> Scene {
+        let peering = || RouteTarget::Other("pcx-0a1b2c3d".to_owned());
+        let block = "[network]\ncidr = \"10.1.0.0/16\"\npublic = \"10.1.0.0/24\"\nprivate = \"10.1.1.0/24\"\n";
+        let (mut scene, mut other) = (Scene::machine(), Scene::machine_as("births", block));
+        scene.add_route("route-table-private", "10.1.0.0/16", peering());
+        if there {
+            other.add_route("route-table-private", "10.0.0.0/16", peering());
+        }
+        if acl {
+            other.network_acl("network-acl-private").ingress.insert(1, Scene::open_entry());
+        }
+        if group {
+            other.security_group("security-group-private").ingress.insert(tcp(443, "10.0.0.0/16"));
+        }
+        scene.intent.beside = Beside::Other(Box::new(other.model));
+        scene
+    }
+
+    #[test]
+    fn a_packet_over_a_peering_reaches_the_other() {
+        let proof = peered(true, true, true).proof(ID);
+        assert_eq!(proof.status, Status::Violated, "{}", proof.why);
+        assert_eq!(proof.why, "a packet gets across to other-instance-private");
+        let (flow, outcome) = flow_of(&proof);
+        assert!(flow.dst_ip.to_string().starts_with("10.1.1.") && flow.dst_port == 443, "{flow:?}");
+        assert!(outcome.arrives && outcome.path.iter().any(|step| &**step == "pcx-0a1b2c3d"), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_peering_past_which_nothing_gets_leaves_them_apart() {
+        for (acl, group) in [(false, true), (true, false)] {
+            let proof = peered(true, acl, group).proof(ID);
+            assert_eq!(proof.status, Status::Holds, "{acl} {group}: {}", proof.why);
+        }
+        // Where it ends, nobody knows.
+        assert_eq!(peered(false, true, true).proof(ID).status, Status::Unknown);
     }
 
     #[test]

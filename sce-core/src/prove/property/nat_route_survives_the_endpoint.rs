@@ -32,7 +32,7 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     if grounds.intent.declared.egress == Egress::None {
         return Examined::holds("no way out was asked for");
     }
-    let subnets = grounds.private_subnets();
+    let subnets = grounds.subnets_in_use();
     if subnets.is_empty() {
         return Examined::unknown("the model has no private subnet");
     }
@@ -53,6 +53,12 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
         &grounds.unread_network(),
         "packets of the web leave through the NAT gateway, and replies come back",
     )
+    .assuming(grounds.network.taken_to_lead_out.iter().map(|subnet| {
+        let name = grounds.network.subnets.name(*subnet);
+        format!(
+            "`{name}`, where a NAT gateway of others stands and which the spec does not name, leads to the internet"
+        )
+    }))
 }
 
 /// A packet that should get out, and what becomes of it.
@@ -72,6 +78,12 @@ mod tests {
     use crate::reach::Verdict;
 
     const ID: &str = "nat-route-survives-the-endpoint";
+
+    #[test]
+    fn a_subnet_that_a_database_may_be_put_into_needs_no_way_out() {
+        let scene = Scene::of("hipaa", "[[database]]\nengine = \"postgres\"\nphi_contact = true\n");
+        assert_eq!(scene.proof(ID).status, Status::Holds);
+    }
 
     #[test]
     fn it_holds_where_a_nat_gateway_was_asked_for_and_asks_nothing_elsewhere() {

@@ -67,7 +67,7 @@ fn in_a_new_subnet(grounds: &Grounds<'_>) -> Option<Counter> {
     let mut network = grounds.network.clone();
     let vpcs: Vec<Id<Vpc>> = network.vpcs.iter().map(|(id, _)| id).collect();
     for vpc in vpcs {
-        let Some(block) = free_block(&network, vpc) else { continue };
+        let Some(block) = network.free_block(vpc) else { continue };
         let acl = network.vpcs[vpc].default_acl;
         let facts = Subnet { vpc, blocks: vec![block], table: None, acl, public_on_launch: false };
         let (subnet, group) =
@@ -106,20 +106,6 @@ fn exposed(network: &Network, contact: Contact, what: &str) -> Option<Counter> {
         let witness = exposure.witness.as_ref().and_then(|flow| replayed(network, &reach, flow));
         (format!("{} {what}", exposure.interface), witness)
     })
-}
-
-/// Sixteen addresses of the VPC that no subnet has.
-fn free_block(network: &Network, vpc: Id<Vpc>) -> Option<Cidr> {
-    let whole = network.vpcs[vpc].blocks.iter().find(|block| block.is_ipv4())?;
-    let last: u128 = whole.size() / 16;
-    let std::net::IpAddr::V4(first) = whole.first() else { return None };
-    let taken: Vec<&Cidr> = network.subnets.iter().flat_map(|(_, subnet)| &subnet.blocks).collect();
-    let candidates = (0..last.min(4096)).rev().filter_map(|index| {
-        let offset = u32::try_from(index * 16).ok()?;
-        let address = std::net::Ipv4Addr::from_bits(first.to_bits().checked_add(offset)?);
-        format!("{address}/28").parse::<Cidr>().ok()
-    });
-    candidates.into_iter().find(|block| !taken.iter().any(|subnet| subnet.overlaps(block)))
 }
 
 /// A bucket whose policy, were it opened to everyone, would be.

@@ -81,6 +81,21 @@ mod tests {
     }
 
     #[test]
+    fn a_subnet_that_a_database_may_be_put_into_is_private_too() {
+        let mut scene = Scene::of("hipaa", "[[database]]\nengine = \"postgres\"\nphi_contact = true\n");
+        scene.add_route("route-table-main", "0.0.0.0/0", scene.to_nat());
+        assert_eq!(scene.proof(ID).status, Status::Holds, "its ACL lets nothing pass");
+        let acl = scene.network_acl("network-acl-spare");
+        acl.ingress.insert(10, Scene::open_entry());
+        acl.egress.insert(10, Scene::open_entry());
+        scene.network_acl("network-acl-public").ingress.insert(10, Scene::open_entry());
+        let proof = scene.proof(ID);
+        let (_, outcome) = flow_of(&proof);
+        assert_eq!(proof.status, Status::Violated);
+        assert!(outcome.path.iter().any(|step| step.contains("subnet-spare")), "{outcome:?}");
+    }
+
+    #[test]
     fn a_route_for_part_of_the_addresses_takes_them_away() {
         let mut scene = Scene::machine();
         scene.add_route("route-table-private", "52.216.0.0/15", scene.to_nat());

@@ -521,8 +521,13 @@ impl<'a, 'n> Walk<'a, 'n> {
         }
         // Nobody knows who sends it: whoever may have the address may.
         let stranger = !out && self.origin.is_none() && self.nat.is_none();
-        let floats = |id: &Id<Interface>| network.interfaces[*id].addresses.iter().any(|a| a.private.may_be(address));
-        stranger && self.reach.members(group).iter().any(floats)
+        // In a VPC an address is one interface's: where a known one stands, nobody else turns out to be.
+        let taken = |id: Id<Interface>| {
+            let vpc = self.reach.vpc_of(id);
+            self.reach.private_at(address).iter().any(|known| self.reach.vpc_of(*known) == vpc)
+        };
+        let may_be = |id: Id<Interface>| network.interfaces[id].addresses.iter().any(|a| a.private.may_be(address));
+        stranger && self.reach.members(group).iter().any(|id| may_be(*id) && !taken(*id))
     }
 
     /// Whether a list that was not read has an address: both, in turn. Lists of AWS's services are apart from each other.

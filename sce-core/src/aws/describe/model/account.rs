@@ -60,7 +60,8 @@ pub(super) fn recorders(saved: &Saved) -> Things {
 }
 
 pub(super) fn ebs_encryption(saved: &Saved, place: &Place) -> Things {
-    let answer = saved.with("EbsEncryptionByDefault").find_map(|document| document["EbsEncryptionByDefault"].as_bool());
+    let key = "EbsEncryptionByDefault";
+    let answer = saved.agreed(key, "the region", |document| document.get(key))?.and_then(Json::as_bool);
     let by_default = answer.ok_or_else(|| not_saved("ec2 get-ebs-encryption-by-default"))?;
     Ok(vec![Thing::plain(place.region.as_str(), Ok(EbsEncryption { by_default }))])
 }
@@ -160,7 +161,7 @@ fn is_logging(saved: &Saved, arn: &str) -> Result<bool, String> {
 }
 
 fn selectors<'a>(saved: &'a Saved, arn: &str) -> Result<&'a Json, String> {
-    let found = saved.with("TrailARN").find(|document| text(document, "TrailARN") == arn);
+    let found = saved.agreed("TrailARN", arn, |document| Some(document).filter(|one| text(one, "TrailARN") == arn))?;
     found.ok_or_else(|| not_saved(&format!("cloudtrail get-event-selectors --trail-name {arn}")))
 }
 

@@ -20,12 +20,14 @@ pub(super) fn tables(saved: &Saved, place: &Place) -> Things {
     let names = saved.all("TableNames", "dynamodb list-tables")?;
     let mut things = Vec::new();
     for name in names.into_iter().filter_map(Json::as_str) {
-        let table =
-            saved.with("Table").map(|document| &document["Table"]).find(|table| text(table, "TableName") == name);
-        let Some(table) = table else {
-            let why = not_saved(&format!("dynamodb describe-table --table-name {name}"));
-            things.push(Thing::plain::<Table>(name, Err(why)));
-            continue;
+        let table = saved.agreed_within("Table", "TableName", name);
+        let call = || not_saved(&format!("dynamodb describe-table --table-name {name}"));
+        let table = match table.and_then(|table| table.ok_or_else(call)) {
+            Ok(table) => table,
+            Err(why) => {
+                things.push(Thing::plain::<Table>(name, Err(why)));
+                continue;
+            }
         };
         if text(table, "TableStatus") == "DELETING" {
             continue;
@@ -79,8 +81,7 @@ pub(super) fn subscriptions(saved: &Saved) -> Things {
         if !arn.starts_with("arn:") {
             return Ok(false);
         }
-        let attributes = saved.with("Attributes").map(|document| &document["Attributes"]);
-        let found = attributes.into_iter().find(|one| text(one, "SubscriptionArn") == arn);
+        let found = saved.agreed_within("Attributes", "SubscriptionArn", arn)?;
         let call = format!("sns get-subscription-attributes --subscription-arn {arn}");
         found.map(|one| text(one, "PendingConfirmation") == "false").ok_or_else(|| not_saved(&call))
     };

@@ -1,5 +1,7 @@
 //! Roles and policies from `aws iam get-account-authorization-details`; keys from `aws kms`.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::saved::{Saved, not_saved};
@@ -29,9 +31,10 @@ pub(super) fn policies(saved: &Saved) -> Things {
         let in_force = in_force.ok_or_else(|| "no version of it is in force".to_owned());
         let properties = in_force.and_then(|version| Ok(ManagedPolicy { document: policy(&version["Document"])? }));
         // The details leave tags out (IAM API reference, `ManagedPolicyDetail`).
-        let whole = saved.with("Policy").map(|document| &document["Policy"]).find(|it| text(it, "Arn") == arn);
+        let whole = saved
+            .agreed_within("Policy", "Arn", arn)
+            .and_then(|whole| whole.ok_or_else(|| not_saved(&format!("iam get-policy --policy-arn {arn}"))));
         let tags = whole.map(|whole| pairs(&whole["Tags"]));
-        let tags = tags.ok_or_else(|| not_saved(&format!("iam get-policy --policy-arn {arn}")));
         let attributes = Attributes { id: arn.to_owned(), arn: Some(arn.to_owned()) };
         Thing::new(attributes, name, Default::default(), properties).tagged(tags)
     };
@@ -41,22 +44,26 @@ pub(super) fn policies(saved: &Saved) -> Things {
 /// Keys that do not await deletion.
 pub(super) fn keys(saved: &Saved) -> Things {
     saved.all("Keys", "kms list-keys")?;
-    let keys = saved.with("KeyMetadata").map(|document| &document["KeyMetadata"]);
-    let live = keys.filter(|key| {
-        text(key, "KeyManager") != "AWS"
-            && !matches!(text(key, "KeyState"), "PendingDeletion" | "PendingReplicaDeletion")
-    });
-    let thing = |key: &Json| {
-        let id = text(key, "KeyId");
-        let attributes = Attributes { id: id.to_owned(), arn: said(key, "Arn").map(str::to_owned) };
+    let described: BTreeSet<&str> =
+        saved.with("KeyMetadata").map(|document| text(&document["KeyMetadata"], "KeyId")).collect();
+    let thing = |id: &&str| {
+        let key = match saved.agreed_within("KeyMetadata", "KeyId", id) {
+            Ok(key) => key?,
+            Err(why) => return Some(Thing::plain::<KmsKey>(id, Err(why))),
+        };
+        if text(key, "KeyManager") == "AWS"
+            || matches!(text(key, "KeyState"), "PendingDeletion" | "PendingReplicaDeletion")
+        {
+            return None;
+        }
+        let attributes = Attributes { id: (*id).to_owned(), arn: said(key, "Arn").map(str::to_owned) };
         let tags = saved.of("kms", id, "list-resource-tags").map(|answer| pairs(&answer["Tags"]));
-        Thing::new(attributes, id, Default::default(), read_key(saved, key)).tagged(tags)
+        Some(Thing::new(attributes, id, Default::default(), read_key(saved, key)).tagged(tags))
     };
-    let mut things: Vec<Thing> = live.map(thing).collect();
+    let mut things: Vec<Thing> = described.iter().filter_map(thing).collect();
     // A key of which nothing but its being there was saved may be any.
-    let described = |id: &str| saved.with("KeyMetadata").any(|document| document["KeyMetadata"]["KeyId"] == id);
     for id in saved.all("Keys", "kms list-keys")?.into_iter().map(|key| text(key, "KeyId")) {
-        if !described(id) {
+        if !described.contains(id) {
             let why = not_saved(&format!("kms describe-key --key-id {id}"));
             things.push(Thing::plain::<KmsKey>(id, Err(why)));
         }
@@ -74,14 +81,14 @@ pub(super) fn aliases(saved: &Saved) -> Things {
 /// The account's password policy; an account that never set one has none.
 pub(super) fn password_policy(saved: &Saved) -> Things {
     let call = "iam get-account-password-policy";
-    let Some(document) = saved.with("PasswordPolicy").next() else {
+    let policy = saved.agreed("PasswordPolicy", "the account", |document| document.get("PasswordPolicy"))?;
+    let Some(policy) = policy else {
         // `{}` in its place says that there is none.
         return saved
             .of("iam", "account", "get-account-password-policy")
             .map(|_| Vec::new())
             .map_err(|_| not_saved(call));
     };
-    let policy = &document["PasswordPolicy"];
     let read = || {
         Ok(PasswordPolicy {
             minimum_length: number(&policy["MinimumPasswordLength"]).unwrap_or_default(),
@@ -103,7 +110,7 @@ fn read_role(saved: &Saved, role: &Json) -> Result<Role, String> {
     let name = text(role, "RoleName");
     let boundary = said(&role["PermissionsBoundary"], "PermissionsBoundaryArn").map(str::parse).transpose();
     // The details leave the length of sessions out (IAM API reference, `RoleDetail`).
-    let whole = saved.with("Role").map(|document| &document["Role"]).find(|whole| text(whole, "RoleName") == name);
+    let whole = saved.agreed_within("Role", "RoleName", name)?;
     let others = saved.with("Roles").flat_map(|document| items(document, "Roles"));
     let whole = whole.or_else(|| others.into_iter().find(|listed| text(listed, "RoleName") == name));
     let seconds = whole.and_then(|whole| number(&whole["MaxSessionDuration"]));

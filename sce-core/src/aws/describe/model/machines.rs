@@ -96,10 +96,10 @@ pub(super) fn session_documents(saved: &Saved, place: &Place) -> Things {
     let sessions = listed.into_iter().filter(|one| text(one, "DocumentType") == "Session");
     let thing = |one: &Json| {
         let name = text(one, "Name");
-        let content = saved.with("Content").find(|document| text(document, "Name") == name);
-        let content = content.ok_or_else(|| not_saved(&format!("ssm get-document --name {name}")));
-        let content = content.and_then(|document| {
-            serde_json::from_str(text(document, "Content")).map_err(|error| format!("its content: {error}"))
+        let content = saved.agreed_beside("Content", "Name", name);
+        let content = content.and_then(|it| it.ok_or_else(|| not_saved(&format!("ssm get-document --name {name}"))));
+        let content = content.and_then(|content| {
+            serde_json::from_str(content.as_str().unwrap_or_default()).map_err(|error| format!("its content: {error}"))
         });
         let properties = content.map(|content: Json| SessionDocument::of_content(&kms, &content));
         let tags = saved.of("ssm", name, "list-tags-for-resource").map(|answer| pairs(&answer["TagList"]));
@@ -177,10 +177,10 @@ fn public_address(saved: &Saved, instance: &Json) -> Result<bool, String> {
     let interfaces: Vec<&str> =
         items(instance, "NetworkInterfaces").filter_map(|it| said(it, "NetworkInterfaceId")).collect();
     let answer = |id: &&str| {
-        let found = saved.with("AssociatePublicIpAddress").find(|document| text(document, "NetworkInterfaceId") == *id);
-        found.and_then(|document| document["AssociatePublicIpAddress"].as_bool())
+        let found = saved.agreed_beside("AssociatePublicIpAddress", "NetworkInterfaceId", id);
+        found.map(|found| found.and_then(Json::as_bool)).transpose()
     };
-    let answers: Vec<bool> = interfaces.iter().filter_map(answer).collect();
+    let answers: Vec<bool> = interfaces.iter().filter_map(answer).collect::<Result<_, _>>()?;
     if answers.len() == interfaces.len() {
         return Ok(answers.contains(&true));
     }
@@ -209,14 +209,13 @@ fn root(saved: &Saved, place: &Place, instance: &Json, volumes: &[&Json]) -> Res
 
 /// The digest of the program that runs at first boot: as it was saved, or of what was saved.
 fn user_data_sha256(saved: &Saved, id: &str) -> Result<String, String> {
-    let of_this = |document: &&Json| text(document, "InstanceId") == id;
-    if let Some(digest) = saved.with("UserDataSha256").filter(of_this).find_map(|it| said(it, "UserDataSha256")) {
+    let digest = saved.agreed_beside("UserDataSha256", "InstanceId", id)?;
+    if let Some(digest) = digest.and_then(Json::as_str).filter(|digest| !digest.is_empty()) {
         return Ok(digest.to_owned());
     }
     let call = format!("ec2 describe-instance-attribute --instance-id {id} --attribute userData");
-    let document = saved.with("UserData").find(of_this).ok_or_else(|| not_saved(&call))?;
-    let program =
-        base64(text(&document["UserData"], "Value")).ok_or_else(|| "its user data is no base64".to_owned())?;
+    let data = saved.agreed_beside("UserData", "InstanceId", id)?.ok_or_else(|| not_saved(&call))?;
+    let program = base64(text(data, "Value")).ok_or_else(|| "its user data is no base64".to_owned())?;
     Ok(hex_sha256(&program))
 }
 
@@ -240,7 +239,8 @@ fn key_of(saved: &Saved, place: &Place, volume: &Json) -> Result<Option<Value<Ar
 
 /// The ARN of the key that EBS takes where nobody names one; the setting is an alias, an id or an ARN.
 fn default_key(saved: &Saved, place: &Place) -> Result<String, String> {
-    let setting = saved.with("KmsKeyId").find_map(|document| said(document, "KmsKeyId"));
+    let setting = saved.agreed("KmsKeyId", "EBS", |document| document.get("KmsKeyId").filter(|key| key.is_string()))?;
+    let setting = setting.and_then(Json::as_str).filter(|key| !key.is_empty());
     let setting = setting.ok_or_else(|| not_saved("ec2 get-ebs-default-kms-key-id"))?;
     let kms = format!("arn:{}:kms:{}:{}:", place.region.partition(), place.region, place.account);
     let alias = setting.rsplit_once(":alias/").map_or(setting, |_| &setting[setting.len() - alias_length(setting)..]);
@@ -362,10 +362,9 @@ pub(super) fn profiles(saved: &Saved) -> Things {
             Ok(InstanceProfile { role })
         };
         // The list leaves tags out (IAM API reference, `ListInstanceProfiles`).
-        let whole = saved.with("InstanceProfile").map(|document| &document["InstanceProfile"]);
-        let whole = whole.into_iter().find(|profile| text(profile, "InstanceProfileName") == name);
-        let tags = whole.map(|profile| pairs(&profile["Tags"]));
-        let tags = tags.ok_or_else(|| not_saved(&format!("iam get-instance-profile --instance-profile-name {name}")));
+        let call = format!("iam get-instance-profile --instance-profile-name {name}");
+        let whole = saved.agreed_within("InstanceProfile", "InstanceProfileName", name);
+        let tags = whole.and_then(|whole| whole.ok_or_else(|| not_saved(&call))).map(|whole| pairs(&whole["Tags"]));
         Thing::new(attributes, name, Default::default(), read()).tagged(tags)
     };
     Ok(profiles.into_iter().map(thing).collect())

@@ -23,8 +23,8 @@ type Things = Result<Vec<Thing>, String>;
 pub(super) fn vpcs(saved: &Saved) -> Things {
     let vpcs = saved.all("Vpcs", "ec2 describe-vpcs")?;
     let attribute = |id: &str, key: &str, word: &str| {
-        let found = saved.with(key).find(|document| text(document, "VpcId") == id);
-        let value = found.and_then(|document| document[key]["Value"].as_bool());
+        let found = saved.agreed_beside(key, "VpcId", id)?;
+        let value = found.and_then(|found| found["Value"].as_bool());
         value.ok_or_else(|| not_saved(&format!("ec2 describe-vpc-attribute --vpc-id {id} --attribute {word}")))
     };
     let read = |vpc: &Json| {

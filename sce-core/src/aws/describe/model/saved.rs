@@ -116,6 +116,34 @@ impl Saved {
         indices.map(|index| (self.documents[*index].0.as_str(), &self.documents[*index].1))
     }
 
+    /// What answers with a key say of one thing, `of` being the part of an answer that is of it, if any is; none when no answer is.
+    ///
+    /// # Errors
+    /// When there are several that say it differently: neither then hides what the other tells.
+    pub(super) fn agreed<'s>(
+        &'s self,
+        key: &str,
+        name: &str,
+        of: impl Fn(&'s Json) -> Option<&'s Json>,
+    ) -> Result<Option<&'s Json>, String> {
+        let mut found = self.with_paths(key).filter_map(|(path, document)| Some((path, of(document)?)));
+        let Some((first, one)) = found.next() else { return Ok(None) };
+        match found.find(|(_, other)| *other != one) {
+            None => Ok(Some(one)),
+            Some((other, _)) => Err(format!("`{first}` and `{other}` say differently what `{key}` of {name} is")),
+        }
+    }
+
+    /// The same of what answers hold under the key itself, and name in a field there.
+    pub(super) fn agreed_within(&self, key: &str, field: &str, name: &str) -> Result<Option<&Json>, String> {
+        self.agreed(key, name, |document| Some(&document[key]).filter(|within| within[field].as_str() == Some(name)))
+    }
+
+    /// The same of what answers hold under the key, and name in a field beside it.
+    pub(super) fn agreed_beside(&self, key: &str, field: &str, name: &str) -> Result<Option<&Json>, String> {
+        self.agreed(key, name, |document| (document[field].as_str() == Some(name)).then(|| &document[key]))
+    }
+
     /// What a call said of one thing, where its answer bears no name: the file `SERVICE/NAME/CALL.json`. `{}` says that it was asked and
     /// there is nothing.
     ///
@@ -256,6 +284,18 @@ mod tests {
         assert!(call.iter().all(|path| why.contains(path)), "{why}");
         assert_eq!(percent_decoded(&folder("arn:aws:x/ü %")), "arn:aws:x/ü %");
         assert_eq!(percent_decoded("100%"), "100%");
+    }
+
+    #[test]
+    fn what_bears_its_name_is_agreed_on_or_not_known() {
+        let key =
+            |state: &str| json!({"KeyMetadata": {"KeyId": "k", "KeyState": state}, "ResponseMetadata": {"n": state}});
+        let files = [("a.json", key("Enabled")), ("b.json", key("Enabled")), ("c.json", key("Disabled"))];
+        let agreed = of_files(&files[..2]);
+        assert_eq!(agreed.agreed_within("KeyMetadata", "KeyId", "k").unwrap().unwrap()["KeyState"], "Enabled");
+        assert_eq!(agreed.agreed_within("KeyMetadata", "KeyId", "other"), Ok(None));
+        let why = of_files(&files).agreed_within("KeyMetadata", "KeyId", "k").unwrap_err();
+        assert_eq!(why, "`a.json` and `c.json` say differently what `KeyMetadata` of k is");
     }
 
     #[test]

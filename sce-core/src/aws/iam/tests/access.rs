@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::super::{
-    Act, Attachment, Document, Holder, Home, Key, Picture, Policies, Possible, Principal, Question, Request, Somebody,
-    Store, Verdict, evaluate, possible,
+    Act, Attachment, Document, Holder, Home, Key, Machine, Picture, Policies, Possible, Principal, Question, Request,
+    Somebody, Store, Verdict, evaluate, possible,
 };
 
 const KEY: &str = "arn:aws:kms:us-west-2:111122223333:key/k";
@@ -36,6 +36,8 @@ fn role(name: &str, grants: &[(&str, &str)], trusts: &Value) -> Holder {
         boundary: Vec::new(),
         trust: Some(document(trust, Attachment::Trust)),
         attached: [format!("arn:aws:iam::111122223333:policy/{name}")].into(),
+        groups: BTreeSet::new(),
+        beside: false,
     }
 }
 
@@ -66,11 +68,18 @@ fn picture(roles: Vec<Holder>) -> Picture {
         stores,
         keys,
         gates: Vec::new(),
-        machine_roles: [role_arn("reader")].into(),
+        users: Vec::new(),
+        shows_users: false,
+        machines: vec![machine()],
         function_roles: [role_arn("reader")].into(),
         administrators: Vec::new(),
         unknown: Vec::new(),
     }
+}
+
+fn machine() -> Machine {
+    let keys = [("aws:resourcetag/sce:pit".to_owned(), "hipaa".to_owned())].into();
+    Machine { role: role_arn("reader"), arn: "arn:aws:ec2:us-west-2:111122223333:instance/(machine)".to_owned(), keys }
 }
 
 fn services() -> Value {

@@ -268,7 +268,7 @@ fn the_line_and_the_place_within_a_request_are_told() {
             "context.aws:SourceIp: this is an object, expected a text, a number, a boolean, or a list of them",
         ),
         (
-            json!({"context": {"aws:SourceIp": "x", "aws:sourceip": "y"}}),
+            json!({"context": {"aws:SourceIp": "192.0.2.1", "aws:sourceip": "192.0.2.2"}}),
             "context: `aws:sourceip` is there twice, expected once",
         ),
         (

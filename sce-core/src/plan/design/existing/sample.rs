@@ -16,6 +16,10 @@ pub(crate) const SPEC: &str = "pit = \"hipaa\"\nregion = \"us-west-2\"\nowner = 
     private_subnet = \"subnet-0subnet-private\"\nlog_bucket = \"central-logs\"\n\
     key = \"arn:aws:kms:us-west-2:111122223333:key/0c0ffee0\"\n";
 
+/// What makes that a spec with a database in it.
+pub(crate) const DATABASE: &str =
+    "database_subnets = [\"subnet-0subnet-spare\"]\n[[database]]\nengine = \"postgres\"\nphi_contact = true\n";
+
 /// A spec, and a lock that tells of everything it uses.
 pub(crate) fn locked(text: &str) -> (Spec, Lock) {
     let spec = parse(text, Format::Toml).unwrap();
@@ -24,10 +28,18 @@ pub(crate) fn locked(text: &str) -> (Spec, Lock) {
     let mut lock = Lock::offline(&own);
     let made = plan(&own, &lock).unwrap();
     lock.offline = false;
+    let is_read = |place: &str| spec.use_existing.public_subnet.is_some() || !of_public_subnet(place);
     let things = made.nodes.iter().filter(|node| is_foreign(&spec, node.properties.kind(), node.id.as_str()));
+    let things = things.filter(|node| is_read(node.id.as_str()));
     let things = things.map(|node| thing(&made, node.id.as_str())).collect();
     lock.existing = Some(Existing { asked: spec.use_existing.clone(), things });
     (spec, lock)
+}
+
+/// What `sce lock` reads of a subnet only where the spec names it.
+fn of_public_subnet(place: &str) -> bool {
+    ["subnet-public", "association-public", "network-acl-public", "route-table-public"].contains(&place)
+        || place.starts_with("route-public-")
 }
 
 fn is_foreign(spec: &Spec, kind: Kind, place: &str) -> bool {
