@@ -1,94 +1,55 @@
-//! The verbs that need an account, or emulators standing in for one.
-
-use std::path::PathBuf;
+//! The verbs on an environment: what a plan does to an account, and what is there of it.
 
 use pyo3::prelude::*;
 use sce::access::{HandOver, sheet, ssh_config};
-use sce::account::{AccountId, Region};
-use sce::archive::{Dangerous, Destination, Identity, Protection, SecretString, make_identity};
-use sce::pit::Pit;
-use sce::{ApplyOptions, CloseOutOptions, Declared, Divergences, Endpoints, PowerOptions, Session};
+use sce::account::Region;
+use sce::value::NodeId;
+use sce::{ApplyOptions, Declared, HoldDeed, Images, LockSource, PowerOptions, RepairOptions, SpecFile};
 use serde_json::{Value, json};
 
-use crate::errors::{Raise, input, refused};
+use crate::errors::{Raise, refused};
 use crate::inputs::{Judging, read};
 use crate::offline::{Lock, Model, Plan, Spec, to_python};
-use crate::runtime::{Ending, Stop, Telling, wait};
-
-/// Whom to speak to.
-#[pyclass(frozen, skip_from_py_object, module = "sce._sce")]
-#[derive(Clone)]
-pub(crate) struct Target {
-    target: sce::Target,
-    divergences: Divergences,
-}
-
-#[pymethods]
-impl Target {
-    #[new]
-    fn new(endpoints: Vec<String>, real_account: Option<&str>, divergences: Option<PathBuf>) -> PyResult<Self> {
-        let target = match real_account {
-            Some(account) => sce::Target::RealAccount(read::<AccountId>("an account", account)?),
-            None => {
-                let endpoints = Endpoints::from_flags(endpoints.iter().map(String::as_str));
-                sce::Target::Emulator(endpoints.map_err(sce::SessionError::from).map_err(Raise::from)?)
-            }
-        };
-        let divergences = match divergences {
-            Some(path) => Divergences::from_toml(&sce::read_text(&path).map_err(Raise::from)?)
-                .map_err(|error| refused(&error, None::<String>))?,
-            None => Divergences::default(),
-        };
-        Ok(Self { target, divergences })
-    }
-}
-
-impl Target {
-    /// A session in a region: the first call.
-    async fn open(&self, region: &Region) -> Result<Session, Raise> {
-        Ok(Session::open(&self.target, region).await?.with_divergences(self.divergences.clone()))
-    }
-
-    /// A session in the region whose registry knows the environment.
-    pub(crate) async fn find(&self, pit: &Pit, region: Option<&Region>) -> Result<Session, Raise> {
-        let session = sce::find(&self.target, pit, region).await?;
-        Ok(session.with_divergences(self.divergences.clone()))
-    }
-}
-
-/// An environment by its name.
-pub(crate) struct Named {
-    pub(crate) pit: Pit,
-    pub(crate) region: Option<Region>,
-}
-
-impl Named {
-    pub(crate) fn read(pit: &str, region: Option<&str>) -> Result<Self, Raise> {
-        let region = region.map(|text| read("a region", text)).transpose()?;
-        Ok(Self { pit: read("a PIT", pit)?, region })
-    }
-
-    pub(crate) async fn open(&self, target: &Target) -> Result<Session, Raise> {
-        target.find(&self.pit, self.region.as_ref()).await
-    }
-}
+use crate::runtime::{Ending, Stop, Telling};
+use crate::target::{Named, Place, Target, in_session};
 
 /// The lock that the account gives a spec; with `keep`, written beside the spec's file.
 #[pyfunction]
-pub(crate) fn resolve_lock(py: Python<'_>, spec: &Spec, target: &Target, keep: bool, stop: &Stop) -> PyResult<Lock> {
+pub(crate) fn resolve_lock(
+    py: Python<'_>,
+    spec: &Spec,
+    target: &Target,
+    keep: bool,
+    update_images: bool,
+    stop: &Stop,
+) -> PyResult<Lock> {
     let file = spec.file();
-    let lock = wait(py, stop, Ending::AtOnce, async {
-        let session = target.open(&spec.spec.region).await?;
-        let lock = sce::resolve_lock(&session, &spec.spec).await?;
-        match &file {
-            Some(file) => Ok(file.with_keys(lock)?),
-            None => Ok::<_, Raise>(lock),
-        }
+    let beside = file.as_ref().map(SpecFile::lock).transpose().map_err(Raise::from)?;
+    let earlier = beside.and_then(|(lock, source)| (source == LockSource::File).then_some(lock));
+    let images = if update_images { Images::Newest } else { Images::Keep };
+    let lock = in_session(py, target, Place::Region(&spec.spec.region), stop, Ending::AtOnce, |session| async move {
+        let resolved = sce::resolve_lock_again(&session, &spec.spec, earlier.as_ref(), images).await;
+        resolved.map(|(lock, _)| lock).map_err(Raise::from)
     })?;
+    let lock = match &file {
+        Some(file) => file.with_keys(lock).map_err(Raise::from)?,
+        None => lock,
+    };
     if let Some(file) = file.filter(|_| keep) {
         file.keep_lock(&lock).map_err(Raise::from)?;
     }
     Ok(Lock { lock })
+}
+
+/// How apply goes about it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub(crate) struct Applying {
+    take_over: bool,
+    undo_on_failure: bool,
+    may_stop_machines: bool,
+    /// Places in the plan that may be deleted with the data that they hold.
+    dangerously_replace: Vec<String>,
 }
 
 /// Builds what is missing.
@@ -98,22 +59,47 @@ pub(crate) fn apply(
     plan: &Plan,
     target: &Target,
     judging: Judging,
-    how: (bool, bool),
+    how: Applying,
     told: Option<Py<PyAny>>,
     stop: &Stop,
 ) -> PyResult<Py<PyAny>> {
-    let (terms, (take_over, undo_on_failure)) = (judging.terms(&plan.plan)?, how);
+    let terms = judging.terms(&plan.plan)?;
+    let replace = how.dangerously_replace.iter().map(|node| read::<NodeId>("a place in the plan", node));
+    let options = ApplyOptions {
+        take_over: how.take_over,
+        undo_on_failure: how.undo_on_failure,
+        may_stop_machines: how.may_stop_machines,
+        dangerously_replace: replace.collect::<Result<_, _>>()?,
+        interrupt: stop.interrupt(),
+    };
     let checked = py
         .detach(|| sce::check(plan.plan.clone(), plan.spec.clone(), plan.lock.clone(), terms))
         .map_err(Raise::from)?;
     let telling = Telling::new(told, stop);
-    let applied = wait(py, stop, Ending::ByItself, async {
-        let session = target.open(&plan.plan.region).await?;
-        let interrupt = stop.interrupt();
-        let options = ApplyOptions { take_over, undo_on_failure, interrupt, ..ApplyOptions::default() };
-        Ok::<_, Raise>(sce::apply(&session, &checked, options, &|step| telling.step(step)).await?)
+    let (listener, checked) = (telling.listener(), &checked);
+    let applied = in_session(py, target, plan.place(), stop, Ending::ByItself, |session| async move {
+        sce::apply(&session, checked, options, &listener).await.map_err(Raise::from)
     });
     to_python(py, &telling.end(applied)?)
+}
+
+/// Undoes the latest run that made anything which is still there.
+#[pyfunction]
+pub(crate) fn undo(
+    py: Python<'_>,
+    environment: (String, Option<String>),
+    target: &Target,
+    take_over: bool,
+    told: Option<Py<PyAny>>,
+    stop: &Stop,
+) -> PyResult<Py<PyAny>> {
+    let named = &Named::read(&environment)?;
+    let telling = Telling::new(told, stop);
+    let listener = telling.listener();
+    let undone = in_session(py, target, Place::Of(named), stop, Ending::BetweenThings, |session| async move {
+        sce::undo(&session, &named.pit, take_over, &listener).await.map_err(Raise::from)
+    });
+    to_python(py, &telling.end(undone)?)
 }
 
 /// Reads everything back.
@@ -125,47 +111,88 @@ pub(crate) fn verify(
     judging: Judging,
     stop: &Stop,
 ) -> PyResult<Py<PyAny>> {
-    let terms = judging.terms(&plan.plan)?;
-    let seen = wait(py, stop, Ending::AtOnce, async {
-        let session = target.open(&plan.plan.region).await?;
-        Ok::<_, Raise>(sce::verify(&session, &plan.plan, &Declared::of(&plan.spec), &terms).await)
+    let (terms, declared) = (&judging.terms(&plan.plan)?, &Declared::of(&plan.spec));
+    let seen = in_session(py, target, plan.place(), stop, Ending::AtOnce, |session| async move {
+        Ok(sce::verify(&session, &plan.plan, declared, terms).await)
     })?;
     to_python(py, &seen)
 }
 
+/// What applying a plan would do to each thing, and the same for people.
+#[pyfunction]
+pub(crate) fn changes(py: Python<'_>, plan: &Plan, target: &Target, stop: &Stop) -> PyResult<(Py<PyAny>, String)> {
+    let changes = in_session(py, target, plan.place(), stop, Ending::AtOnce, |session| async move {
+        sce::changes(&session, &plan.plan).await.map_err(Raise::from)
+    })?;
+    Ok((to_python(py, &changes)?, sce::change::to_text(&changes)))
+}
+
 /// How the account differs from a plan, and who did it where the trail tells.
 #[pyfunction]
-pub(crate) fn drift(
-    py: Python<'_>,
-    plan: &Plan,
-    target: &Target,
-    judging: Judging,
-    stop: &Stop,
-) -> PyResult<(Py<PyAny>, String)> {
-    let terms = judging.terms(&plan.plan)?;
-    let report = wait(py, stop, Ending::AtOnce, async {
-        let session = target.open(&plan.plan.region).await?;
-        Ok::<_, Raise>(sce::drift_of(&session, &plan.plan, &Declared::of(&plan.spec), &terms).await?)
+pub(crate) fn drift(py: Python<'_>, plan: &Plan, target: &Target, judging: Judging, stop: &Stop) -> PyResult<Drift> {
+    let (terms, declared) = (&judging.terms(&plan.plan)?, &Declared::of(&plan.spec));
+    let report = in_session(py, target, plan.place(), stop, Ending::AtOnce, |session| async move {
+        sce::drift_of(&session, &plan.plan, declared, terms).await.map_err(Raise::from)
     })?;
-    Ok((to_python(py, &report)?, report.drift.to_text()))
+    Ok(Drift { report, plan: plan.plan.clone() })
+}
+
+/// Drift as it was seen, and the plan that it is held to: what a repair puts back, and nothing else.
+#[pyclass(frozen, module = "sce._sce")]
+pub(crate) struct Drift {
+    report: sce::DriftReport,
+    plan: sce::Plan,
+}
+
+#[pymethods]
+impl Drift {
+    fn told(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        to_python(py, &self.report)
+    }
+
+    fn text(&self) -> String {
+        self.report.drift.to_text()
+    }
+
+    /// The places, among the findings, of those that a repair puts back.
+    fn repairable(&self) -> Vec<usize> {
+        let findings = self.report.drift.findings.iter().enumerate();
+        findings.filter(|(_, finding)| finding.repair.is_done_here()).map(|(at, _)| at).collect()
+    }
+
+    fn repair(
+        &self,
+        py: Python<'_>,
+        target: &Target,
+        take_over: bool,
+        told: Option<Py<PyAny>>,
+        stop: &Stop,
+    ) -> PyResult<Py<PyAny>> {
+        let telling = Telling::new(told, stop);
+        let listener = telling.listener();
+        let place = Place::Region(&self.plan.region);
+        let repaired = in_session(py, target, place, stop, Ending::BetweenThings, |session| async move {
+            let options = RepairOptions { take_over };
+            sce::repair(&session, &self.plan, &self.report.drift, options, &listener).await.map_err(Raise::from)
+        });
+        to_python(py, &telling.end(repaired)?)
+    }
 }
 
 /// What is there of an environment, in the terms of the plan it was last applied from.
 #[pyfunction]
 pub(crate) fn observe(
     py: Python<'_>,
-    pit: &str,
+    environment: (String, Option<String>),
     target: &Target,
-    region: Option<&str>,
     stop: &Stop,
 ) -> PyResult<Model> {
-    let named = Named::read(pit, region)?;
-    wait(py, stop, Ending::AtOnce, async {
-        let session = named.open(target).await?;
+    let named = &Named::read(&environment)?;
+    in_session(py, target, Place::Of(named), stop, Ending::AtOnce, |session| async move {
         let (spec, lock) = (sce::kept_spec(&session, &named.pit).await?, sce::kept_lock(&session, &named.pit).await?);
         let plan = sce::plan(&spec, &lock)?;
         let model = sce::observe(&session, &plan).await;
-        Ok::<_, Raise>(Model { model, plan, spec, lock })
+        Ok(Model { model, plan, spec, lock, left_out: Vec::new() })
     })
 }
 
@@ -173,41 +200,65 @@ pub(crate) fn observe(
 #[pyfunction]
 pub(crate) fn status(
     py: Python<'_>,
-    pit: &str,
+    environment: (String, Option<String>),
     target: &Target,
-    region: Option<&str>,
     stop: &Stop,
 ) -> PyResult<Py<PyAny>> {
-    let named = Named::read(pit, region)?;
-    let status = wait(py, stop, Ending::AtOnce, async {
-        let session = named.open(target).await?;
-        Ok::<_, Raise>(sce::status(&session, &named.pit).await?)
+    let named = &Named::read(&environment)?;
+    let status = in_session(py, target, Place::Of(named), stop, Ending::AtOnce, |session| async move {
+        sce::status(&session, &named.pit).await.map_err(Raise::from)
     })?;
-    to_python(py, &status)
+    let html = status.closed.as_ref().map(sce::Closed::to_html);
+    let mut told = json!(status);
+    if let Some(html) = html {
+        told["closed"]["html"] = json!(html);
+    }
+    to_python(py, &told)
+}
+
+/// Places a legal hold, or releases one: by its number, or the only one in force.
+#[pyfunction]
+pub(crate) fn hold(
+    py: Python<'_>,
+    environment: (String, Option<String>),
+    target: &Target,
+    reason: &str,
+    release: (bool, Option<u32>),
+    take_over: bool,
+    stop: &Stop,
+) -> PyResult<Py<PyAny>> {
+    let named = &Named::read(&environment)?;
+    let deed = match release {
+        (true, number) => HoldDeed::Release(number),
+        (false, _) => HoldDeed::Place,
+    };
+    // It is one write under the lease, which is given back: nothing to stop in the midst of.
+    let holds = in_session(py, target, Place::Of(named), stop, Ending::ByItself, |session| async move {
+        sce::hold(&session, &named.pit, &deed, reason, take_over).await.map_err(Raise::from)
+    })?;
+    to_python(py, &holds)
 }
 
 /// Stops or starts the machines.
 #[pyfunction]
 pub(crate) fn power(
     py: Python<'_>,
-    pit: &str,
+    environment: (String, Option<String>),
     target: &Target,
-    region: Option<&str>,
     how: (bool, bool),
     told: Option<Py<PyAny>>,
     stop: &Stop,
 ) -> PyResult<Py<PyAny>> {
-    let (named, (run, take_over)) = (Named::read(pit, region)?, how);
+    let (named, (run, take_over)) = (&Named::read(&environment)?, how);
     let telling = Telling::new(told, stop);
-    let powered = wait(py, stop, Ending::BetweenThings, async {
-        let session = named.open(target).await?;
+    let listener = telling.listener();
+    let powered = in_session(py, target, Place::Of(named), stop, Ending::BetweenThings, |session| async move {
         let options = PowerOptions { take_over };
-        let listener = |step: &sce::Step| telling.step(step);
         let powered = match run {
             true => sce::start(&session, &named.pit, options, &listener).await,
             false => sce::stop(&session, &named.pit, options, &listener).await,
         };
-        Ok::<_, Raise>(powered?)
+        powered.map_err(Raise::from)
     });
     to_python(py, &telling.end(powered)?)
 }
@@ -216,15 +267,13 @@ pub(crate) fn power(
 #[pyfunction]
 pub(crate) fn machines(
     py: Python<'_>,
-    pit: &str,
+    environment: (String, Option<String>),
     target: &Target,
-    region: Option<&str>,
     stop: &Stop,
 ) -> PyResult<Py<PyAny>> {
-    let named = Named::read(pit, region)?;
-    let found = wait(py, stop, Ending::AtOnce, async {
-        let session = named.open(target).await?;
-        Ok::<_, Raise>(sce::machines(&session, &named.pit).await?)
+    let named = &Named::read(&environment)?;
+    let found = in_session(py, target, Place::Of(named), stop, Ending::AtOnce, |session| async move {
+        sce::machines(&session, &named.pit).await.map_err(Raise::from)
     })?;
     to_python(py, &found)
 }
@@ -241,9 +290,8 @@ pub(crate) fn hand_over(
 ) -> PyResult<Py<PyAny>> {
     let found = match target {
         None => Vec::new(),
-        Some(target) => wait(py, stop, Ending::AtOnce, async {
-            let session = target.open(&plan.plan.region).await?;
-            Ok::<_, Raise>(sce::machines(&session, &plan.plan.pit).await?)
+        Some(target) => in_session(py, target, plan.place(), stop, Ending::AtOnce, |session| async move {
+            sce::machines(&session, &plan.plan.pit).await.map_err(Raise::from)
         })?,
     };
     let machines = sce::located(&found).map_err(Raise::from)?;
@@ -273,7 +321,7 @@ pub(crate) fn hand_over(
 #[pyfunction]
 pub(crate) fn collect(
     py: Python<'_>,
-    folder: PathBuf,
+    folder: std::path::PathBuf,
     target: &Target,
     region: &str,
     replace: bool,
@@ -282,91 +330,10 @@ pub(crate) fn collect(
 ) -> PyResult<Py<PyAny>> {
     let region: Region = read("a region", region)?;
     let telling = Telling::new(told, stop);
-    let collected = wait(py, stop, Ending::AtOnce, async {
-        let session = target.open(&region).await?;
-        let listener = |path: &str| telling.tell(path, "saved", 0, 0);
-        Ok::<_, Raise>(sce::saved::collect(&session, &folder, replace, &listener).await?)
+    let hear = &telling;
+    let collected = in_session(py, target, Place::Region(&region), stop, Ending::AtOnce, |session| async move {
+        let listener = |path: &str| hear.tell(path, "saved", 0, 0);
+        sce::saved::collect(&session, &folder, replace, &listener).await.map_err(Raise::from)
     });
     to_python(py, &telling.end(collected)?)
-}
-
-/// Who can open an archive.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct Opening {
-    /// Public keys of age.
-    recipients: Vec<String>,
-    /// The file of the private key to make, or to use again.
-    identity: Option<PathBuf>,
-    passphrase: Option<String>,
-    plain: bool,
-}
-
-impl Opening {
-    fn protection(&self) -> Result<Protection, Raise> {
-        if self.plain {
-            return Ok(Protection::Plain(Dangerous::store_health_data_in_clear()));
-        }
-        let Some(path) = &self.identity else { return Ok(Protection::Recipients(self.recipients.clone())) };
-        let passphrase = self.passphrase.clone().map(SecretString::from);
-        let own = match path.exists() {
-            true => Identity::load(path, passphrase.as_ref())?.recipient(),
-            false => make_identity(path, passphrase.as_ref())?,
-        };
-        Ok(Protection::Recipients(vec![own]))
-    }
-}
-
-/// Archives, deletes, and looks for what is left.
-#[pyfunction]
-#[expect(clippy::too_many_arguments, reason = "Python hands each over by its place")]
-pub(crate) fn close_out(
-    py: Python<'_>,
-    environment: (String, Option<String>),
-    target: &Target,
-    archive: PathBuf,
-    opening: Opening,
-    how: (bool, bool, bool, bool),
-    told: Option<Py<PyAny>>,
-    stop: &Stop,
-) -> PyResult<Py<PyAny>> {
-    let named = Named::read(&environment.0, environment.1.as_deref())?;
-    let (take_over, discard_unarchived, while_machines_run, archive_again) = how;
-    let telling = Telling::new(told, stop);
-    let closed = wait(py, stop, Ending::BetweenThings, async {
-        let session = named.open(target).await?;
-        let spec = sce::kept_spec(&session, &named.pit).await?;
-        let opening = match (opening.recipients.as_slice(), opening.plain) {
-            // As the spec says, where the caller says nothing.
-            ([], false) if !spec.archive.recipients.is_empty() => {
-                Opening { recipients: spec.archive.recipients, identity: None, ..opening }
-            }
-            _ => opening,
-        };
-        let made_now = opening.identity.as_ref().filter(|path| !path.exists()).cloned();
-        if opening.recipients.is_empty() && opening.identity.is_none() && !opening.plain {
-            return Err(input("nobody could open the archive: neither `recipients` nor a key is given"));
-        }
-        let protection = opening.protection()?;
-        let options = CloseOutOptions {
-            archive: Destination::Folder { path: archive.clone(), protection },
-            take_over,
-            discard_unarchived,
-            bypass_governance: false,
-            while_machines_run,
-            archive_again,
-            signer: None,
-            custodian: None,
-        };
-        let closed = sce::close_out(&session, &named.pit, &options, &|step| telling.step(step)).await;
-        if let (Err(_), Some(path), false) = (&closed, made_now, archive.join("manifest.json").exists()) {
-            // A key that opens nothing is not left lying about; the failure matters more than one to remove it.
-            drop(std::fs::remove_file(path));
-        }
-        let identity = opening.identity.filter(|_| closed.is_ok());
-        let mut told = json!(closed?);
-        told["identity"] = json!(identity);
-        Ok(told)
-    });
-    to_python(py, &telling.end(closed)?)
 }

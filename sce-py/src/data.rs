@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use pyo3::prelude::*;
+use sce::Stores;
 use sce::identifiers::{Allowed, Review};
 use sce::transfer::{self, Details, Existing, Place, Progress};
-use sce::{Session, Stores};
 use serde_json::{Value, json};
 
-use crate::account::{Named, Target};
 use crate::errors::{Raise, input};
 use crate::offline::to_python;
 use crate::runtime::{Ending, Stop, Telling, wait};
+use crate::target::{AsCustodian, Named, Place as Where, Target, in_session};
 
 /// Sends a file.
 #[pyfunction]
@@ -27,8 +27,11 @@ pub(crate) fn data_put(
     let (named, store) = named(&store)?;
     let telling = Telling::new(told, stop);
     let (key, reviewed) = name;
-    let opened = wait(py, stop, Ending::AtOnce, open(&named, target));
-    let (session, stores) = opened?;
+    let pit = &named.pit;
+    let (session, stores) = in_session(py, target, Where::Of(&named), stop, Ending::AtOnce, |session| async move {
+        let stores = sce::stores(&session, pit).await?;
+        Ok((session, stores))
+    })?;
     let place = Place { bucket: bucket(&stores, store)?, key };
     let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     // A review is of exactly the names at hand.
@@ -59,21 +62,23 @@ pub(crate) fn data_get(
     py: Python<'_>,
     store: (String, Option<String>, String),
     target: &Target,
-    key: String,
-    output: (PathBuf, bool),
+    custodian: AsCustodian,
+    what: (String, PathBuf, bool),
     told: Option<Py<PyAny>>,
     stop: &Stop,
 ) -> PyResult<Py<PyAny>> {
     let (named, store) = named(&store)?;
     let telling = Telling::new(told, stop);
-    let (file, overwrite) = output;
+    let (key, file, overwrite) = what;
     let existing = if overwrite { Existing::Overwrite } else { Existing::Keep };
-    let fetched = wait(py, stop, Ending::AtOnce, async {
-        let (session, stores) = open(&named, target).await?;
+    let (pit, hear, to) = (&named.pit, &telling, &file);
+    let fetched = in_session(py, target, Where::Of(&named), stop, Ending::AtOnce, |session| async move {
+        let stores = sce::stores(&session, pit).await?;
+        let session = custodian.take_on(session, &stores).await?;
         let place = Place { bucket: bucket(&stores, store)?, key };
-        let listener = |progress| tell(&telling, &place, progress);
-        let fetched = transfer::get(&session, &place, &file, existing, &listener).await?;
-        Ok::<_, Raise>((fetched, place))
+        let listener = |progress| tell(hear, &place, progress);
+        let fetched = transfer::get(&session, &place, to, existing, &listener).await?;
+        Ok((fetched, place))
     });
     let (fetched, Place { bucket, key }) = telling.end(fetched)?;
     to_python(
@@ -96,14 +101,17 @@ pub(crate) fn data_ls(
     py: Python<'_>,
     store: (String, Option<String>, String),
     target: &Target,
+    custodian: AsCustodian,
     prefix: &str,
     digests: bool,
     stop: &Stop,
 ) -> PyResult<Py<PyAny>> {
     let (named, store) = named(&store)?;
     let details = if digests { Details::Digests } else { Details::Listing };
-    let entries = wait(py, stop, Ending::AtOnce, async {
-        let (session, stores) = open(&named, target).await?;
+    let pit = &named.pit;
+    let (bucket, entries) = in_session(py, target, Where::Of(&named), stop, Ending::AtOnce, |session| async move {
+        let stores = sce::stores(&session, pit).await?;
+        let session = custodian.take_on(session, &stores).await?;
         let bucket = bucket(&stores, store)?;
         let (mut entries, mut next) = (Vec::new(), None);
         loop {
@@ -111,11 +119,10 @@ pub(crate) fn data_ls(
             entries.extend(page.entries);
             next = page.next;
             if next.is_none() {
-                return Ok::<_, Raise>((bucket, entries));
+                return Ok((bucket, entries));
             }
         }
     })?;
-    let (bucket, entries) = entries;
     let told = entries.iter().map(|entry| {
         let modified = entry.modified.map(|time| time.to_string());
         json!({ "bucket": bucket, "key": entry.key, "bytes": entry.bytes, "modified": modified, "sha256": entry.sha256 })
@@ -127,27 +134,19 @@ pub(crate) fn data_ls(
 #[pyfunction]
 pub(crate) fn files(
     py: Python<'_>,
-    pit: &str,
+    environment: (String, Option<String>),
     target: &Target,
-    region: Option<&str>,
     stop: &Stop,
 ) -> PyResult<Py<PyAny>> {
-    let named = Named::read(pit, region)?;
-    let files = wait(py, stop, Ending::AtOnce, async {
-        let session = named.open(target).await?;
-        Ok::<_, Raise>(sce::files(&session, &named.pit).await?)
+    let named = &Named::read(&environment)?;
+    let files = in_session(py, target, Where::Of(named), stop, Ending::AtOnce, |session| async move {
+        sce::files(&session, &named.pit).await.map_err(Raise::from)
     })?;
     to_python(py, &files)
 }
 
 fn named((pit, region, store): &(String, Option<String>, String)) -> Result<(Named, &str), Raise> {
-    Ok((Named::read(pit, region.as_deref())?, store))
-}
-
-async fn open(named: &Named, target: &Target) -> Result<(Session, Stores), Raise> {
-    let session = named.open(target).await?;
-    let stores = sce::stores(&session, &named.pit).await?;
-    Ok((session, stores))
+    Ok((Named::read(&(pit.clone(), region.clone()))?, store))
 }
 
 fn bucket(stores: &Stores, store: &str) -> Result<String, Raise> {

@@ -9,8 +9,9 @@ use sce::archive::{ArchiveError, IdentityError, RestoreError, VerifyError};
 use sce::spec::SpecError;
 use sce::transfer::TransferError;
 use sce::{
-    AccessError, ApplyError, CloseOutError, CloudError, CollectError, ExistingError, FileError, FileTableError,
-    FindError, LeftBehind, LockError, PlanError, PowerError, Refused, RegistryError, SessionError,
+    AccessError, ApplyError, CloseOutError, CloudError, CollectError, CustodianError, ExistingError, FileError,
+    FileTableError, FindError, HoldError, LeftBehind, LockError, PlanError, PowerError, Refused, RegistryError,
+    RepairError, SessionError, SpecKeyError,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -77,7 +78,13 @@ impl Raise {
 
     fn leaving(self, left: Option<&LeftBehind>) -> Self {
         match left {
-            Some(LeftBehind { present, in_doubt, .. }) => self.with("left_behind", present).with("in_doubt", in_doubt),
+            Some(LeftBehind { present, in_doubt, undone, .. }) => {
+                let left = self.with("left_behind", present).with("in_doubt", in_doubt);
+                match undone {
+                    Some(undone) => left.with("undone", &undone.deleted),
+                    None => left,
+                }
+            }
             None => self,
         }
     }
@@ -123,7 +130,7 @@ impl From<FileError> for Raise {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Spec { path, source } => Self::from(source).with("path", path),
-            FileError::Key(source) => refused(&source, source.help()),
+            FileError::Key(source) => source.into(),
             FileError::Read { ref path, ref source } | FileError::Write { ref path, ref source } => {
                 Self::of("FileError", &error, None).with("filename", path).with("errno", source.raw_os_error())
             }
@@ -225,6 +232,53 @@ impl From<PowerError> for Raise {
     }
 }
 
+impl From<RepairError> for Raise {
+    fn from(error: RepairError) -> Self {
+        match error {
+            RepairError::Registry(error) => error.into(),
+            RepairError::NotApplied => {
+                let help = "`plan.changes(target)` shows what applying it would do; or put the spec back as it was";
+                Self::of("PlanError", &error, Some(help.to_owned()))
+            }
+        }
+    }
+}
+
+impl From<HoldError> for Raise {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Registry(error) => error.into(),
+            HoldError::Several { ref holds, .. } => {
+                let named = holds.iter().map(|hold| format!("`number={}` ({})", hold.number, hold.reason));
+                refused(&error, Some(format!("say which: {}", named.collect::<Vec<_>>().join(", "))))
+            }
+            HoldError::None { ref pit, .. } => {
+                let help = format!("`sce.status(\"{pit}\", target).holds` are those in force");
+                refused(&error, Some(help))
+            }
+            HoldError::Reason => refused(&error, error.help()),
+        }
+    }
+}
+
+impl From<CustodianError> for Raise {
+    fn from(error: CustodianError) -> Self {
+        match error {
+            CustodianError::Session(error) => error.into(),
+            CustodianError::Nobody => refused(&error, error.help()),
+        }
+    }
+}
+
+impl From<SpecKeyError> for Raise {
+    fn from(error: SpecKeyError) -> Self {
+        match error {
+            SpecKeyError::File(error) => error.into(),
+            error => Self::of("KeysError", &error, error.help()),
+        }
+    }
+}
+
 impl From<AccessError> for Raise {
     fn from(error: AccessError) -> Self {
         match error {
@@ -260,8 +314,10 @@ impl From<CloseOutError> for Raise {
         match error {
             CloseOutError::Registry(error) => error.into(),
             CloseOutError::Archive(ref archive) => Self::from_archive(&error, archive, help),
-            CloseOutError::Unarchived { ref things } => {
+            CloseOutError::Unarchived { ref things, ref dumps } => {
                 let help = "copy what must last elsewhere, then say `dangerously_discard_unarchived=True`".to_owned();
+                let help =
+                    [help].into_iter().chain(dumps.iter().map(ToString::to_string)).collect::<Vec<_>>().join("; ");
                 Self::of("Unarchived", &error, Some(help)).with("things", things)
             }
             CloseOutError::Unread { ref source, .. }
@@ -276,6 +332,9 @@ impl From<CloseOutError> for Raise {
                 Self::of("CloseOutRefused", &error, Some(help))
             }
             CloseOutError::Held { .. } => Self::of("CloseOutRefused", &error, help),
+            CloseOutError::Interrupted { ref left, .. } => {
+                Self::of("CloudError", &error, help).with("left_behind", left)
+            }
         }
     }
 }

@@ -51,9 +51,10 @@ impl Judging {
     }
 }
 
-fn institution(path: &Path) -> Result<Institution, Raise> {
+pub(crate) fn institution(path: &Path) -> Result<Institution, Raise> {
     sce::read_text(path)?.parse().map_err(|error: InvalidInstitution| {
-        input(format!("`{}` is no valid policy", path.display())).with("problems", &error.problems)
+        let shown = path.display().to_string();
+        input(format!("`{shown}` is no valid policy")).with("problems", &error.problems).with("path", shown)
     })
 }
 

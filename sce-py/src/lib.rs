@@ -4,14 +4,18 @@
 //! interpreter, calls the façade crate `sce` and converts what comes back.
 
 mod account;
+mod archive;
 mod data;
 mod errors;
 mod inputs;
+mod keys;
 mod network;
 mod offline;
 mod runtime;
+mod shared;
 mod synth;
 mod table;
+mod target;
 
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -32,22 +36,33 @@ mod _sce {
 
     #[pymodule_export]
     use super::account::{
-        Target, apply, close_out, collect, drift, hand_over, machines, observe, power, resolve_lock, status, verify,
+        Drift, apply, changes, collect, drift, hand_over, hold, machines, observe, power, resolve_lock, status, undo,
+        verify,
     };
+    #[pymodule_export]
+    use super::archive::{archive_identity, archive_restore, archive_verify, close_out};
     #[pymodule_export]
     use super::command;
     #[pymodule_export]
     use super::data::{data_get, data_ls, data_put, files};
     #[pymodule_export]
+    use super::keys::{keys_finish, keys_ls, keys_make, keys_recover, keys_rotate};
+    #[pymodule_export]
     use super::network::{Network, authorize, divide, read_network};
     #[pymodule_export]
-    use super::offline::{Lock, Model, Plan, Spec, catalog, example, read_saved, rules, schema};
+    use super::offline::{
+        Lock, Model, Plan, Spec, catalog, collection_permissions, example, permissions_table, read_saved, rules, schema,
+    };
     #[pymodule_export]
     use super::runtime::Stop;
+    #[pymodule_export]
+    use super::shared::{account_apply, account_status};
     #[pymodule_export]
     use super::synth::{johns_tables, write_johns};
     #[pymodule_export]
     use super::table::Table;
+    #[pymodule_export]
+    use super::target::{Target, known};
 }
 
 /// Refuses any interpreter of the process but the first: classes and the runtime are the process's, and its objects must not be shared.

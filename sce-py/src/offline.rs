@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 use pythonize::pythonize;
-use sce::checks::{register, rule, rules as all_rules, rules_of_account};
+use sce::checks::{SpecText, register, rule, rules as all_rules, rules_of_account, sarif};
 use sce::cost::{Assumptions, HoursPerWeek, Prices};
 use sce::coverage::{Proof as CoverageProof, coverage};
 use sce::spec::Format;
@@ -13,8 +13,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::errors::{Raise, input, refused};
-use crate::inputs::{Judging, catalogue, prices, read};
+use crate::inputs::{Judging, catalogue, institution, prices, read};
 use crate::network::Network;
+use crate::target::Place;
 
 /// A value as Python's own lists, dictionaries and numbers.
 pub(crate) fn to_python(py: Python<'_>, value: &impl Serialize) -> PyResult<Py<PyAny>> {
@@ -223,19 +224,31 @@ impl Plan {
 
     fn coverage(&self, py: Python<'_>, judging: Judging) -> PyResult<(Py<PyAny>, String)> {
         let (findings, proofs) = py.detach(|| self.judged(&judging))?;
-        let proofs: Vec<CoverageProof> = proofs.iter().map(CoverageProof::from).collect();
-        let coverage = coverage(&findings, &proofs, self.plan.pit.as_str(), judging.day()?);
-        Ok((to_python(py, &coverage)?, coverage.to_markdown()))
+        covered(py, &self.plan, &findings, &proofs, &judging)
     }
 
     fn register(&self, py: Python<'_>, judging: Judging) -> PyResult<(Py<PyAny>, String)> {
         let (findings, _) = py.detach(|| self.judged(&judging))?;
-        let register = register(&findings, self.plan.pit.as_str(), &self.spec.owner, judging.day()?);
-        Ok((to_python(py, &register)?, register.to_markdown()))
+        registered(py, &self.spec, &findings, &judging)
     }
 
-    fn permissions(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        to_python(py, &sce::permissions(&self.plan))
+    /// Findings and claims as SARIF, with the lines of the spec's file that they are about.
+    fn sarif(&self, py: Python<'_>, judging: Judging, path: PathBuf, uri: &str, all: bool) -> PyResult<Py<PyAny>> {
+        let text = sce::read_text(&path).map_err(Raise::from)?;
+        let (findings, proofs) = py.detach(|| self.judged(&judging))?;
+        let spec = SpecText { uri, text: &text, format: Format::of_file(uri) };
+        to_python(py, &sarif(&findings, &proofs, spec, all))
+    }
+
+    /// For the environment, or for what the account has once.
+    fn permissions(&self, py: Python<'_>, account: bool, bypass_governance: bool) -> PyResult<Py<PyAny>> {
+        if !account {
+            return to_python(py, &sce::permissions(&self.plan, sce::rights::Extras { bypass_governance }));
+        }
+        // The lock tells the account; its administrators are in no policy for whoever runs sce.
+        let (account, region) = (self.plan.account.clone(), self.plan.region.clone());
+        let place = sce::AccountPlace { account, region, administrators: Vec::new() };
+        to_python(py, &sce::account_permissions(&sce::AccountSettings::of(&self.spec), &place))
     }
 
     fn diff(&self, py: Python<'_>, earlier: &Self) -> PyResult<Py<PyAny>> {
@@ -248,11 +261,17 @@ impl Plan {
             plan: self.plan.clone(),
             spec: self.spec.clone(),
             lock: self.lock.clone(),
+            left_out: Vec::new(),
         }
     }
 }
 
 impl Plan {
+    /// Where it is of.
+    pub(crate) fn place(&self) -> Place<'_> {
+        Place::Region(&self.plan.region)
+    }
+
     fn judged(&self, judging: &Judging) -> Result<(Vec<Finding>, Vec<Proof>), Raise> {
         let terms = judging.terms(&self.plan)?;
         let checked = sce::check(self.plan.clone(), self.spec.clone(), self.lock.clone(), terms);
@@ -270,6 +289,8 @@ pub(crate) struct Model {
     pub(crate) plan: sce::Plan,
     pub(crate) spec: sce::spec::Spec,
     pub(crate) lock: sce::lock::Lock,
+    /// Saved files that nothing was taken from.
+    pub(crate) left_out: Vec<String>,
 }
 
 #[pymethods]
@@ -298,12 +319,24 @@ impl Model {
     }
 
     fn check(&self, py: Python<'_>, judging: Judging) -> PyResult<Py<PyAny>> {
-        let terms = judging.terms(&self.plan)?;
-        let (findings, proofs) = py.detach(|| {
-            let findings = sce::judge(&self.model, &Declared::of(&self.spec), &terms);
-            (findings, self.proofs())
-        });
+        let (findings, proofs) = py.detach(|| self.judged(&judging))?;
         to_python(py, &Judged::new(&findings, &proofs))
+    }
+
+    fn coverage(&self, py: Python<'_>, judging: Judging) -> PyResult<(Py<PyAny>, String)> {
+        let (findings, proofs) = py.detach(|| self.judged(&judging))?;
+        covered(py, &self.plan, &findings, &proofs, &judging)
+    }
+
+    fn register(&self, py: Python<'_>, judging: Judging) -> PyResult<(Py<PyAny>, String)> {
+        let (findings, _) = py.detach(|| self.judged(&judging))?;
+        registered(py, &self.spec, &findings, &judging)
+    }
+
+    /// Saved files that nothing was taken from.
+    #[getter]
+    fn left_out(&self) -> Vec<String> {
+        self.left_out.clone()
     }
 
     fn prove(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -316,23 +349,67 @@ impl Model {
 }
 
 impl Model {
+    fn judged(&self, judging: &Judging) -> Result<(Vec<Finding>, Vec<Proof>), Raise> {
+        let terms = judging.terms(&self.plan)?;
+        Ok((sce::judge(&self.model, &Declared::of(&self.spec), &terms), self.proofs()))
+    }
+
     fn proofs(&self) -> Vec<Proof> {
         sce::prove(&self.model, &Intent::of(&self.spec, &self.lock, &self.plan))
     }
 }
 
+fn covered(
+    py: Python<'_>,
+    plan: &sce::Plan,
+    findings: &[Finding],
+    proofs: &[Proof],
+    judging: &Judging,
+) -> PyResult<(Py<PyAny>, String)> {
+    let proofs: Vec<CoverageProof> = proofs.iter().map(CoverageProof::from).collect();
+    let coverage = coverage(findings, &proofs, plan.pit.as_str(), judging.day()?);
+    Ok((to_python(py, &coverage)?, coverage.to_markdown()))
+}
+
+fn registered(
+    py: Python<'_>,
+    spec: &sce::spec::Spec,
+    findings: &[Finding],
+    judging: &Judging,
+) -> PyResult<(Py<PyAny>, String)> {
+    let register = register(findings, spec.pit.as_str(), &spec.owner, judging.day()?);
+    Ok((to_python(py, &register)?, register.to_markdown()))
+}
+
+/// What each call of sce needs, kind by kind.
+#[pyfunction]
+pub(crate) fn permissions_table(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    to_python(py, &sce::rights::table())
+}
+
+/// The policy that lets `collect` read an account, and do nothing else.
+#[pyfunction]
+pub(crate) fn collection_permissions(py: Python<'_>) -> PyResult<Py<PyAny>> {
+    to_python(py, &sce::collection_permissions())
+}
+
 /// What was saved of an account, in the terms of a plan.
 #[pyfunction]
 pub(crate) fn read_saved(py: Python<'_>, folder: PathBuf, plan: &Plan) -> PyResult<Model> {
-    let model = py.detach(|| sce::saved::model(&folder, Some(&plan.plan))).map_err(Raise::from)?.model;
-    Ok(Model { model, plan: plan.plan.clone(), spec: plan.spec.clone(), lock: plan.lock.clone() })
+    let told = py.detach(|| sce::saved::model(&folder, Some(&plan.plan))).map_err(Raise::from)?;
+    let sce::saved::Told { model, left_out } = told;
+    Ok(Model { model, plan: plan.plan.clone(), spec: plan.spec.clone(), lock: plan.lock.clone(), left_out })
 }
 
-/// A commented spec that plans and checks clean as it stands.
+/// A commented spec that plans and checks clean as it stands, with what an institution's policy has new specs start with.
 #[pyfunction]
-pub(crate) fn example(pit: &str, access: &str) -> PyResult<String> {
-    let mode = serde_json::from_value(Value::from(access)).map_err(|error| refused(&error, None::<String>))?;
-    Ok(sce::spec::example(&read("a PIT", pit)?, mode))
+#[pyo3(signature = (pit, access=None, policy=None))]
+pub(crate) fn example(pit: &str, access: Option<&str>, policy: Option<PathBuf>) -> PyResult<String> {
+    let mode = access.map(|access| serde_json::from_value(Value::from(access)));
+    let mode = mode.transpose().map_err(|error| refused(&error, None::<String>))?;
+    let institution = policy.as_deref().map(institution).transpose()?;
+    let (defaults, whose) = institution.map(|policy| (policy.defaults, policy.name)).unwrap_or_default();
+    Ok(defaults.spec(&read("a PIT", pit)?, mode, &whose))
 }
 
 /// The JSON Schema of specs.

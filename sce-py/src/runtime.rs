@@ -171,8 +171,13 @@ impl<'a> Telling<'a> {
         Self { told, stop, raised: Mutex::default() }
     }
 
+    /// What the library tells of its steps.
+    pub(crate) fn listener(&self) -> impl Fn(&Step) + Sync + Send {
+        |step| self.step(step)
+    }
+
     /// Of one thing.
-    pub(crate) fn step(&self, step: &Step) {
+    fn step(&self, step: &Step) {
         self.tell(&step.subject, step.deed.word(), step.done as u64, step.total as u64);
         if step.deed.is_final() {
             self.stop.rest();

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,3 +46,9 @@ def small(pit: str, **more: object) -> sce.Spec:
     """A spec without machines, which is soon applied."""
     said = {"pit": pit, "region": "us-west-2", "owner": "builder@example.edu", "approvals": APPROVALS}
     return sce.Spec.from_dict({**said, **more})
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The console script of this environment."""
+    script = Path(sys.executable).with_name("sce")
+    return subprocess.run([script, *map(str, arguments)], capture_output=True, text=True)

@@ -128,6 +128,11 @@ def test_what_a_callback_raises_stops_the_work(target: sce.Target) -> None:
         plan.apply(target, progress=stop)
     there = sce.status("pyraise", target)
     assert 0 < there.present < there.planned
+    with pytest.raises(sce.InputError, match="no custodian"):
+        sce.ls("pyraise", target, as_custodian=True)
+    undone = sce.undo("pyraise", target, take_over=True, progress=False)
+    assert undone.run and undone.deleted and not undone.left
+    assert sce.undo("pyraise", target, progress=False).run is None
 
 
 def test_ctrl_c_ends_between_calls_and_the_next_run_goes_on(target: sce.Target, tmp_path: Path) -> None:
@@ -148,6 +153,35 @@ def test_ctrl_c_ends_between_calls_and_the_next_run_goes_on(target: sce.Target, 
     assert done.verified and done.created and done.kept
     closed = sce.close_out("pyint", target, archive=tmp_path / "archive", dangerously_plain=True)
     assert not closed.left
+
+
+def test_ctrl_c_during_a_close_out_ends_between_calls_and_the_same_call_goes_on(target: sce.Target, tmp_path: Path) -> None:
+    spec = small("pyend")
+    sce.plan(spec, spec.lock(target)).apply(target, progress=False)
+
+    def close_out(at: tuple[str, str]) -> sce.CloudError:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        begun = threading.Event()
+        threading.Thread(target=lambda: begun.wait(60) and os.kill(os.getpid(), signal.SIGINT)).start()
+
+        def told(step: sce.Step) -> None:
+            if (step.deed, step.subject) == at:
+                begun.set()
+                # So that it comes before the archive is finished.
+                time.sleep(0.5)
+
+        with pytest.raises(KeyboardInterrupt) as raised:
+            sce.close_out("pyend", target, archive=tmp_path / "archive", dangerously_plain=True, progress=told)
+        cause = raised.value.__cause__
+        assert isinstance(cause, sce.CloudError) and "interrupted" in str(cause)
+        return cause
+
+    before = sce.status("pyend", target).present
+    assert "vpc" in close_out(("archiving", "bucket-data")).left_behind
+    assert sce.status("pyend", target).present == before, "nothing is deleted before the archive is finished"
+    assert "vpc" in close_out(("deleted", "flow-log")).left_behind
+    assert 0 < sce.status("pyend", target).present < before
+    assert not sce.close_out("pyend", target, archive=tmp_path / "archive", dangerously_plain=True, progress=False).left
 
 
 def test_cancelling_a_task_stops_it_and_waits_for_it(target: sce.Target) -> None:
@@ -188,14 +222,43 @@ def test_an_account_is_saved_and_judged_without_it(
     model = sce.read_saved(tmp_path / "saved", plan)
     assert {one.node for one in model.resources} >= {"vpc", "subnet-private"}
     assert len(sce.reach(tmp_path / "saved").exposed()) == 0
+    (tmp_path / "saved" / "notes.txt").write_text("no JSON")
+    model = sce.read_saved(tmp_path / "saved", plan)
+    assert model.left_out == ["notes.txt"]
+    assert len(model.check()) > 100 and len(model.coverage().items) == 65 and model.register().risks
+    assert {proof.id for proof in model.prove() if proof.holds} >= {"no-path-from-internet-to-private-subnet"}
 
 
 def test_close_out_archives_deletes_and_certifies(
     applied: tuple[sce.Plan, sce.Applied, list[sce.Step]], target: sce.Target, tmp_path: Path
 ) -> None:
-    closed = asyncio.run(sce.close_out_async("pyone", target, archive=tmp_path / "archive", progress=False))
+    folder, secret = tmp_path / "archive", {"passphrase": "four words of nobody"}
+    closed = asyncio.run(sce.close_out_async("pyone", target, archive=folder, progress=False, **secret))
     assert not closed.left and closed.deleted and [one.object for one in closed.archived if "visits.csv" in one.object]
     assert closed.identity == os.fspath(tmp_path / "archive.identity") and Path(closed.identity).is_file()
-    assert "visits.csv" not in "".join(path.name for path in (tmp_path / "archive").rglob("*")), "nothing lies there in clear"
+    assert "visits.csv" not in "".join(path.name for path in folder.rglob("*")), "nothing lies there in clear"
     ended = sce.status("pyone", target)
     assert ended.closed is not None and ended.closed.manifest_head == closed.manifest_head
+    assert ended.closed.html == closed.html and ended.closed.signed_by == closed.signed_by
+
+    assert closed.signed_by is not None
+    files = sce.archive.verify(folder, key=closed.signed_by["public_key"])
+    assert files.sound and files.signer_pinned and not files.contents_checked and files.head == closed.manifest_head
+    whole = sce.archive.verify(folder, identity=closed.identity, **secret)
+    assert whole.sound and whole.contents_checked and whole.objects == len(closed.archived)
+    assert not sce.archive.verify(folder, key="SHA256:" + "A" * 43).sound
+    with pytest.raises(sce.InputError, match="SHA256:no"):
+        sce.archive.verify(folder, key="SHA256:no")
+    with pytest.raises(sce.ArchiveError, match="encrypted"):
+        sce.archive.restore(folder, tmp_path / "none")
+    restored = sce.archive.restore(folder, tmp_path / "restored", identity=closed.identity, **secret)
+    assert [Path(one.file).read_bytes() for one in restored.objects] == [b"a,b\r\n" * 100_000]
+    assert any(path.endswith("spec.json") for path in restored.documents)
+
+    file = next(path for path in (folder / "objects").rglob("*") if path.is_file())
+    file.chmod(0o600)
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    broken = sce.archive.verify(folder)
+    assert not broken.sound and broken.problems[0]["file"].startswith("objects/") and "not sound" in broken._repr_html_()
+    with pytest.raises(sce.ArchiveError):
+        sce.archive.restore(folder, tmp_path / "damaged", identity=closed.identity, **secret)

@@ -10,15 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, small
+from conftest import ROOT, command, small
 
 import sce
-
-
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """The console script of this environment."""
-    script = Path(sys.executable).with_name("sce")
-    return subprocess.run([script, *map(str, arguments)], capture_output=True, text=True)
 
 
 def test_it_is_the_installed_wheel_that_is_tested() -> None:
@@ -116,6 +110,8 @@ def test_what_changed_between_plans(spec: sce.Spec) -> None:
     told["network"]["egress"] = "none"
     changes = sce.plan(sce.Spec.from_dict(told)).diff(sce.plan(spec))
     assert ("nat-gateway", "removed") in [(one.node, one.change) for one in changes]
+    assert len(changes.to_pandas()) == len(changes) and "nat-gateway" in changes._repr_html_()
+    assert "same" in sce.plan(spec).diff(sce.plan(spec))._repr_html_()
 
 
 def test_reach_on_saved_answers() -> None:
@@ -127,6 +123,35 @@ def test_reach_on_saved_answers() -> None:
     flow = {"from": "internet", "src_ip": "198.51.100.7", "dst_ip": "203.0.113.9", "protocol": "tpc", "dst_port": 22}
     with pytest.raises(sce.InputError, match="tpc"):
         network.walk(flow)
+
+
+def test_sarif_and_permissions_are_the_commands(file: Path) -> None:
+    plan = sce.plan(sce.Spec.load(file))
+    assert plan.sarif(all=True) == json.loads(command("check", file, "--sarif", "--all").stdout)
+    with pytest.raises(sce.InputError, match="in no file"):
+        sce.plan(small("hipaa")).sarif()
+    assert plan.permissions() == json.loads(command("permissions", file, "--json").stdout)
+    assert sce.permissions(plan) == plan.permissions()
+    assert plan.permissions(account=True) == json.loads(command("permissions", file, "--account", "--json").stdout)
+    # The table as JSON: a pair is a tuple here.
+    assert json.loads(json.dumps(sce.permissions())) == json.loads(command("permissions", "--json").stdout)["permissions"]
+    assert sce.collection_permissions() == json.loads(command("permissions", "--collect").stdout)
+
+
+def test_a_policy_of_the_institution_is_judged_by_and_begins_specs(file: Path, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        'schema_version = 1\nname = "Example University"\n[defaults]\nregion = "us-east-1"\n[forbid]\negress = ["nat"]\n'
+    )
+    assert sce.Spec.example("hipaa", policy=policy) == command("init", "--policy", policy).stdout
+    assert sce.Spec.from_toml(sce.Spec.example("hipaa", policy=policy)).region == "us-east-1"
+    plan = sce.plan(sce.Spec.load(file))
+    told = json.loads(command("check", file, "--policy", policy, "--json", "--all").stdout)["findings"]
+    assert [(one.rule, one.status) for one in plan.check(policy=policy)] == [(one["rule"], one["status"]) for one in told]
+    policy.write_text('schema_version = 1\nname = "x"\nforbit = {}\n')
+    with pytest.raises(sce.InputError) as raised:
+        plan.check(policy=policy)
+    assert raised.value.problems[0]["line"] == 3 and f"{policy}:3: " in str(raised.value)
 
 
 def test_rules_are_explained() -> None:
@@ -158,6 +183,20 @@ def test_pickling(what: str, plan: sce.Plan) -> None:
         assert again == made
 
 
+def test_what_is_not_pickled_says_what_to_do_instead(plan: sce.Plan) -> None:
+    with pytest.raises(TypeError, match="observe or read it again"):
+        pickle.dumps(plan.model())
+    with pytest.raises(TypeError, match="make it again"):
+        pickle.dumps(plan.network())
+
+
+def test_another_process_gets_a_plan_whole(plan: sce.Plan) -> None:
+    # Neither forked nor told anything but the pickle: what a pool of workers does.
+    program = "import pickle, sys; plan = pickle.load(sys.stdin.buffer); print(plan.digest, plan.check().ok)"
+    ran = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(plan), capture_output=True)
+    assert ran.stdout.decode().split() == [plan.digest, "True"], ran.stderr.decode()
+
+
 def test_targets_are_explicit() -> None:
     with pytest.raises(sce.TargetError, match="neither"):
         sce.Target()
@@ -177,7 +216,7 @@ def test_names_are_no_markup() -> None:
 
 
 def test_everything_shows_itself(plan: sce.Plan) -> None:
-    shown = [plan.spec, plan, plan.check(), plan.prove(), plan.cost(), plan.model(), plan.prove()[0], sce.explain()[0]]
+    shown = [plan.spec, plan, plan.check(), plan.prove(), plan.cost(), plan.model(), plan.prove()[0], sce.explain()[0], plan.coverage(), plan.register()]
     for thing in shown:
         html = thing._repr_html_()
         assert html.startswith("<style>") and "prefers-color-scheme:dark" in html
@@ -197,8 +236,18 @@ def test_the_command_ends_as_the_binary_does(tmp_path: Path) -> None:
 
 
 def test_importing_is_quick_and_loads_nothing_heavy() -> None:
-    program = "import sys, sce; sys.exit(any(name in sys.modules for name in ('pandas', 'pyarrow', 'tqdm', 'IPython', 'asyncio')))"
-    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
+    # Without site, which imports some of these by itself. `tools/wheel.py bench` measures the time.
+    heavy = ["pandas", "pyarrow", "tqdm", "IPython", "asyncio", "pathlib", "urllib.parse", "subprocess", "dataclasses", "inspect"]
+    program = f"import sys; sys.path = {sys.path!r}; import sce; print(*[name for name in {heavy!r} if name in sys.modules])"
+    ran = subprocess.run([sys.executable, "-S", "-E", "-c", program], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout.split()) == (0, []), ran
+
+
+def test_a_build_without_the_gil_is_refused() -> None:
+    # No such build is here: one that says of itself that it is.
+    program = "import sys; sys._is_gil_enabled = lambda: False; import sce"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.returncode == 1 and "ImportError: sce has not been made for free-threaded Python" in ran.stderr
 
 
 def test_a_second_interpreter_is_refused() -> None:

@@ -6,18 +6,17 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from sce import _sce
-from sce._errors import TargetError
+from sce._account import Applied, Drift, Sheet, Verification, _Seen
+from sce._errors import InputError, TargetError
+from sce._judged import Coverage, Findings, Proofs, Register
+from sce._planned import Changes, CostLines, Difference, Differences, Estimate, Exposures, Outcome, Outcomes, Resources
 from sce._progress import Progress, telling
-from sce._results import (
-    Applied, CostLines, Coverage, Difference, Drift, Estimate, Exposures, Findings, Outcome, Outcomes, Proofs, Register,
-    Resources, Sheet, Verification,
-)  # fmt: skip
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import TypeAlias
 
 __all__ = ["Lock", "Model", "Network", "Plan", "Spec", "Target", "in_thread"]
@@ -149,9 +148,20 @@ class Spec:
         return cls(_sce.Spec.load(os.fspath(path)))
 
     @staticmethod
-    def example(pit: str = "hipaa", access: Literal["session-manager", "bastion", "instance-connect"] = "session-manager") -> str:
-        """A commented spec, in TOML, that plans and checks clean as it stands (but for `bastion`'s example range)."""
-        return _sce.example(pit, access)
+    def example(
+        pit: str = "hipaa",
+        access: Literal["session-manager", "bastion", "instance-connect"] | None = None,
+        *,
+        policy: File | None = None,
+    ) -> str:
+        """A commented spec, in TOML, that plans and checks clean as it stands (but for `bastion`'s example range).
+
+        Args:
+            pit: The Project Identifier Tag.
+            access: How people get in: `session-manager`, unless the policy has another default.
+            policy: The file of an institution's policy, with the defaults that the spec starts with.
+        """
+        return _sce.example(pit, access, None if policy is None else os.fspath(policy))
 
     @staticmethod
     def schema() -> dict[str, Any]:
@@ -165,7 +175,8 @@ class Spec:
 
     def save(self, path: File) -> Spec:
         """Writes the spec, as JSON, and returns it as read from there. The name should end in `.json`."""
-        Path(path).write_text(self._native.json() + "\n")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(self._native.json() + "\n")
         return Spec.load(path)
 
     @property
@@ -186,11 +197,16 @@ class Spec:
     @property
     def path(self) -> Path | None:
         """The file that it was read from, if it was."""
+        from pathlib import Path
+
         path = self._native.path
         return None if path is None else Path(path)
 
-    def lock(self, target: Target | None = None, *, keep: bool = True) -> Lock:
+    def lock(self, target: Target | None = None, *, keep: bool = True, update_images: bool = False) -> Lock:
         """What the account supplies: asked of the target, and kept in `sce.lock` beside the spec's file if it has one.
+
+        A lock that is made again keeps the machine images that it has, since another image makes another machine; `update_images` takes
+        the newest.
 
         Without a target the lock beside the file is read, and where there is none placeholders serve: good to plan and check with.
 
@@ -200,7 +216,7 @@ class Spec:
         """
         if target is None:
             return Lock(self._native.kept_lock())
-        return Lock(_sce.resolve_lock(self._native, target._native, keep, _sce.Stop()))
+        return Lock(_sce.resolve_lock(self._native, target._native, keep, update_images, _sce.Stop()))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Spec) and self._native.json() == other._native.json()
@@ -369,18 +385,56 @@ class Plan:
         told, markdown = self._native.register(judging(on, policy, None))
         return Register._of({**told, "markdown": markdown})
 
-    def permissions(self) -> dict[str, Any]:
-        """The least IAM policies for whoever runs `sce` on it, by duty, as `sce permissions --json` tells them."""
-        return self._native.permissions()
+    def sarif(
+        self, *, on: Day = None, policy: File | None = None, catalog: File | None = None, all: bool = False
+    ) -> dict[str, Any]:
+        """Findings and claims as SARIF 2.1.0, for code hosts and editors, with the lines of the spec's file; with `all` what is kept too.
 
-    def diff(self, earlier: Plan) -> list[Difference]:
+        Raises:
+            InputError: When the spec was read from no file.
+        """
+        if self.spec.path is None:
+            raise InputError("the spec is in no file, and SARIF tells of lines", help="read it with `sce.Spec.load(path)`")
+        from urllib.parse import quote
+
+        uri = quote(self.spec.path.as_posix())
+        return self._native.sarif(judging(on, policy, catalog), os.fspath(self.spec.path), uri, all)
+
+    def permissions(self, *, account: bool = False, bypass_governance: bool = False) -> dict[str, Any]:
+        """The least IAM policies for whoever runs `sce` on it, by duty, as `sce permissions --json` tells them.
+
+        Args:
+            account: Whether those for seeing to what the account has once (`sce.account`) are asked for instead.
+            bypass_governance: Whether closing out may delete what is locked in governance mode, which only
+                `close_out(..., dangerously_bypass_governance=True)` does.
+
+        >>> told = Plan(Spec.from_toml(Spec.example("hipaa"))).permissions()
+        >>> [document["duty"] for document in told["documents"]][:2]
+        ['provisioner', 'operator']
+        """
+        return self._native.permissions(account, bypass_governance)
+
+    def diff(self, earlier: Plan) -> Differences:
         """What changes from an earlier plan to this one."""
         told = []
         for change in self._native.diff(earlier._native):
             ((word, what),) = change.items()
             node, differences = (what["id"], what["differences"]) if word == "changed" else (what, [])
             told.append(Difference(node, word, differences))
-        return told
+        return Differences(told)
+
+    def changes(self, target: Target, *, _stop: _sce.Stop | None = None) -> Changes:
+        """What applying it would do to each thing that is there, with what is lost; read-only.
+
+        Raises:
+            CloudError: When the registry cannot be read. A thing that cannot be read is in the answer, as `unread`.
+        """
+        return Changes._told(_sce.changes(self._native, target._native, _stop or _sce.Stop()))
+
+    @property
+    def svg(self) -> str:
+        """The diagram, as SVG: its network with what stands in it, the ways out, and the stores beside it."""
+        return self._native.svg()
 
     def model(self) -> Model:
         """The state of the environment as it will be."""
@@ -404,6 +458,8 @@ class Plan:
         catalog: File | None = None,
         take_over: bool = False,
         undo_on_failure: bool = False,
+        may_stop_machines: bool = False,
+        dangerously_replace: Iterable[str] = (),
         progress: Progress = None,
         _stop: _sce.Stop | None = None,
     ) -> Applied:
@@ -415,7 +471,10 @@ class Plan:
         Args:
             target: Whom to speak to.
             undo_on_failure: Whether a run that fails or is interrupted deletes what it made.
+            may_stop_machines: Whether machines that run may be stopped, and started again, where a change takes that, such as another type.
             take_over: Whether to take a lease over that another run holds, or that a run cut short has left.
+            dangerously_replace: Places in the plan that may be deleted with the data that they hold, where the spec replaces them or
+                gave them up; `changes(target).losing` says which and what is lost.
             progress: See `sce.Progress`.
 
         Raises:
@@ -424,8 +483,14 @@ class Plan:
             LeaseHeld: When another run is at work on the environment.
         """
         terms = judging(on, policy, catalog)
+        how = {
+            "take_over": take_over,
+            "undo_on_failure": undo_on_failure,
+            "may_stop_machines": may_stop_machines,
+            "dangerously_replace": list(dangerously_replace),
+        }
         with telling(progress, f"building {self.pit}") as told:
-            done = _sce.apply(self._native, target._native, terms, (take_over, undo_on_failure), told, _stop or _sce.Stop())
+            done = _sce.apply(self._native, target._native, terms, how, told, _stop or _sce.Stop())
         return Applied._of({**done, "verification": Verification._seen(done["verification"])})
 
     async def apply_async(self, target: Target, **options: Any) -> Applied:
@@ -455,9 +520,15 @@ class Plan:
         catalog: File | None = None,
         _stop: _sce.Stop | None = None,
     ) -> Drift:
-        """How the account differs from the plan, in the words of the rules, and who did it where CloudTrail tells; read-only."""
-        told, text = _sce.drift(self._native, target._native, judging(on, policy, catalog), _stop or _sce.Stop())
-        return Drift._of({**told, "text": text})
+        """How the account differs from the plan, in the words of the rules, and who did it where CloudTrail tells; read-only.
+
+        `Drift.repair` puts back what can be put back in place, after a yes.
+
+        Raises:
+            CloudError: When the registry cannot be read.
+        """
+        seen = _sce.drift(self._native, target._native, judging(on, policy, catalog), _stop or _sce.Stop())
+        return Drift._of({**seen.told(), "text": seen.text(), "_seen": _Seen(seen, target)})
 
     async def verify_async(self, target: Target, **options: Any) -> Verification:
         """`verify`, awaited."""
@@ -512,6 +583,21 @@ class Model:
         """Judges it by every rule, as `Plan.check` does."""
         return Findings._judged(self._native.check(judging(on, policy, catalog)))
 
+    def coverage(self, *, on: Day = None, policy: File | None = None) -> Coverage:
+        """How each item of the Security Rule is answered by what is there."""
+        told, markdown = self._native.coverage(judging(on, policy, None))
+        return Coverage._of({**told, "markdown": markdown})
+
+    def register(self, *, on: Day = None, policy: File | None = None) -> Register:
+        """The risk register of what is there."""
+        told, markdown = self._native.register(judging(on, policy, None))
+        return Register._of({**told, "markdown": markdown})
+
+    @property
+    def left_out(self) -> list[str]:
+        """Of a folder of saved answers: files that hold no JSON, so that nothing was taken from them."""
+        return self._native.left_out
+
     def prove(self) -> Proofs:
         """Examines every claim on it."""
         return Proofs._of_list(self._native.prove())
@@ -519,6 +605,9 @@ class Model:
     def network(self) -> Network:
         """Where packets can go in it."""
         return Network(self._native.network())
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a model is not pickled: observe or read it again, or pickle what it tells (`resources`, `check()`)")
 
     def __repr__(self) -> str:
         return f"<Model of `{self._native.pit}`, {self.source}: {len(self.resources)} things, {len(self.unread)} unread>"
@@ -568,6 +657,9 @@ class Network:
     def unread(self) -> list[dict[str, str]]:
         """What was not read, and so is taken to be as wide as it may be."""
         return self._native.unread()[0]
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a network is not pickled: make it again of its plan, model or folder")
 
     def __repr__(self) -> str:
         names = self.names

@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +14,15 @@ from sce._errors import InputError, SceError
 
 if TYPE_CHECKING:
     import subprocess
+    from pathlib import Path
 
-KEEPER = Path("tools") / "emulators.py"
+KEEPER = os.path.join("tools", "emulators.py")
 
 
 def keeper(repository: str | os.PathLike[str] | None = None) -> Path:
     """The program that starts them: in the repository that is named, in `SCE_REPOSITORY`, or in a folder above this one."""
+    from pathlib import Path
+
     named = repository or os.environ.get("SCE_REPOSITORY")
     here = Path.cwd()
     for folder in [Path(named)] if named else [here, *here.parents]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
-    "ApplyError", "ArchiveError", "CheckFailed", "CloudError", "FileError", "InputError", "LeaseHeld", "PlanError", "SceError",
+    "ApplyError", "ArchiveError", "CheckFailed", "CloudError", "FileError", "InputError", "KeysError", "LeaseHeld", "PlanError", "SceError",
     "CloseOutRefused", "SpecError", "TargetError", "TransferError", "Unarchived", "UnknownEnvironment",
 ]  # fmt: skip
 
@@ -93,6 +93,10 @@ class TargetError(SceError, ValueError):
     """Neither an emulator nor an account is named, an endpoint is wrong, or the credentials are of another account."""
 
 
+class KeysError(SceError, ValueError):
+    """A key that machines or people are reached with cannot be made, rotated, finished or recovered as things are."""
+
+
 class CheckFailed(SceError):
     """Rules or claims stop a plan."""
 
@@ -102,7 +106,7 @@ class CheckFailed(SceError):
     """What came of every claim: `Proofs`, as `Plan.prove` returns them."""
 
     def __init__(self, message: str, *, findings: Any = (), proofs: Any = (), blocking: Any = (), **told: Any) -> None:
-        from sce._results import Findings, Proofs
+        from sce._judged import Findings, Proofs
 
         if isinstance(findings, list):
             # As the native half tells them.
@@ -132,11 +136,14 @@ class CloudError(SceError):
     """Nodes that exist when an apply stops; the next one finds them and goes on from there."""
     in_doubt: list[str] = []
     """Nodes of which nobody knows whether they exist."""
+    undone: list[str] = []
+    """With `undo_on_failure`: nodes that the run made and that are gone again."""
 
     def _more(self) -> str:
         left = f"\nleft behind: {', '.join(self.left_behind)}" if self.left_behind else ""
         doubt = f"\nin doubt: {', '.join(self.in_doubt)}" if self.in_doubt else ""
-        return left + doubt
+        undone = f"\nundone: {', '.join(self.undone)}" if self.undone else ""
+        return left + doubt + undone
 
 
 class ApplyError(CloudError):

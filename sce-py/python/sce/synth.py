@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sce import _sce
 from sce._progress import Progress, telling
-from sce._results import to_pandas
+from sce._record import to_pandas
 
 if TYPE_CHECKING:
     import pandas
