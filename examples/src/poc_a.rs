@@ -210,6 +210,7 @@ async fn life_cycle(options: &Options) -> Outcome<usize> {
         bypass_governance: false,
         signer: None,
         custodian: None,
+        interrupt: sce::Interrupt::default(),
     };
     let closed = sce::close_out(&session, &options.pit, &options_of_close_out, &show).await?;
     summary.archived = closed.archived.len();
