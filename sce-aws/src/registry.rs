@@ -254,9 +254,8 @@ impl Registry<'_> {
 
 /// The name of a run: the time, then something nobody else has.
 pub(crate) fn run_name(session: &Session) -> String {
-    let now = session.world.now().as_second();
-    let time = Timestamp::from_second(now).map(|time| time.to_string()).unwrap_or_default();
-    format!("{}-{:08x}", time.replace([':', '-'], "").to_lowercase(), session.world.random() >> 32)
+    let time = session.world.now().strftime("%Y%m%dt%H%M%S.%6fz");
+    format!("{time}-{:08x}", session.world.random() >> 32)
 }
 
 /// The regions that have a registry in the session's account.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{Span, Timestamp};
 use sce_core::journal::{self, Event, IllegalMove, State};
 use sce_core::value::NodeId;
 use serde::{Deserialize, Serialize};
@@ -21,6 +21,8 @@ pub(crate) struct Journal<'a> {
     states: BTreeMap<NodeId, State<Attributes>>,
     /// When each thing was last written about.
     touched: BTreeMap<NodeId, Timestamp>,
+    /// When anything was: lines of later runs are dated after it, whatever the clock of the machine they run on says.
+    latest: Timestamp,
     /// Earlier runs by name, oldest first, and what each was about to create.
     runs: Vec<(String, BTreeSet<NodeId>)>,
 }
@@ -51,15 +53,32 @@ pub(crate) struct Pages<'a> {
 pub(crate) struct Mark(usize);
 
 impl<'a> Journal<'a> {
-    /// Reads what earlier runs wrote; `run` begins with the time, so that names sort as runs happened.
+    /// Reads what earlier runs wrote, in the order in which they happened: runs follow each other, since each holds the lease, and a
+    /// later one dates its lines after all that it read.
     pub(crate) async fn open(registry: &'a Registry<'a>, run: &str) -> Result<Self, RegistryError> {
         let names = registry.runs().await?;
         let texts = futures_util::future::try_join_all(names.iter().map(|name| registry.read(name))).await?;
+        let texts = texts.into_iter().map(|text| String::from_utf8_lossy(&text.unwrap_or_default()).into_owned());
+        Self::of(registry, run, names.into_iter().zip(texts))
+    }
+
+    /// What the documents of earlier runs tell, each by its name.
+    fn of(
+        registry: &'a Registry<'a>,
+        run: &str,
+        written: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, RegistryError> {
+        let mut documents: Vec<(Option<Timestamp>, String, Vec<Line>)> = Vec::new();
+        for (name, text) in written {
+            let lines: Result<Vec<Line>, _> = text.lines().map(serde_json::from_str).collect();
+            let lines = lines.map_err(|error| registry.unreadable(&name, error))?;
+            documents.push((lines.first().map(|line| line.at), name, lines));
+        }
+        documents.sort_by(|(at, name, _), (later, other, _)| (at, name).cmp(&(later, other)));
         let (mut events, mut touched, mut runs) = (Vec::new(), BTreeMap::new(), Vec::new());
-        for (name, text) in names.iter().zip(texts) {
+        for (_, name, lines) in documents {
             let mut made = BTreeSet::new();
-            for line in String::from_utf8_lossy(&text.unwrap_or_default()).lines() {
-                let line: Line = serde_json::from_str(line).map_err(|error| registry.unreadable(name, error))?;
+            for line in lines {
                 touched.insert(line.node.clone(), line.at);
                 if line.event == Event::Creating {
                     made.insert(line.node.clone());
@@ -69,16 +88,23 @@ impl<'a> Journal<'a> {
             let run = name.trim_start_matches("journal/").trim_end_matches(".jsonl");
             runs.push((run.to_owned(), made));
         }
+        let latest = touched.values().max().copied().unwrap_or_default();
         let states = journal::states(events).map_err(|error: IllegalMove| registry.unreadable("journal", error))?;
         let name = format!("journal/{run}.jsonl");
         let pages = Pages { registry, name, lines: Arc::default(), written: Arc::default() };
-        Ok(Self { pages, states, touched, runs })
+        Ok(Self { pages, states, touched, latest, runs })
     }
 
     /// One that knows nothing: of an account without a registry.
     pub(crate) fn empty(registry: &'a Registry<'a>) -> Self {
         let pages = Pages { registry, name: String::new(), lines: Arc::default(), written: Arc::default() };
-        Self { pages, states: BTreeMap::new(), touched: BTreeMap::new(), runs: Vec::new() }
+        Self {
+            pages,
+            states: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            latest: Timestamp::default(),
+            runs: Vec::new(),
+        }
     }
 
     /// Whether no run before this one wrote anything down.
@@ -132,11 +158,18 @@ impl<'a> Journal<'a> {
     pub(crate) fn note(&mut self, node: &NodeId, event: Event<Attributes>) -> Result<Mark, RegistryError> {
         let registry = self.pages.registry;
         let state = self.state(node).after(&event).map_err(|error| registry.unreadable("journal", error))?;
-        let (schema_version, at) = (journal::SCHEMA_VERSION, registry.session.world.now());
+        let (schema_version, at) = (journal::SCHEMA_VERSION, self.dated(registry.session.world.now()));
         let line = Line { schema_version, at, node: node.clone(), event };
         self.states.insert(node.clone(), state);
         self.touched.insert(node.clone(), at);
         Ok(self.pages.add(&serde_json::to_string(&line).unwrap_or_default()))
+    }
+
+    /// The time of the next line: now, or just after the last line that anybody wrote.
+    fn dated(&mut self, now: Timestamp) -> Timestamp {
+        let after = self.latest.saturating_add(Span::new().nanoseconds(1)).unwrap_or(now);
+        self.latest = now.max(after);
+        self.latest
     }
 
     /// This run's document.
@@ -187,7 +220,13 @@ mod tests {
     fn journal<'a>(registry: &'a Registry<'a>) -> Journal<'a> {
         let name = "journal/run.jsonl".to_owned();
         let pages = Pages { registry, name, lines: Arc::default(), written: Arc::default() };
-        Journal { pages, states: BTreeMap::new(), touched: BTreeMap::new(), runs: Vec::new() }
+        Journal {
+            pages,
+            states: BTreeMap::new(),
+            touched: BTreeMap::new(),
+            latest: Timestamp::default(),
+            runs: Vec::new(),
+        }
     }
 
     #[tokio::test]
@@ -209,6 +248,29 @@ mod tests {
         let written: Vec<usize> = replay.finished().iter().map(|request| lines(&request.body)).collect();
         assert_eq!(written, [2, 3], "two writes, the second with everything");
         assert_eq!(journal.attributes(&vpc).map(|attributes| attributes.id.as_str()), Some("vpc-1"));
+    }
+
+    #[tokio::test]
+    async fn runs_are_read_as_they_happened_and_later_lines_are_dated_later_whatever_the_clock_says() {
+        let session = Replay::of("s3", []).session().await;
+        let pit = "hipaa".parse().unwrap();
+        let registry = Registry::new(&session, &pit);
+        let line = |at: &str, event: &str| {
+            format!(r#"{{"schema_version":1,"at":"{at}","node":"vpc","event":{event}}}"#) + "\n"
+        };
+        // The second of two runs of one second, by a name that sorts first, on a machine whose clock is a century ahead.
+        let first = line("2126-01-01T00:00:00.2Z", r#""creating""#)
+            + &line("2126-01-01T00:00:00.3Z", r#"{"failed":"told to stop"}"#);
+        let second = line("2126-01-01T00:00:00.4Z", r#"{"present":{"id":"vpc-1"}}"#)
+            + &line("2126-01-01T00:00:00.5Z", r#""changing""#);
+        let written = [("journal/r-b.jsonl", first), ("journal/r-a.jsonl", second)];
+        let written = written.map(|(name, text)| (name.to_owned(), text));
+        let mut journal = Journal::of(&registry, "r-c", written).unwrap();
+        let vpc: NodeId = "vpc".parse().unwrap();
+        assert_eq!(journal.state(&vpc).word(), "being changed");
+        assert_eq!(journal.runs.iter().map(|(run, _)| run.as_str()).collect::<Vec<_>>(), ["r-b", "r-a"]);
+        let _ = journal.note(&vpc, Event::Deleting).unwrap();
+        assert_eq!(journal.touched(&vpc).unwrap().to_string(), "2126-01-01T00:00:00.500000001Z");
     }
 
     #[tokio::test]
