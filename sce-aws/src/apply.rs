@@ -22,6 +22,7 @@ pub(crate) use self::run::{Run, Work, about, registry};
 pub use self::undo::{RunUndone, Undone, undo};
 use crate::account;
 use crate::change::Clearing;
+use crate::close_out::EndBegun;
 use crate::data_events;
 use crate::interrupt::Interrupt;
 use crate::progress::{Listener, Teller};
@@ -41,6 +42,8 @@ pub struct ApplyOptions {
     pub dangerously_replace: BTreeSet<NodeId>,
     /// Whether machines that run may be stopped, and started again, where a change takes that.
     pub may_stop_machines: bool,
+    /// Whether to build on where a close-out has begun: what it deleted is made anew, and empty.
+    pub reopen: bool,
     /// By what the run is asked to stop: calls in flight are finished and journalled, and nothing new is begun.
     pub interrupt: Interrupt,
 }
@@ -162,8 +165,15 @@ async fn build(
     let clearing = Clearing { session: &run.session, registry: documents, held, name, tell: &tell };
     let not_removed = |error| ApplyError::from(error).leaving(run.left());
     let keeping = Keeping::of(checked, documents);
-    let read = try_join4(Journal::open(documents, name), documents.life(), documents.last_plan(), keeping.changed());
-    let (journal, life, last, changed) = read.await.map_err(|source| registry(source).leaving(run.left()))?;
+    let known = try_join(Journal::open(documents, name), EndBegun::last(documents));
+    let read = try_join4(known, documents.life(), documents.last_plan(), keeping.changed());
+    let ((journal, ending), life, last, changed) = read.await.map_err(|source| registry(source).leaving(run.left()))?;
+    if let Some(begun) = ending.filter(|begun| begun.life == life) {
+        if !options.reopen {
+            return Err(ApplyError::Ending { pit: plan.pit.clone(), begun });
+        }
+        EndBegun::forget(documents).await.map_err(|source| registry(source).leaving(run.left()))?;
+    }
     let last = last.map(|plan| plan.digest);
     let cleared = clearing.before(plan, last.as_deref(), &options.dangerously_replace, &journal).await;
     let cleared = cleared.map_err(not_removed)?;

@@ -4,6 +4,7 @@
 //! the tag, the plan and the journal must agree, else a thing is reported as foreign and left.
 
 mod archiving;
+mod begun;
 mod certificate;
 mod dump;
 mod error;
@@ -23,7 +24,7 @@ use sce_core::value::NodeId;
 use crate::apply::foreign;
 use crate::archive::{Destination, Signer};
 use crate::data_events;
-use crate::error::{Trouble, cloud};
+use crate::error::{CloudError, Trouble, cloud};
 use crate::hold;
 use crate::interrupt::Interrupt;
 use crate::observe::{Observed, observe_knowing};
@@ -33,6 +34,7 @@ use crate::registry::{Held, Journal, Registry, run_name};
 use crate::session::Session;
 use crate::sweep::{INTERFACE, LOG_GROUP, in_network, traces};
 
+pub use begun::EndBegun;
 use certificate::CERTIFICATE;
 pub(crate) use certificate::certificate;
 pub use certificate::{ArchiveRecord, Archived, Closed, Ending, Left, Pending, SignedBy};
@@ -110,7 +112,8 @@ async fn run(
     if let Some((node, source)) = observed.unread.pop_first() {
         return Err(CloseOutError::Unread { node: node.to_string(), source });
     }
-    let archives = format!("archives/{}/", registry.life().await?);
+    let life = registry.life().await?;
+    let archives = format!("archives/{life}/");
     let mut end = End {
         session,
         plan,
@@ -122,6 +125,7 @@ async fn run(
         signer: None,
         copies: Vec::new(),
         interfaces_cleared: false,
+        life,
         archives,
     };
     match end.all(registry, held, options, listener).await {
@@ -184,6 +188,8 @@ struct End<'a> {
     copies: Vec<leftovers::Copy>,
     /// Whether leftover network interfaces were looked for.
     interfaces_cleared: bool,
+    /// The life of the environment that ends.
+    life: String,
     /// Where the registry keeps the archives of this life of the environment.
     archives: String,
     /// Buckets whose content is not what was stored, and how that shows: evidence, which is not deleted.
@@ -202,8 +208,10 @@ impl End<'_> {
         self.copies = self.find_copies().await.map_err(CloseOutError::Beside)?;
         self.refuse(registry, options).await?;
         let mut teller = Teller::new(listener, self.plan.pit_nodes().count());
+        self.tell_strangers(&teller).await?;
         self.archive(registry, held, options, &mut teller).await?;
         self.go_on()?;
+        self.begun().keep(registry).await?;
         self.delete_copies(options).await;
         // What goes with the VPC is told once it is known whether the VPC went.
         let (with_vpc, own): (Vec<&Node>, Vec<&Node>) =
@@ -236,6 +244,16 @@ impl End<'_> {
             registry.remove("life").await?;
         }
         Ok(())
+    }
+
+    /// That its things go from now on.
+    fn begun(&self) -> EndBegun {
+        EndBegun {
+            life: self.life.clone(),
+            at: self.session.world.now(),
+            by: self.session.caller().to_owned(),
+            manifest: self.closed.manifest.clone(),
+        }
     }
 
     /// Stops before something is begun once somebody asked for that.
@@ -314,11 +332,26 @@ impl End<'_> {
         if node.properties.kind() != Kind::Vpc {
             return None;
         }
-        let planned: BTreeSet<&str> = self.observed.found.values().map(|found| found.attributes.id.as_str()).collect();
-        let there = in_network(self.session, &self.plan.pit, &found.attributes.id).await.ok()?;
-        let others = there.iter().filter(|trace| trace.kind != INTERFACE && !planned.contains(trace.id.as_str()));
-        let others: Vec<String> = others.map(|trace| format!("{} {}", trace.kind, trace.id)).collect();
+        let others = self.strangers(&found.attributes.id).await.ok()?;
         (!others.is_empty()).then(|| format!("in it stands what is not the environment's: {}", others.join(", ")))
+    }
+
+    /// What stands in that VPC and is nobody's by plan, interfaces aside.
+    async fn strangers(&self, vpc: &str) -> Result<Vec<String>, CloudError> {
+        let planned: BTreeSet<&str> = self.observed.found.values().map(|found| found.attributes.id.as_str()).collect();
+        let there = in_network(self.session, &self.plan.pit, vpc).await?;
+        let others = there.iter().filter(|trace| trace.kind != INTERFACE && !planned.contains(trace.id.as_str()));
+        Ok(others.map(|trace| format!("{} {}", trace.kind, trace.id)).collect())
+    }
+
+    /// Tells, while everything is still there, what of others will lose its network and keep the VPC.
+    async fn tell_strangers(&self, teller: &Teller<'_>) -> Result<(), CloseOutError> {
+        let Some(vpc) = self.ours_of(Kind::Vpc).first().map(|node| &self.observed.found[&node.id]) else {
+            return Ok(());
+        };
+        let others = self.strangers(&vpc.attributes.id).await.map_err(CloseOutError::Beside)?;
+        others.iter().for_each(|other| teller.foreign(other));
+        Ok(())
     }
 
     /// What is not there needs no deleting; the journal may not know it yet.

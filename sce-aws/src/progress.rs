@@ -49,6 +49,8 @@ pub enum Deed {
     Scheduled,
     /// It could not be deleted.
     Left,
+    /// It stands in the environment's network, is somebody else's, and stays.
+    Foreign,
     /// A machine is being stopped.
     Stopping,
     /// A machine is stopped.
@@ -76,6 +78,7 @@ impl Deed {
             Self::Deleted => "deleted",
             Self::Scheduled => "scheduled",
             Self::Left => "left",
+            Self::Foreign => "foreign",
             Self::Stopping => "stopping",
             Self::Stopped => "stopped",
             Self::Starting => "starting",
@@ -109,6 +112,18 @@ impl<'a> Teller<'a> {
     /// One for other subjects, which tells the same listener.
     pub(crate) fn anew(&self, total: usize) -> Self {
         Self::new(self.listener, total)
+    }
+
+    /// Something that is no subject of this work, and is told since it will be in its way.
+    pub(crate) fn foreign(&self, thing: &str) {
+        (self.listener)(&Step {
+            subject: thing.to_owned(),
+            deed: Deed::Foreign,
+            done: self.done.load(Ordering::Relaxed),
+            total: self.total,
+            on: Vec::new(),
+            expected: None,
+        });
     }
 
     pub(crate) fn node(&self, node: &Node, deed: Deed) {

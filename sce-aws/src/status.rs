@@ -9,7 +9,7 @@ use sce_core::value::NodeId;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::close_out::{Closed, certificate};
+use crate::close_out::{Closed, EndBegun, certificate};
 use crate::error::CloudError;
 use crate::hold::{Hold, in_force};
 use crate::observe::{Observed, observe};
@@ -35,6 +35,8 @@ pub struct Status {
     pub planned: usize,
     /// The legal holds in force: while there is one, it is not closed out.
     pub holds: Vec<Hold>,
+    /// The end that has begun and is not over.
+    pub ending: Option<EndBegun>,
     /// The certificate of its end, where it has been closed out and not been built again.
     pub closed: Option<Closed>,
 }
@@ -93,8 +95,15 @@ pub async fn status(session: &Session, pit: &Pit) -> Result<Status, RegistryErro
     let present = things.iter().filter(own).filter(|thing| thing.id.is_some()).count();
     let planned = things.iter().filter(own).count();
     let closed = certificate(&registry).await?;
-    let holds = in_force(&registry).await?;
-    Ok(Status { schema_version: 1, pit: pit.clone(), digest: plan.digest, things, present, planned, holds, closed })
+    let (holds, ending) = tokio::try_join!(in_force(&registry), ending(&registry))?;
+    let (pit, digest) = (pit.clone(), plan.digest);
+    Ok(Status { schema_version: 1, pit, digest, things, present, planned, holds, ending, closed })
+}
+
+/// The end of its present life that has begun.
+async fn ending(registry: &Registry<'_>) -> Result<Option<EndBegun>, RegistryError> {
+    let (last, life) = tokio::try_join!(EndBegun::last(registry), registry.read("life"))?;
+    Ok(last.filter(|begun| life.is_some_and(|life| life == begun.life.as_bytes())))
 }
 
 /// An environment that a registry knows, in a line.
@@ -126,6 +135,8 @@ pub struct Known {
 pub enum Life {
     /// Begun, and not closed out.
     Alive,
+    /// Half closed out: what is left waits for its end.
+    Ending,
     /// Closed out, and not begun again.
     ClosedOut,
     /// Known by name only: no apply got so far as to build anything.
@@ -134,7 +145,7 @@ pub enum Life {
     Unknown,
 }
 
-/// How many environments are read at once: each takes five small reads, of which S3 takes thousands in a second.
+/// How many environments are read at once: each takes six small reads, of which S3 takes thousands in a second.
 const AT_ONCE: usize = 16;
 
 /// Every environment that the registry of the session's region knows, by name: read-only, and from the registry alone.
@@ -186,15 +197,17 @@ async fn in_a_line(session: &Session, name: String) -> Known {
         registry.read("life"),
         registry.read("lease.json"),
         registry.runs(),
-        in_force(&registry)
+        in_force(&registry),
+        EndBegun::last(&registry)
     ) {
         Err(error) => blank(Life::Unknown, Some(error.to_string())),
-        Ok((plan, life, lease, runs, holds)) => {
+        Ok((plan, life, lease, runs, holds, begun)) => {
             let plan = plan.map(|text| Plan::from_json(&String::from_utf8_lossy(&text))).transpose();
             let unread = plan.as_ref().err().map(ToString::to_string);
             let plan = plan.ok().flatten();
             let state = match (life, &plan, &unread) {
                 (_, _, Some(_)) => Life::Unknown,
+                (Some(life), ..) if begun.is_some_and(|begun| begun.life.as_bytes() == life) => Life::Ending,
                 (Some(_), ..) => Life::Alive,
                 (None, Some(_), None) => Life::ClosedOut,
                 (None, None, None) => Life::NeverBuilt,

@@ -31,6 +31,14 @@ pub struct Verification {
     pub proofs: Vec<Proof>,
 }
 
+impl Verification {
+    /// Whether something is to be done: it is not as planned, a finding blocks, or a claim that the spec asks for is not proved.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        !self.verified || self.findings.iter().any(Finding::blocks) || self.proofs.iter().any(Proof::blocks)
+    }
+}
+
 /// What was seen of one node.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {

@@ -126,7 +126,7 @@ pub(crate) enum Command {
     Account(Account),
     /// Build what is missing, then read everything back.
     Apply(Apply),
-    /// Read everything back and hold it to the plan.
+    /// Read everything back, and hold it to the plan, the rules and the claims.
     Verify(Verify),
     /// Tell what somebody changed in the account, what follows from it, and who did it; put it back with `--repair`.
     Drift(DriftAsked),
@@ -381,6 +381,9 @@ pub(crate) struct Apply {
     /// Stop machines that run where a change takes that, such as another type, and start them again: what works on them ends.
     #[arg(long)]
     pub(crate) may_stop_machines: bool,
+    /// Build on where a close-out has begun: what it deleted is made anew, and empty.
+    #[arg(long)]
+    pub(crate) reopen: bool,
     /// When this run fails or is interrupted, delete what it made; what was there before stays.
     #[arg(long)]
     pub(crate) undo_on_failure: bool,

@@ -323,6 +323,7 @@ impl From<ApplyError> for Failure {
             | ApplyError::Displaced { .. }
             | ApplyError::Loses { .. }
             | ApplyError::Runs { .. }
+            | ApplyError::Ending { .. }
             | ApplyError::Existing { .. } => Exit::Usage,
             ApplyError::NoOrder(_)
             | ApplyError::Short { .. }

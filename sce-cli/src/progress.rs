@@ -53,6 +53,8 @@ impl Progress {
                     note(&format!("{} {}, about {}", step.deed.word(), step.subject, tree::told(expected)));
                 }
             }
+            // It is to be read after the bar has gone, too.
+            Self::Bar(bar, _) if step.deed == Deed::Foreign => bar.suspend(|| note(&line(step))),
             Self::Bar(bar, tree) => {
                 // A poisoned lock still holds a whole tree: a step is taken in at once.
                 tree.lock().unwrap_or_else(PoisonError::into_inner).take(step, Instant::now());
@@ -116,6 +118,9 @@ fn bar(about: &str, tree: &Arc<Mutex<Tree>>) -> ProgressBar {
 
 /// `created vpc (7/28)`
 fn line(step: &Step) -> String {
+    if step.deed == Deed::Foreign {
+        return format!("not ours: {} stands in the network; it stays, and the VPC with it", step.subject);
+    }
     format!("{} {} ({}/{})", step.deed.word(), step.subject, step.done, step.total)
 }
 

@@ -48,6 +48,7 @@ pub(crate) struct Applying {
     take_over: bool,
     undo_on_failure: bool,
     may_stop_machines: bool,
+    reopen: bool,
     /// Places in the plan that may be deleted with the data that they hold.
     dangerously_replace: Vec<String>,
 }
@@ -69,6 +70,7 @@ pub(crate) fn apply(
         take_over: how.take_over,
         undo_on_failure: how.undo_on_failure,
         may_stop_machines: how.may_stop_machines,
+        reopen: how.reopen,
         dangerously_replace: replace.collect::<Result<_, _>>()?,
         interrupt: stop.interrupt(),
     };

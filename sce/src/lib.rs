@@ -52,7 +52,7 @@ pub use sce_aws::account::{
 pub use sce_aws::agreement::Addendum;
 pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, RunUndone, Shortage, Undone, apply, undo};
 pub use sce_aws::change::changes;
-pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, Left, Pending, close_out};
+pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, EndBegun, Left, Pending, close_out};
 pub use sce_aws::collect::{CollectError, Collected, NotRead};
 pub use sce_aws::divergence::{Divergences, InvalidDivergences};
 pub use sce_aws::drift::{

@@ -193,7 +193,7 @@ impl Walker {
     fn apply(&mut self, spec: usize, killed_at: Option<usize>, again: bool) -> Ran {
         let path = crate::spec(self.folder.path(), PIT, SPECS[spec]);
         let mut command = self.proxy.sce(&self.emulators);
-        command.arg("apply").arg(path);
+        command.arg("apply").arg(path).arg("--reopen");
         if again {
             command.arg("--take-over");
         }

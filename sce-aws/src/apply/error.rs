@@ -1,7 +1,7 @@
 //! Why apply stopped, and what it leaves.
 
 use sce_core::aws::resource::Kind;
-use sce_core::pit::TAG_ID;
+use sce_core::pit::{Pit, TAG_ID};
 use sce_core::schedule::Ring;
 use sce_core::value::NodeId;
 use serde::Serialize;
@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::preflight::Shortage;
 use super::undo::Undone;
 use crate::change::RemoveError;
+use crate::close_out::EndBegun;
 use crate::error::{CloudError, Trouble};
 use crate::registry::RegistryError;
 
@@ -110,6 +111,14 @@ pub enum ApplyError {
         /// What was left behind.
         left: LeftBehind,
     },
+    /// Its end has begun; nothing was changed.
+    #[error("`{pit}` is being closed out, since {} by {}, so nothing was changed", begun.at, begun.by)]
+    Ending {
+        /// The environment.
+        pit: Pit,
+        /// The end that has begun.
+        begun: EndBegun,
+    },
     /// Several things say that they are one node, so that no run may pick.
     #[error("{} all bear the tags of `{node}`", .things.iter().map(|thing| format!("`{thing}`")).collect::<Vec<_>>().join(" and "))]
     Twice {
@@ -209,6 +218,10 @@ impl ApplyError {
                 "run `sce lock SPEC` and `sce check SPEC` again: the plan was judged by what was there then".to_owned(),
             ),
             Self::Foreign { .. } => Some("choose another PIT, or remove what is there if it is yours".to_owned()),
+            Self::Ending { pit, .. } => Some(format!(
+                "`sce close-out {pit} --archive DEST` goes on with it; to build on instead, say `--reopen`: what it deleted is made anew \
+                 and empty, and what was in it is in the archive"
+            )),
             Self::Twice { kind, things, known, .. } => Some(repair(*kind, things, known.as_deref())),
         }
     }
@@ -224,6 +237,7 @@ impl ApplyError {
             | Self::Displaced { .. }
             | Self::Loses { .. }
             | Self::Runs { .. }
+            | Self::Ending { .. }
             | Self::Registry { source: RegistryError::Leased { .. }, .. } => None,
             Self::Registry { left, .. }
             | Self::Node { left, .. }
@@ -239,7 +253,7 @@ impl ApplyError {
     pub(super) fn leaving(mut self, behind: LeftBehind) -> Self {
         match &mut self {
             Self::Offline | Self::Elsewhere { .. } | Self::NoOrder(_) | Self::Short { .. } => {}
-            Self::Displaced { .. } | Self::Loses { .. } | Self::Runs { .. } => {}
+            Self::Displaced { .. } | Self::Loses { .. } | Self::Runs { .. } | Self::Ending { .. } => {}
             Self::Registry { left, .. }
             | Self::Node { left, .. }
             | Self::Interrupted { left }

@@ -22,7 +22,7 @@ impl Closed {
             lefts("Left, and should not be", &self.left),
             pendings(self),
             list("Stays on purpose", self.stays.iter().map(|one| sentence(one))),
-            lefts("Bears the name, is not this environment's, and was not touched", &self.foreign),
+            lefts("Not this environment's by plan and journal, and not touched", &self.foreign),
             list("To know", self.notes.iter().map(|one| sentence(one))),
             table("Objects archived", &self.archived),
             table("Records and logs archived", &self.documents),

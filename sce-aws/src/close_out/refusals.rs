@@ -86,6 +86,11 @@ impl End<'_> {
         let Some(last) = archives.iter().filter_map(|record| record.made_at).max() else { return Ok(()) };
         let stores =
             BucketRole::READ_BY_CUSTODIAN.map(|role| self.plan.pit.bucket(role, &self.plan.account, &self.plan.region));
+        // What apply puts there is nobody's work, and is written anew whenever an environment is built on.
+        let planned = |bucket: &str, key: &str| {
+            let name = format!("{bucket}/{key}");
+            self.plan.pit_nodes().any(|node| node.properties.kind() == Kind::BucketObject && node.name == name)
+        };
         let mut newer = Vec::new();
         for node in self.plan.pit_nodes().filter(|node| node.properties.kind() == Kind::Bucket) {
             let Some(found) = self.observed.found.get(&node.id) else { continue };
@@ -94,7 +99,10 @@ impl End<'_> {
                 continue;
             }
             let there = archive::versions(self.reader(node, options), &node.name).await.map_err(ArchiveError::from)?;
-            let late = there.iter().filter(|version| version.last_modified.is_some_and(|time| time > last)).count();
+            let is_late = |version: &&archive::Listed| {
+                version.last_modified.is_some_and(|time| time > last) && !planned(&node.name, &version.key)
+            };
+            let late = there.iter().filter(is_late).count();
             if late > 0 {
                 newer.push((node.name.clone(), late));
             }

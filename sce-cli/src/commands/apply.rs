@@ -48,6 +48,7 @@ pub(crate) async fn run(asked: &Apply, global: &Global, interrupt: Interrupt) ->
         undo_on_failure: asked.undo_on_failure,
         dangerously_replace: asked.dangerously_replace.iter().cloned().collect(),
         may_stop_machines: asked.may_stop_machines,
+        reopen: asked.reopen,
         interrupt,
     };
     let applied = sce::apply(&session, &checked, options, &|step| progress.step(step)).await?;
@@ -56,9 +57,7 @@ pub(crate) async fn run(asked: &Apply, global: &Global, interrupt: Interrupt) ->
         true => output::json(&document(&applied))?,
         false => output::result(&text(&checked, &applied))?,
     }
-    let Verification { findings, proofs, .. } = &applied.verification;
-    let blocked = findings.iter().any(Finding::blocks) || proofs.iter().any(Proof::blocks);
-    Ok(Exit::findings(!applied.verified || blocked))
+    Ok(Exit::findings(applied.verification.blocks()))
 }
 
 /// Undoes the latest run, by the registry: neither plan nor rules are asked.

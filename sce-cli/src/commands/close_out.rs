@@ -208,10 +208,7 @@ pub(super) fn text(closed: &Closed, identity: Option<&Path>) -> String {
     [
         format!("{verdict}\n"),
         section("left", closed.left.iter().map(why)),
-        section(
-            "bears the name and is not ours by plan and journal, so was not touched",
-            closed.foreign.iter().map(why),
-        ),
+        section("not ours by plan and journal, so not touched", closed.foreign.iter().map(why)),
         section("deleted by AWS at a later time", pending),
         section("stays, since it belongs to the account or to somebody else", closed.stays.iter().cloned()),
         section("to know", closed.notes.iter().cloned()),

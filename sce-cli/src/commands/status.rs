@@ -76,13 +76,20 @@ fn text(found: &Found, region: &str) -> String {
         [thing.node.clone(), thing.name.clone(), word(&thing.scope), thing.journal.to_owned(), there]
     });
     let heading = ["THING", "NAME", "SCOPE", "JOURNAL", "IN THE ACCOUNT"];
+    let ending = found.ending.as_ref().map(|begun| {
+        format!(
+            "being closed out since {} by {}; its archive is `{}`, and `sce close-out {}` goes on\n",
+            begun.at, begun.by, begun.manifest, found.pit
+        )
+    });
     let certificate = found.closed.as_ref().map(|closed| format!("\n{}", close_out::text(closed, None)));
     format!(
-        "`{}` in {region}: {} of {} things are there\n{}\n{}{}",
+        "`{}` in {region}: {} of {} things are there\n{}{}\n{}{}",
         found.pit,
         found.present,
         found.planned,
         found.holds.iter().map(hold::text).collect::<String>(),
+        ending.unwrap_or_default(),
         table(heading, &rows.collect::<Vec<_>>()),
         certificate.unwrap_or_default()
     )

@@ -34,7 +34,7 @@ pub(crate) async fn run(asked: &Verify, global: &Global) -> Result<Exit, Failure
         true => output::json(&document(&verification))?,
         false => output::result(&text(&verification))?,
     }
-    Ok(Exit::findings(!verification.verified))
+    Ok(Exit::findings(verification.blocks()))
 }
 
 fn document(verification: &Verification) -> Document<'_> {
@@ -52,12 +52,11 @@ fn document(verification: &Verification) -> Document<'_> {
 /// What is not as planned, what the rules say of what is there, and what nobody could see.
 pub(crate) fn text(verification: &Verification) -> String {
     let Verification { verified, nodes, unplanned, not_shown, findings, proofs } = verification;
-    let head = match verified {
-        true => format!(
-            "verified: {}\n",
-            counted(nodes.len(), "thing reads back as planned", "things read back as planned")
-        ),
-        false => "not verified\n".to_owned(),
+    let as_planned = counted(nodes.len(), "thing reads back as planned", "things read back as planned");
+    let head = match (verified, verification.blocks()) {
+        (true, false) => format!("verified: {as_planned}\n"),
+        (true, true) => format!("verified: {as_planned}; what is there is not in order all the same\n"),
+        (false, _) => "not verified\n".to_owned(),
     };
     let off: String = nodes.iter().filter_map(verdict).collect();
     let beside: String = unplanned.iter().map(|id| format!("  {id}: is there and in no plan\n")).collect();

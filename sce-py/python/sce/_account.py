@@ -254,6 +254,8 @@ class Status(Record):
     closed: Closed | None
     holds: Holds = Holds([])
     """Legal holds in force."""
+    ending: dict[str, str] | None = None
+    """Of a close-out that has begun and is not over: `at`, `by` and the `manifest` of its archive."""
 
     @classmethod
     def _told(cls, told: Mapping[str, Any]) -> Status:
@@ -261,7 +263,7 @@ class Status(Record):
         return cls._of({**told, "things": Things._of_list(told["things"]), "closed": closed, "holds": Holds._of_list(told["holds"])})
 
     def __repr__(self) -> str:
-        end = ", closed out" if self.closed else ""
+        end = ", closed out" if self.closed else ", being closed out" if self.ending else ""
         return f"<Status of `{self.pit}`: {self.present} of {self.planned} things are there{end}>"
 
     def _repr_html_(self) -> str:
@@ -271,7 +273,7 @@ class Status(Record):
 
 
 class Environment(Record):
-    """An environment that a registry knows, in a line. `state` is `alive`, `closed-out`, `never-built` or `unknown` (`unread` says why)."""
+    """An environment that a registry knows, in a line. `state` is `alive`, `ending`, `closed-out`, `never-built` or `unknown` (`unread` says why)."""
 
     pit: str
     region: str

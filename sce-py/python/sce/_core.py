@@ -459,6 +459,7 @@ class Plan:
         take_over: bool = False,
         undo_on_failure: bool = False,
         may_stop_machines: bool = False,
+        reopen: bool = False,
         dangerously_replace: Iterable[str] = (),
         progress: Progress = None,
         _stop: _sce.Stop | None = None,
@@ -472,6 +473,7 @@ class Plan:
             target: Whom to speak to.
             undo_on_failure: Whether a run that fails or is interrupted deletes what it made.
             may_stop_machines: Whether machines that run may be stopped, and started again, where a change takes that, such as another type.
+            reopen: Whether to build on where a close-out has begun: what it deleted is made anew, and empty.
             take_over: Whether to take a lease over that another run holds, or that a run cut short has left.
             dangerously_replace: Places in the plan that may be deleted with the data that they hold, where the spec replaces them or
                 gave them up; `changes(target).losing` says which and what is lost.
@@ -487,6 +489,7 @@ class Plan:
             "take_over": take_over,
             "undo_on_failure": undo_on_failure,
             "may_stop_machines": may_stop_machines,
+            "reopen": reopen,
             "dangerously_replace": list(dangerously_replace),
         }
         with telling(progress, f"building {self.pit}") as told:

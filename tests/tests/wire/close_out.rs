@@ -284,6 +284,8 @@ fn what_stands_in_the_network_and_is_nobodys_is_named_where_it_keeps_the_vpc() {
     let archive = folder.path().join("archive");
     let mut close_out = emulators.sce();
     let closed = run(close_out.args(["close-out", "hipaa", "--json", "--archive"]).arg(&archive));
+    let place = |what: &str| closed.stderr.find(what).unwrap_or_else(|| panic!("no `{what}`: {closed:?}"));
+    assert!(place("not ours: subnet subnet-") < place("deleted "), "it is told while everything is there: {closed:?}");
     let document = closed.json();
     let left = document["left"].as_array().unwrap();
     assert!(
@@ -349,6 +351,42 @@ fn an_end_that_is_interrupted_says_how_far_it_got_and_goes_on() {
     let mut verify = emulators.sce();
     let identity = folder.path().join("archive.identity");
     run(verify.args(["archive", "verify"]).arg(&archive).arg("--identity").arg(identity)).with_status(0);
+}
+
+#[test]
+fn nothing_is_built_into_an_environment_whose_end_has_begun_unless_that_is_said() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    let spec = spec(folder.path(), "hipaa", MACHINE);
+    run(emulators.sce().arg("apply").arg(&spec)).with_status(0);
+    let archive = folder.path().join("archive");
+    let proxy = Proxy::before(&emulators);
+    proxy.delay(Duration::from_millis(20));
+    let mut ended = proxy.sce(&emulators);
+    ended.args(["close-out", "hipaa", "--while-machines-run", "--archive"]).arg(&archive);
+    signalled(&mut ended, "deleted nat-gateway", "-INT").with_status(3);
+    let before = emulators.traces("hipaa");
+
+    let refused = run(emulators.sce().arg("apply").arg(&spec)).with_status(2);
+    let told = "`hipaa` is being closed out, since ";
+    assert!(refused.stderr.contains(told) && refused.stderr.contains("say `--reopen`"), "{refused:?}");
+    assert_eq!(emulators.traces("hipaa"), before, "a refused apply makes nothing");
+    let status = run(emulators.sce().args(["status", "hipaa"])).with_status(0);
+    assert!(status.stdout.contains("\nbeing closed out since "), "{status:?}");
+    let list = run(emulators.sce().args(["status", "--json"])).with_status(0).json();
+    assert_eq!(list["environments"][0]["state"], "ending", "{list:#}");
+
+    run(emulators.sce().arg("apply").arg(&spec).arg("--reopen")).with_status(0);
+    run(emulators.sce().arg("apply").arg(&spec)).with_status(0);
+    let status = run(emulators.sce().args(["status", "hipaa", "--json"])).with_status(0).json();
+    assert_eq!(status["ending"], Value::Null, "{status:#}");
+
+    // What apply puts into a store is nobody's work: it does not make the archive old. There is nothing else in the stores.
+    let mut closing = emulators.sce();
+    closing.args(["close-out", "hipaa", "--while-machines-run", "--archive"]).arg(folder.path().join("second"));
+    run(&mut closing).with_status(0);
+    // The next life has not begun to end.
+    run(emulators.sce().arg("apply").arg(&spec)).with_status(0);
 }
 
 #[test]

@@ -151,6 +151,10 @@ fn what_moved_into_the_network_is_reported_and_left() {
     assert!(repaired.stderr.contains("nothing of this can be put back in place"), "{}", repaired.stderr);
     let after = run(emulators.sce().arg("drift").arg(&spec).arg("--json")).with_status(1).json();
     assert_eq!(after["foreign"], told["foreign"], "what is not ours is not touched");
+    let verified = run(emulators.sce().arg("verify").arg(&spec).arg("--json")).with_status(1).json();
+    let rules: Vec<&str> =
+        verified["findings"].as_array().unwrap().iter().filter_map(|one| one["rule"].as_str()).collect();
+    assert!(rules.contains(&"network-holds-only-what-is-planned"), "{rules:?}");
 }
 
 #[test]
