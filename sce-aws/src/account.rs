@@ -10,7 +10,7 @@ use sce_core::check::{Declared, Terms, judge_account};
 use sce_core::model::{Model, Resource, Source, Unread};
 use sce_core::pit::{ACCOUNT_SCOPE, TAG_SCOPE};
 use sce_core::plan::account::{Place, Present, RECORDER, Settings, account as plan_account, by_hand};
-use sce_core::plan::{Plan, Scope};
+use sce_core::plan::{Node, Plan, Scope};
 use sce_core::value::NodeId;
 use serde::Serialize;
 
@@ -106,8 +106,8 @@ pub async fn apply(
     built?;
     released.map_err(registry)?;
     let done = run.done();
-    let touched = done.created.iter().chain(&done.changed).filter_map(|id| plan.node_named(id));
-    let by_hand = touched.filter_map(by_hand).collect();
+    let is_touched = |node: &Node| done.created.iter().chain(&done.changed).any(|id| id == node.id.as_str());
+    let by_hand = by_hand(&plan, is_touched);
     let (verification, adopted) = judged(session, settings, &plan, &run.read_back(&[]).await).await;
     Ok(Applied {
         schema_version: 1,

@@ -7,7 +7,7 @@ mod trail;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sce_core::check::{Declared, Terms};
-use sce_core::drift::{Drift, Measure, Names, Unseen};
+use sce_core::drift::{Done, Drift, Measure, Names, Unseen};
 use sce_core::model::{Foreign, Model, Resource, Source, foreign};
 use sce_core::plan::{Node, Plan};
 use sce_core::prove::Intent;
@@ -20,6 +20,7 @@ pub use trail::TrailRead;
 pub(crate) use self::network::{Residents, residents};
 use crate::account;
 use crate::change::absent_is_empty;
+use crate::close_out::certificate;
 use crate::observe::{Observed, observe_remembering};
 use crate::registry::{Journal, Registry, RegistryError};
 use crate::session::Session;
@@ -44,7 +45,8 @@ pub struct DriftReport {
 /// Reads everything back and tells what is otherwise than planned: read-only.
 ///
 /// # Errors
-/// When the registry cannot be read; what cannot be read of the account is in the answer.
+/// When the registry cannot be read or knows no such environment, or it was closed out: then there is nothing that could have drifted.
+/// What cannot be read of the account is in the answer.
 pub async fn drift(
     session: &Session,
     plan: &Plan,
@@ -52,14 +54,20 @@ pub async fn drift(
     terms: &Terms,
 ) -> Result<DriftReport, RegistryError> {
     let registry = Registry::new(session, &plan.pit);
-    let journal = absent_is_empty(Journal::open(&registry, "drift").await, || Journal::empty(&registry))?;
-    let is_applied = is_applied(&registry, plan).await?;
+    let is_applied = registry.plan().await?.digest == plan.digest;
+    if let Some(closed) = certificate(&registry).await? {
+        return Err(RegistryError::ClosedOut { pit: closed.pit });
+    }
+    let journal = Journal::open(&registry, "drift").await?;
     let observed = observe_remembering(session, plan, &journal).await;
     let (planned, found) = models(session, plan, &observed).await;
     let (foreign, unread) = beside(session, plan, &observed).await;
     let names = names(plan, &observed, &journal);
     let intent = Intent::of_applied(declared, plan);
-    let measure = Measure { declared, terms, intent: &intent, names: &names };
+    let never_made: BTreeSet<NodeId> =
+        plan.pit_nodes().filter(|node| journal.touched(&node.id).is_none()).map(|node| node.id.clone()).collect();
+    let done = Done { is_applied, never_made: &never_made };
+    let measure = Measure { declared, terms, intent: &intent, names: &names, done };
     let mut drift = sce_core::drift::drift(&planned, &found, &measure, foreign);
     drift.unread.extend(unread.into_iter().map(|(node, why)| Unseen { node, why }));
     let trail = trail::attribute(session, &mut drift, &journal).await;

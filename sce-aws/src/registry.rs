@@ -35,6 +35,12 @@ pub enum RegistryError {
         /// Names that are known.
         known: Vec<String>,
     },
+    /// It has ended.
+    #[error("`{pit}` was closed out, and nothing was built since")]
+    ClosedOut {
+        /// The environment.
+        pit: Pit,
+    },
     /// Somebody else is at work.
     #[error("another run holds the lease on `{pit}`: {holder}, since {since}, until {until} unless renewed")]
     Leased {
@@ -72,6 +78,9 @@ impl RegistryError {
             Self::Cloud(error) => error.help().map(str::to_owned),
             Self::Unknown { known, .. } if known.is_empty() => Some("the registry knows none yet: `sce apply SPEC` makes one".to_owned()),
             Self::Unknown { known, .. } => Some(format!("it knows {}", known.join(", "))),
+            Self::ClosedOut { pit } => {
+                Some(format!("`sce status {pit}` shows its certificate; `sce apply SPEC` begins a new life"))
+            }
             Self::Leased { .. } => Some(
                 "wait until it ends; if that run is dead, add `--take-over`. The lease warns of a second run, it does not stop one"
                     .to_owned(),

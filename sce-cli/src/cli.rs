@@ -278,6 +278,9 @@ pub(crate) struct Reach {
 pub(crate) struct Verify {
     /// The spec: TOML, or JSON when its name ends so.
     pub(crate) spec: PathBuf,
+    /// Show what is kept or declared too: the risk that remains.
+    #[arg(long)]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) judging: Judging,
     #[command(flatten)]

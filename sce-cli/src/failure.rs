@@ -281,7 +281,7 @@ impl From<FileTableError> for Failure {
 /// A name that nobody knows is a slip of the one who asked.
 fn of_registry(error: &RegistryError) -> Exit {
     match error {
-        RegistryError::Unknown { .. } => Exit::Usage,
+        RegistryError::Unknown { .. } | RegistryError::ClosedOut { .. } => Exit::Usage,
         RegistryError::Cloud(_)
         | RegistryError::Leased { .. }
         | RegistryError::NoKey { .. }

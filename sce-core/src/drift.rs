@@ -14,6 +14,8 @@ mod show;
 mod tests;
 mod words;
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 pub use effect::{ClaimChange, RuleChange};
@@ -85,6 +87,8 @@ pub enum What {
     Changed,
     /// It is not there any more.
     Gone,
+    /// It is not there, and no run ever made it.
+    NotMade,
     /// It is there, in what is ours, and no plan has it.
     Added,
 }
@@ -122,6 +126,17 @@ pub struct Measure<'a> {
     pub intent: &'a Intent,
     /// What AWS calls things.
     pub names: &'a Names,
+    /// What a run did.
+    pub done: Done<'a>,
+}
+
+/// What was done of a plan before anybody asks how the account differs from it.
+#[derive(Clone, Copy, Debug)]
+pub struct Done<'a> {
+    /// Whether the plan is the one that was applied last. If not, what it changes looks like drift.
+    pub is_applied: bool,
+    /// Places in the plan where no run ever made anything.
+    pub never_made: &'a BTreeSet<NodeId>,
 }
 
 impl Drift {
@@ -185,13 +200,18 @@ fn tags_off<'a>(
 fn drifted(ground: &Ground<'_>, before: Option<&Resource>, now: Option<&Resource>) -> Drifted {
     // INVARIANT: `differing` gives at least one side.
     let one = before.or(now).unwrap_or_else(|| unreachable!("a difference has a side"));
+    let never_made = one.node.as_ref().is_some_and(|node| ground.measure.done.never_made.contains(node));
     let what = match (before, now) {
         (Some(_), Some(_)) => What::Changed,
+        (Some(_), None) if never_made => What::NotMade,
         (Some(_), None) => What::Gone,
         (None, _) => What::Added,
     };
     let effect = ground.effect(before, now);
-    let details = words::sentences(ground.measure.names, before, now);
+    let details = match what {
+        What::NotMade => vec![format!("{} was not made yet", ground.measure.names.thing(one))],
+        What::Changed | What::Gone | What::Added => words::sentences(ground.measure.names, before, now),
+    };
     let told = details.first().cloned().unwrap_or_default();
     let message = effect.consequences.first().map_or_else(|| told.clone(), |became| format!("{became}: {told}"));
     let mut differences = match (before, now) {
@@ -215,7 +235,7 @@ fn drifted(ground: &Ground<'_>, before: Option<&Resource>, now: Option<&Resource
         differences,
         rules: effect.rules,
         properties: effect.properties,
-        repair: repair::repair(before, now, |node| ground.is_others(node)),
+        repair: repair::repair(before, now, |node| ground.is_others(node)).of(ground.measure.done.is_applied),
         by: Vec::new(),
     }
 }

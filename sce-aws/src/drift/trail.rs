@@ -84,7 +84,7 @@ impl Question {
         }
         let fields: Vec<&str> = match finding.what {
             What::Changed => finding.differences.iter().map(|one| one.field.as_str()).collect(),
-            What::Gone | What::Added => vec![""],
+            What::Gone | What::NotMade | What::Added => vec![""],
         };
         let events: BTreeSet<&str> =
             fields.iter().flat_map(|field| events(finding.kind, finding.what, field)).copied().collect();

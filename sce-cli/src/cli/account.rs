@@ -52,6 +52,9 @@ pub(crate) struct Permissions {
 pub(crate) struct AccountStatus {
     #[command(flatten)]
     pub(crate) asked: AccountAsked,
+    /// Show what is kept or declared too: the risk that remains.
+    #[arg(long)]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) format: Format,
 }

@@ -77,7 +77,7 @@ async fn status(asked: &cli::AccountStatus, global: &Global) -> Result<Exit, Fai
     let billed = account_prices(&settings, &region, Prices::built_in());
     match asked.format.json {
         true => output::json(&status_document(&found, &billed))?,
-        false => output::result(&format!("{}{}\n", status_text(&found), billed.to_text()))?,
+        false => output::result(&format!("{}{}\n", status_text(&found, asked.all), billed.to_text()))?,
     }
     Ok(exit(&found.verification))
 }
@@ -151,13 +151,15 @@ fn applied_text(applied: &AccountApplied) -> String {
         [] => String::new(),
         lines => format!("to go back, by hand, since sce deletes none of it:\n{}", indented(&lines.join("\n"), "  ")),
     };
-    format!("{counts}{}{back}{}", adopted_text(&applied.adopted), verify::text(&applied.verification))
+    let seen = verify::text(&applied.verification, false, "sce account status --all");
+    format!("{counts}{}{back}{seen}", adopted_text(&applied.adopted))
 }
 
-fn status_text(found: &AccountStatus) -> String {
+fn status_text(found: &AccountStatus, all: bool) -> String {
     let place = format!("account {} ({})\n", found.account, found.region);
     let addendum = addendum_text(&found.addendum);
-    format!("{place}{addendum}{}{}", adopted_text(&found.adopted), verify::text(&found.verification))
+    let seen = verify::text(&found.verification, all, "--all");
+    format!("{place}{addendum}{}{seen}", adopted_text(&found.adopted))
 }
 
 fn addendum_text(addendum: &Addendum) -> String {

@@ -88,7 +88,8 @@ fn checked(prepared: Prepared, asked: &Apply) -> Result<Option<CheckedPlan>, Fai
     match asked.format.json {
         true => output::json(&nothing_done(&refused))?,
         false => {
-            let (findings, proofs) = (check::text(&refused.findings, false), prove::in_short(&refused.proofs));
+            let (findings, proofs) =
+                (check::text(&refused.findings, false, "sce check --all"), prove::in_short(&refused.proofs));
             output::result(&format!("{findings}{proofs}"))?;
         }
     }
@@ -151,6 +152,6 @@ fn text(checked: &CheckedPlan, applied: &Applied) -> String {
         applied.removed.len(),
         counted(usize::try_from(applied.calls).unwrap_or(usize::MAX), "request", "requests"),
         applied.mutating_calls,
-        verify::text(&applied.verification),
+        verify::text(&applied.verification, false, "sce verify --all"),
     )
 }

@@ -55,7 +55,7 @@ pub(crate) async fn run(check: &Check, global: &Global) -> Result<Exit, Failure>
     } else {
         let not_shown = not_shown.as_deref().unwrap_or_default();
         let proofs = if unproved { prove::in_short(proofs) } else { String::new() };
-        output::result(&format!("{}{proofs}{}", text(findings, check.all), not_shown_text(not_shown)))?;
+        output::result(&format!("{}{proofs}{}", text(findings, check.all, "--all"), not_shown_text(not_shown)))?;
     }
     Ok(Exit::findings(unproved || findings.iter().any(Finding::blocks)))
 }
@@ -116,12 +116,12 @@ fn uri(path: &Path) -> String {
     shown.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// The open findings, or all; then how many there are.
-pub(crate) fn text(findings: &[Finding], all: bool) -> String {
+/// The open findings, or all; then how many there are, and with what the others are `shown_with`.
+pub(crate) fn text(findings: &[Finding], all: bool, shown_with: &str) -> String {
     let shown: Vec<&Finding> = findings.iter().filter(|finding| all || finding.open()).collect();
     let width = shown.iter().map(|finding| finding.rule.0.len()).max().unwrap_or(0);
     let told: String = shown.iter().map(|finding| entry(finding, width)).collect();
-    format!("{told}{}\n", summary(findings, all))
+    format!("{told}{}\n", summary(findings, all, shown_with))
 }
 
 /// What those who answer cannot show: told apart, since nobody saw it kept. What holds of several things is told once, whatever the
@@ -165,14 +165,17 @@ fn entry(finding: &Finding, width: usize) -> String {
     std::iter::once(head).chain(more.iter().map(|line| format!("{}\n", wrapped(line, "          ")))).collect()
 }
 
-fn summary(findings: &[Finding], all: bool) -> String {
+fn summary(findings: &[Finding], all: bool, shown_with: &str) -> String {
     let report = Report::new(findings, all);
     let open = findings.iter().filter(|finding| finding.open()).count();
     let by_severity: Vec<String> =
         report.summary.open.iter().rev().map(|(severity, count)| format!("{count} {severity}")).collect();
     let waived = findings.iter().filter(|finding| finding.waived).count();
     let residual = findings.len() - open - waived;
-    let hint = if all || residual + waived == 0 { "" } else { " (shown with `--all`)" };
+    let hint = match all || residual + waived == 0 {
+        true => String::new(),
+        false => format!(" (shown with `{shown_with}`)"),
+    };
     let waived = if waived == 0 { String::new() } else { format!(", {waived} waived") };
     let open = match open {
         0 => "nothing is open".to_owned(),

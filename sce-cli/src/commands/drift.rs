@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use sce::drift::{Drift, Drifted};
-use sce::{Declared, DriftReport, RepairOptions, Repaired, Session, TrailRead};
+use sce::{Declared, DriftReport, RepairError, RepairOptions, Repaired, Session, TrailRead};
 use serde::Serialize;
 
 use super::check;
@@ -30,6 +30,10 @@ pub(crate) async fn run(asked: &DriftAsked, global: &Global) -> Result<Exit, Fai
     let report = read(&session, &prepared, asked, global).await?;
     if !asked.repair {
         return tell(&prepared, &report, None, asked);
+    }
+    if !report.is_applied {
+        tell(&prepared, &report, Some(&Repaired::default()), asked)?;
+        return Err(RepairError::NotApplied.into());
     }
     if !report.drift.findings.iter().any(|one| one.repair.is_done_here()) {
         let exit = tell(&prepared, &report, Some(&Repaired::default()), asked)?;

@@ -32,7 +32,7 @@ pub(crate) async fn run(asked: &Verify, global: &Global) -> Result<Exit, Failure
     drop(progress);
     match asked.format.json {
         true => output::json(&document(&verification))?,
-        false => output::result(&text(&verification))?,
+        false => output::result(&text(&verification, asked.all, "--all"))?,
     }
     Ok(Exit::findings(verification.blocks()))
 }
@@ -50,7 +50,7 @@ fn document(verification: &Verification) -> Document<'_> {
 }
 
 /// What is not as planned, what the rules say of what is there, and what nobody could see.
-pub(crate) fn text(verification: &Verification) -> String {
+pub(crate) fn text(verification: &Verification, all: bool, shown_with: &str) -> String {
     let Verification { verified, nodes, unplanned, not_shown, findings, proofs } = verification;
     let as_planned = counted(nodes.len(), "thing reads back as planned", "things read back as planned");
     let head = match (verified, verification.blocks()) {
@@ -60,7 +60,7 @@ pub(crate) fn text(verification: &Verification) -> String {
     };
     let off: String = nodes.iter().filter_map(verdict).collect();
     let beside: String = unplanned.iter().map(|id| format!("  {id}: is there and in no plan\n")).collect();
-    let (findings, proofs) = (check::text(findings, false), prove::in_short(proofs));
+    let (findings, proofs) = (check::text(findings, all, shown_with), prove::in_short(proofs));
     format!("{head}{off}{beside}\n{findings}{proofs}{}", check::not_shown_text(not_shown))
 }
 
@@ -109,6 +109,6 @@ mod tests {
             proofs: Vec::new(),
         };
         let expected = "not verified\n  key: is not there\n  flow-log: could not be read: denied\n  sg-1: is there and in no plan\n\nnothing is open; 0 kept or declared\n";
-        assert_eq!(text(&verification), expected);
+        assert_eq!(text(&verification, false, "--all"), expected);
     }
 }

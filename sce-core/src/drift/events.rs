@@ -13,6 +13,7 @@ pub fn events(kind: Kind, what: What, field: &str) -> &'static [&'static str] {
         What::Changed if field == "tags" => tagging(kind),
         What::Changed => changing(kind, field),
         What::Gone => deleting(kind),
+        What::NotMade => &[],
         What::Added => making(kind),
     }
 }

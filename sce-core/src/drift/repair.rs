@@ -16,6 +16,8 @@ pub enum Repair {
     InPlace,
     /// It is taken out: `sce drift --repair` does it.
     Remove,
+    /// It could be put back in place, were the plan the one that was applied last: what it changes cannot be told from drift.
+    OnceApplied,
     /// It is made anew: `sce apply` does it.
     MakeAnew,
     /// AWS does not change it back: `sce apply` replaces it.
@@ -33,12 +35,20 @@ impl Repair {
         matches!(self, Self::InPlace | Self::Remove)
     }
 
+    /// The same of a plan that may not be the one that was applied last.
+    pub(super) const fn of(self, is_applied: bool) -> Self {
+        if self.is_done_here() && !is_applied { Self::OnceApplied } else { self }
+    }
+
     /// What to do about it, where `--repair` does not.
     #[must_use]
     pub const fn how(self) -> &'static str {
         match self {
             Self::InPlace => "`sce drift --repair` changes it back",
             Self::Remove => "`sce drift --repair` takes it out",
+            Self::OnceApplied => {
+                "the spec is not the one that was applied last: apply it, or put it back as it was, then ask `sce drift` again"
+            }
             Self::MakeAnew => "`sce apply` makes it anew",
             Self::Replace => {
                 "AWS does not change it back; `sce plan --against-account` shows what replacing it takes along, `sce apply` does it"

@@ -60,11 +60,15 @@ impl Scene {
     }
 
     fn drift(&self) -> Drift {
+        self.drift_since(Done { is_applied: true, never_made: &BTreeSet::new() })
+    }
+
+    fn drift_since(&self, done: Done<'_>) -> Drift {
         let ids = ["vpc", "route-table-private", "route-table-public", "nat-gateway", "internet-gateway"];
         let ids = ids.map(|node| (node.parse().unwrap(), format!("{node}-0a"))).into();
         let (declared, terms) = (Declared::of(&self.spec), Terms::on("2026-11-30".parse().unwrap()));
         let (intent, names) = (Intent::of_applied(&declared, &self.plan), Names::of(ids));
-        let measure = Measure { declared: &declared, terms: &terms, intent: &intent, names: &names };
+        let measure = Measure { declared: &declared, terms: &terms, intent: &intent, names: &names, done };
         drift(&Model::planned(&self.plan), &self.observed, &measure, Vec::new())
     }
 
@@ -120,6 +124,20 @@ fn a_table_that_is_changed_for_another_opens_a_subnet_as_well() {
         "Sprivate lost its way out: route table route-table-private-0a no longer sends 0.0.0.0/0 to nat-gateway-0a"
     );
     assert_eq!(gone.findings[0].repair, Repair::MakeAnew);
+}
+
+#[test]
+fn of_a_plan_that_was_not_applied_nothing_is_promised_and_what_was_never_made_is_not_gone() {
+    let never_made = BTreeSet::from(["flow-log".parse().unwrap()]);
+    let scene = Scene::new().remove("flow-log").set("vpc", "dns_hostnames", json!(false));
+    let drift = scene.drift_since(Done { is_applied: false, never_made: &never_made });
+    let of =
+        |node: &str| drift.findings.iter().find(|one| one.node.as_ref().is_some_and(|id| id.as_str() == node)).unwrap();
+    let flow_log = of("flow-log");
+    assert_eq!((flow_log.what, flow_log.repair), (What::NotMade, Repair::MakeAnew));
+    assert_eq!(flow_log.details, ["flow log hipaa_flowlog (flow-log) was not made yet"]);
+    assert_eq!(of("vpc").repair, Repair::OnceApplied, "`--repair` would refuse");
+    assert_eq!(scene.drift().findings.len(), drift.findings.len());
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is account-wide: adopted where the organisation has it, else made once, shared by all projects, torn down with none (R44, C19).
 
+mod by_hand;
 mod policies;
 mod watch;
 
@@ -17,6 +18,7 @@ use crate::plan::design::stores;
 use crate::spec::{Account, CloudTrail, ConfigCare, Spec};
 use crate::value::{Attribute, NodeId, Reference, Value};
 
+pub use by_hand::by_hand;
 pub use watch::{NAMESPACE, WATCHES, Watch};
 
 /// What the names of all that `sce account` makes begin with, but its bucket's; no PIT begins with `sce`.
@@ -109,48 +111,6 @@ pub fn account(settings: &Settings, place: &Place, present: &Present) -> Plan {
     };
     plan.digest = plan.computed_digest();
     plan
-}
-
-/// How to go back by hand from what was made or set for a node: nothing of `sce` does. None for what goes with another, or with
-/// nothing left to go back to.
-#[must_use]
-pub fn by_hand(node: &Node) -> Option<String> {
-    let name = &node.name;
-    let told = match &node.properties {
-        Properties::Trail(_) => {
-            format!("aws cloudtrail stop-logging --name {name} && aws cloudtrail delete-trail --name {name}")
-        }
-        Properties::ConfigRecorder(_) => format!(
-            "aws configservice stop-configuration-recorder --configuration-recorder-name {name} && \
-             aws configservice delete-delivery-channel --delivery-channel-name {name} && \
-             aws configservice delete-configuration-recorder --configuration-recorder-name {name}"
-        ),
-        Properties::EbsEncryption(_) => "aws ec2 disable-ebs-encryption-by-default".to_owned(),
-        Properties::PublicAccessBlock(_) => "aws s3control delete-public-access-block --account-id ID".to_owned(),
-        Properties::PasswordPolicy(_) => {
-            "aws iam delete-account-password-policy, or update-account-password-policy with what was there".to_owned()
-        }
-        Properties::MetricFilter(filter) => {
-            let group = match &filter.log_group {
-                Value::Ref(_) => TRAIL,
-                Value::Known(group) => group,
-            };
-            format!("aws logs delete-metric-filter --log-group-name {group} --filter-name {name}")
-        }
-        Properties::Alarm(_) => format!("aws cloudwatch delete-alarms --alarm-names {name}"),
-        Properties::Detector(_) => "aws guardduty delete-detector --detector-id ID".to_owned(),
-        Properties::LogGroup(_) => {
-            format!("aws logs delete-log-group --log-group-name {name}, which deletes its events")
-        }
-        Properties::KmsKey(_) => {
-            format!("aws kms disable-key --key-id alias/{name}; what it encrypted is lost once it is deleted")
-        }
-        Properties::Bucket(_) if node.id.as_str() != "registry" => {
-            format!("keep s3://{name} as long as its logs are needed; then empty and delete it")
-        }
-        _ => return None,
-    };
-    Some(format!("{}: {told}", node.id))
 }
 
 /// What stands for the project in a plan that is no project's. Nothing is named or tagged with it.
@@ -355,6 +315,28 @@ mod tests {
         let present = Present { password_policy: Some(longer.clone()), ..Present::default() };
         let plan = account(&settings(), &place(), &present);
         assert_eq!(plan.node_named("password-policy").unwrap().properties, longer.into());
+    }
+
+    #[test]
+    fn the_way_back_is_whole_and_to_be_typed_as_it_stands() {
+        let mut asked = settings();
+        asked.account.guardduty = true;
+        let plan = account(&asked, &place(), &Present::default());
+        let told = by_hand(&plan, |_| true);
+        assert_eq!(told.len(), plan.nodes.len() - 2, "the alias goes with its key, the registry stays: {told:#?}");
+        assert!(told.iter().all(|line| !line.contains(" ID") && !line.contains(" KEY")), "{told:#?}");
+        let place = |begins: &str| told.iter().position(|line| line.starts_with(begins)).unwrap();
+        assert!(place("account-trail:") < place("account-trail-role:"));
+        assert!(place("account-trail-role:") < place("account-trail-policy:"), "a policy goes once nothing has it");
+        assert!(place("account-log-group:") < place("account-key:") && place("account-key:") < place("account-logs:"));
+        assert!(by_hand(&plan, |node| node.id.as_str() == "registry").is_empty());
+        insta::assert_snapshot!(told[place("account-trail-role:")..].join("\n"), @r"
+        account-trail-role: aws iam detach-role-policy --role-name sce_account_trail_role --policy-arn arn:aws:iam::111122223333:policy/sce_account_trail_policy && aws iam delete-role --role-name sce_account_trail_role
+        account-trail-policy: aws iam delete-policy --policy-arn arn:aws:iam::111122223333:policy/sce_account_trail_policy
+        account-log-group: aws logs delete-log-group --log-group-name sce_account_trail # which deletes its events
+        account-key: aws kms disable-key --key-id $(aws kms describe-key --key-id alias/sce_account_key --query KeyMetadata.KeyId --output text) && aws kms delete-alias --alias-name alias/sce_account_key # what it encrypted is lost once the key is deleted
+        account-logs: keep s3://sce-logs-111122223333-us-west-2 as long as its logs are needed; then empty and delete it
+        ");
     }
 
     #[test]

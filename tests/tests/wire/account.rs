@@ -23,6 +23,7 @@ fn a_fresh_account_is_seen_to_once() {
     assert_eq!((&guardduty["unit"], guardduty["unit_price"].as_f64()), (&json!("1M events"), Some(4.0)), "{first:#}");
     let by_hand = first["by_hand"].to_string();
     assert!(by_hand.contains("aws cloudtrail stop-logging --name sce_account_trail"), "{by_hand}");
+    assert!(by_hand.contains("delete-public-access-block --account-id 123456789012"), "{by_hand}");
     // An independent reader finds each thing as the plan in the registry says.
     let checked = emulators.reader(&["check-account"]);
     assert_eq!((checked.status, checked.stdout.trim()), (0, ""), "{}", checked.stderr);

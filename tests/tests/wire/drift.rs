@@ -45,6 +45,31 @@ fn what_nobody_planned_in_the_network_is_reported() {
 }
 
 #[test]
+fn what_was_never_built_has_not_drifted_and_a_changed_spec_is_promised_nothing() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    let built = spec(folder.path(), "hipaa", "");
+    let drift = |more: &[&str]| run(emulators.sce().arg("drift").arg(&built).args(more));
+    let unknown = drift(&[]).with_status(2);
+    assert!(unknown.stderr.contains("no environment `hipaa` is in the registry"), "{unknown:?}");
+
+    run(emulators.sce().arg("apply").arg(&built)).with_status(0);
+    emulators.by_hand(&["make_private_subnet_public", "hipaa"]);
+    spec(folder.path(), "hipaa", "[ancillary]\nnotify = [\"builder@example.edu\"]\n");
+    let told = drift(&[]).with_status(1).stdout;
+    assert!(told.contains(" was not made yet\n") && !told.contains(" is gone"), "{told}");
+    assert!(!told.contains("`sce drift --repair`"), "{told}");
+    assert!(told.contains("repair: the spec is not the one that was applied last"), "{told}");
+    let refused = drift(&["--repair", "--yes"]).with_status(2);
+    assert!(refused.stderr.contains("the spec was changed since it was last applied"), "{refused:?}");
+
+    let mut closing = emulators.sce();
+    run(closing.args(["close-out", "hipaa", "--archive"]).arg(folder.path().join("archive"))).with_status(0);
+    let ended = drift(&[]).with_status(2);
+    assert!(ended.stderr.contains("`hipaa` was closed out, and nothing was built since"), "{ended:?}");
+}
+
+#[test]
 fn what_was_deleted_by_hand_is_made_anew() {
     let emulators = Emulators::start();
     let folder = tempfile::tempdir().unwrap();
