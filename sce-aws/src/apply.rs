@@ -19,7 +19,7 @@ pub use self::error::{ApplyError, LeftBehind};
 pub use self::preflight::Shortage;
 use self::preflight::{Outlook, outlook};
 pub(crate) use self::run::{Run, Work, about, registry};
-pub use self::undo::{RunUndone, Undone, undo};
+pub use self::undo::{RunUndone, UndoOptions, Undone, undo};
 use crate::account;
 use crate::change::Clearing;
 use crate::close_out::EndBegun;

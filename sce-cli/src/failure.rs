@@ -374,7 +374,8 @@ pub(crate) fn undone_lines(undone: &Undone) -> Vec<String> {
     };
     let pending = undone.pending.iter().map(|pending| format!("undone, and deleted by AWS later: {pending}"));
     let left = undone.left.iter().map(|left| format!("could not be undone: {left}"));
-    [deleted].into_iter().chain(pending).chain(left).collect()
+    let interrupted = undone.interrupted.then(|| "undoing was interrupted: `sce apply --undo SPEC` goes on".to_owned());
+    [deleted].into_iter().chain(pending).chain(left).chain(interrupted).collect()
 }
 
 impl From<AllocationError> for Failure {

@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use sce::access::{HandOver, sheet, ssh_config};
 use sce::account::Region;
 use sce::value::NodeId;
-use sce::{ApplyOptions, Declared, HoldDeed, Images, LockSource, PowerOptions, RepairOptions, SpecFile};
+use sce::{ApplyOptions, Declared, HoldDeed, Images, LockSource, PowerOptions, RepairOptions, SpecFile, UndoOptions};
 use serde_json::{Value, json};
 
 use crate::errors::{Raise, refused};
@@ -98,8 +98,9 @@ pub(crate) fn undo(
     let named = &Named::read(&environment)?;
     let telling = Telling::new(told, stop);
     let listener = telling.listener();
-    let undone = in_session(py, target, Place::Of(named), stop, Ending::BetweenThings, |session| async move {
-        sce::undo(&session, &named.pit, take_over, &listener).await.map_err(Raise::from)
+    let undone = in_session(py, target, Place::Of(named), stop, Ending::ByItself, |session| async move {
+        let options = UndoOptions { take_over, interrupt: stop.interrupt() };
+        sce::undo(&session, &named.pit, options, &listener).await.map_err(Raise::from)
     });
     to_python(py, &telling.end(undone)?)
 }

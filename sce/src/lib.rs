@@ -50,7 +50,9 @@ pub use sce_aws::account::{
     Applied as AccountApplied, Status as AccountStatus, apply as apply_account, status as account_status,
 };
 pub use sce_aws::agreement::Addendum;
-pub use sce_aws::apply::{Applied, ApplyError, ApplyOptions, LeftBehind, RunUndone, Shortage, Undone, apply, undo};
+pub use sce_aws::apply::{
+    Applied, ApplyError, ApplyOptions, LeftBehind, RunUndone, Shortage, UndoOptions, Undone, apply, undo,
+};
 pub use sce_aws::change::changes;
 pub use sce_aws::close_out::{Archived, CloseOutError, CloseOutOptions, Closed, EndBegun, Left, Pending, close_out};
 pub use sce_aws::collect::{CollectError, Collected, NotRead};

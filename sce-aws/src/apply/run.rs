@@ -102,9 +102,9 @@ impl<'a> Run<'a> {
         Self { session, plan, so_far: Mutex::new(so_far), ahead: Mutex::default() }
     }
 
-    /// A run that takes from the journal what AWS calls things.
+    /// A run that takes from the journal what AWS calls things, and is asked to stop as its session is.
     pub(super) fn knowing(session: &Session, plan: &'a Plan, journal: &Journal<'_>) -> Self {
-        let run = Self::new(session, plan, &Interrupt::default());
+        let run = Self::new(session, plan, &session.interrupt);
         for node in &plan.nodes {
             if let Some(attributes) = journal.attributes(&node.id) {
                 run.so_far().ids.insert(&node.id, attributes.clone());

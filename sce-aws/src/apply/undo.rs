@@ -30,6 +30,17 @@ pub struct Undone {
     pub pending: Vec<String>,
     /// Nodes that are still there, each with the reason.
     pub left: Vec<String>,
+    /// Whether it was asked to stop on its way.
+    pub interrupted: bool,
+}
+
+/// How undoing goes about it.
+#[derive(Clone, Debug, Default)]
+pub struct UndoOptions {
+    /// Whether to take a lease over that another run holds.
+    pub take_over: bool,
+    /// By what it is asked to stop: the call in flight is finished and journalled, and nothing new is begun.
+    pub interrupt: Interrupt,
 }
 
 /// What came of undoing the latest run that made anything.
@@ -52,13 +63,14 @@ pub struct RunUndone {
 pub async fn undo(
     session: &Session,
     pit: &Pit,
-    take_over: bool,
+    options: UndoOptions,
     listener: Listener<'_>,
 ) -> Result<RunUndone, RegistryError> {
+    let session = &session.interrupted_by(&options.interrupt);
     let registry = Registry::new(session, pit);
     let plan = with_earlier(registry.plan().await?, registry.every_plan().await?);
     let name = run_name(session);
-    let held = registry.lease(&name, take_over).await?;
+    let held = registry.lease(&name, options.take_over).await?;
     let undone = async {
         let (journal, life) = try_join(Journal::open(&registry, &name), registry.life()).await?;
         let Some((latest, made)) = journal.latest_made() else {
@@ -96,13 +108,16 @@ impl Run<'_> {
 
     /// The same of these nodes.
     async fn undo_all(&self, nodes: &[&Node], age: Age, work: &Work<'_>, teller: &Teller<'_>) -> Undone {
-        // Undoing is what an interrupt asks for, so it is not ended by the same one.
-        let session = self.session.interrupted_by(&Interrupt::default());
+        // Undoing is what an interrupt asked for, so it is not ended by the same one.
+        let asked_for = self.session.interrupt.is_asked();
+        let interrupt = if asked_for { Interrupt::default() } else { self.session.interrupt.clone() };
+        let session = self.session.interrupted_by(&interrupt);
         let (mut undone, mut kept) = (Undone::default(), BTreeSet::<NodeId>::new());
         for node in nodes.iter().rev() {
-            let outcome = match kept.contains(&node.id) {
-                true => Err("something that needs it is still there".to_owned()),
-                false => {
+            let outcome = match (interrupt.is_asked(), kept.contains(&node.id)) {
+                (true, _) => Err("not begun".to_owned()),
+                (false, true) => Err("something that needs it is still there".to_owned()),
+                (false, false) => {
                     teller.node(node, Deed::Deleting);
                     work.held.during(self.undo_node(&session, node, age, work)).await
                 }
@@ -126,6 +141,7 @@ impl Run<'_> {
                 }
             }
         }
+        undone.interrupted = interrupt.is_asked();
         if let Err(error) = work.write_all().await {
             undone.left.push(format!("journal: {error}"));
         }

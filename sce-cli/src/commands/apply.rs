@@ -1,8 +1,8 @@
 //! `sce apply`
 
 use sce::{
-    Applied, ApplyOptions, CheckedPlan, Finding, Interrupt, NotShown, Proof, Refused, Seen, SpecFile, Verdict,
-    Verification,
+    Applied, ApplyOptions, CheckedPlan, Finding, Interrupt, NotShown, Proof, Refused, Seen, SpecFile, UndoOptions,
+    Verdict, Verification,
 };
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ struct Document<'a> {
 
 pub(crate) async fn run(asked: &Apply, global: &Global, interrupt: Interrupt) -> Result<Exit, Failure> {
     if asked.undo {
-        return undo(asked, global).await;
+        return undo(asked, global, interrupt).await;
     }
     let (session, prepared) = prepared::with_account(&asked.spec, global, Keep::BesideTheSpec).await?;
     let Some(checked) = checked(prepared, asked)? else { return Ok(Exit::Findings) };
@@ -61,11 +61,12 @@ pub(crate) async fn run(asked: &Apply, global: &Global, interrupt: Interrupt) ->
 }
 
 /// Undoes the latest run, by the registry: neither plan nor rules are asked.
-async fn undo(asked: &Apply, global: &Global) -> Result<Exit, Failure> {
+async fn undo(asked: &Apply, global: &Global, interrupt: Interrupt) -> Result<Exit, Failure> {
     let spec = SpecFile::read(&asked.spec)?.spec;
     let session = Chosen::from(global)?.open(&spec.region).await?;
     let progress = Progress::new(global.quiet, "undoing");
-    let undone = sce::undo(&session, &spec.pit, asked.take_over, &|step| progress.step(step)).await?;
+    let options = UndoOptions { take_over: asked.take_over, interrupt };
+    let undone = sce::undo(&session, &spec.pit, options, &|step| progress.step(step)).await?;
     drop(progress);
     match (asked.format.json, &undone.run) {
         (true, _) => output::json(&undone)?,
@@ -73,6 +74,10 @@ async fn undo(asked: &Apply, global: &Global) -> Result<Exit, Failure> {
         (false, Some(run)) => {
             output::result(&format!("run {run}\n{}", undone_lines(&undone.undone).join("\n")))?;
         }
+    }
+    if undone.undone.interrupted {
+        let failure = Failure::cloud("undoing was interrupted; what was in flight was finished");
+        return Err(failure.advise("run the same command again: it goes on from here"));
     }
     Ok(Exit::findings(!undone.undone.left.is_empty()))
 }

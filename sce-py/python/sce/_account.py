@@ -194,6 +194,7 @@ class Undone(Record):
     """What AWS deletes at a later time, each with it."""
     left: list[str]
     """What is still there, each with the reason."""
+    interrupted: bool = False
 
     def __repr__(self) -> str:
         return f"<Undone: run {self.run}, {len(self.deleted)} deleted, {len(self.left)} left>"

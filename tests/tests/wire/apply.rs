@@ -1,6 +1,7 @@
 //! Apply side by side: interrupted, undone, short of something, and faced with two of a kind.
 
 use std::path::Path;
+use std::time::Duration;
 
 use sce_tests::proxy::{Fault, Proxy, Rule};
 use sce_tests::{Emulators, run, signalled, spec};
@@ -185,6 +186,26 @@ fn an_interrupted_run_undoes_if_it_was_told_to() {
     assert!(told.contains("\nundone: ") && !told.contains("could not be undone"), "{told}");
     let left = emulators.traces("hipaa");
     assert!(left.iter().all(|line| line == "kms-key PendingDeletion"), "{left:?}");
+}
+
+#[test]
+fn undoing_hears_an_interrupt_between_things_and_goes_on_when_asked_again() {
+    let emulators = Emulators::start();
+    let folder = tempfile::tempdir().unwrap();
+    let spec = spec(folder.path(), "hipaa", "");
+    run(emulators.sce().arg("apply").arg(&spec)).with_status(0);
+    let before = emulators.traces("hipaa").len();
+    let proxy = Proxy::before(&emulators);
+    proxy.delay(Duration::from_millis(20));
+    let mut undo = proxy.sce(&emulators);
+    let stopped = signalled(undo.args(["apply", "--undo"]).arg(&spec), "deleted nat-gateway", "-INT").with_status(3);
+    assert!(stopped.stderr.contains("error: undoing was interrupted; what was in flight was finished"), "{stopped:?}");
+    assert!(stopped.stdout.contains("could not be undone: vpc: not begun"), "{stopped:?}");
+    let now = emulators.traces("hipaa").len();
+    assert!(now < before && now > 1, "{now} of {before}");
+    // The lease was given back.
+    run(emulators.sce().args(["apply", "--undo"]).arg(&spec)).with_status(0);
+    assert_eq!(emulators.traces("hipaa"), ["kms-key PendingDeletion"]);
 }
 
 #[test]
