@@ -48,6 +48,7 @@ bench: ## every speed, as a ratio to a peer run beside it
 	cargo bench --locked -p sce-core --bench describe
 	cargo bench --locked -p sce-core --bench reach
 	cargo bench --locked -p sce-core --bench authorize
+	cargo bench --locked -p sce-core --bench prove
 	python3 tools/wheel.py bench
 	cargo build --locked --release -p sce-cli --bin sce
 	python3 tools/bench_process.py $(TARGET)/release/sce
