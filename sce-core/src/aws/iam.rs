@@ -35,6 +35,7 @@ pub use picture::{Gate, Holder, Home, Key, Machine, Picture, Store};
 pub use principal::{InvalidPrincipal, Principal};
 pub use public::{PublicAccessBlock, is_public};
 pub use request::{Context, DuplicateKey, Request};
+pub(crate) use search::is_granted_at_all;
 pub use search::{Possible, Question, possible};
 
 #[cfg(test)]

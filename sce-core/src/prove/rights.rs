@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use super::intent::Intent;
 use super::witness::{Asked, Witness};
-use crate::aws::iam::{self, Attachment, Document, Policies, Possible, Principal, Request, evaluate, possible};
-use crate::aws::policy::{Effect, Policy, Statement, text};
+use crate::aws::iam::{
+    self, Attachment, Document, Policies, Possible, Principal, Request, evaluate, is_granted_at_all, possible,
+};
+use crate::aws::policy::{Policy, Statement, text};
 use crate::aws::resource::{Kind, Properties, Role};
 use crate::model::{Model, Resource};
 use crate::value::{Attribute, Reference};
@@ -32,8 +34,6 @@ pub(super) struct Caller {
     pub(super) label: String,
     pub(super) principal: Principal,
     pub(super) identity: Vec<Arc<Document>>,
-    /// What the actions that his policies allow begin with, in lower case: nothing else is his by them.
-    allowed: Vec<String>,
 }
 
 /// The way that a request takes to AWS.
@@ -98,8 +98,7 @@ impl<'a> Rights<'a> {
 
     /// Somebody who signs nothing.
     pub(super) fn anonymous() -> Caller {
-        let (label, allowed) = ("anybody, unsigned".to_owned(), Vec::new());
-        Caller { label, principal: Principal::Anonymous, identity: Vec::new(), allowed }
+        Caller { label: "anybody, unsigned".to_owned(), principal: Principal::Anonymous, identity: Vec::new() }
     }
 
     /// Somebody of another account, whom its own policies let do everything.
@@ -130,12 +129,16 @@ impl<'a> Rights<'a> {
         format!("arn:{}:iam::{}:role/{name}", self.intent.partition, self.intent.account)
     }
 
+    /// Those of the actions on the thing that the caller's policies or the thing's own grant to somebody: nobody needs ask about others.
+    pub(super) fn granted<'n>(&self, caller: &Caller, actions: &[&'n str], thing: &Resource) -> Vec<&'n str> {
+        let (arn, own) = (self.arn(thing), self.resources.get(thing.label()));
+        let who_grants = caller.identity.iter().chain(own);
+        let is_granted = |action: &&&str| is_granted_at_all(who_grants.clone(), &caller.principal, action, &arn);
+        actions.iter().filter(is_granted).copied().collect()
+    }
+
     /// Calls on a log group: on itself, on all of it as AWS writes that, and on whichever of its streams.
     pub(super) fn ask_log_group(&self, caller: &Caller, action: &str, group: &Resource) -> Vec<Question> {
-        // A group has no policy of its own, so what no policy of the caller allows needs no closer look.
-        if !caller.begins_to_allow(action) {
-            return Vec::new();
-        }
         let arn = self.arn(group);
         let arns = [arn.clone(), format!("{arn}:*"), format!("{arn}:log-stream:*")];
         arns.iter().map(|arn| self.ask(caller, action, arn, Via::Endpoint)).collect()
@@ -191,20 +194,32 @@ impl<'a> Rights<'a> {
         question
     }
 
-    /// What S3 asks of the key, in the caller's name, to open an object of the bucket.
+    /// A call on the key, by the caller or by whichever service in the caller's name.
     pub(super) fn ask_key(&self, caller: &Caller, action: &str, key: &Resource, through: Option<&str>) -> Question {
+        let question = self.ask_key_of(caller, action, key);
+        match through {
+            Some(service) => {
+                let service = format!("{service}.{}.amazonaws.com", self.intent.region);
+                question.by_services().saying("kms:ViaService", &service)
+            }
+            None => question,
+        }
+    }
+
+    /// The same by anybody: what is not possible so is possible through no service, and not without one.
+    pub(super) fn ask_key_by_anybody(&self, caller: &Caller, action: &str, key: &Resource) -> Question {
+        self.ask_key_of(caller, action, key).by_services()
+    }
+
+    fn ask_key_of(&self, caller: &Caller, action: &str, key: &Resource) -> Question {
         let question = self.ask_of(caller, action, key, Via::Internet);
         let aliases = self.model.resources.iter().filter(|thing| match &thing.properties {
             Properties::KmsAlias(alias) => key.node.as_ref().is_some_and(|id| alias.key.refers_to(id)),
             _ => false,
         });
         let aliases: Vec<String> = aliases.map(|alias| alias.name.clone()).collect();
-        let question = match aliases.first() {
+        match aliases.first() {
             Some(alias) => question.saying("kms:ResourceAliases", alias),
-            None => question,
-        };
-        match through {
-            Some(service) => question.through(&format!("{service}.{}.amazonaws.com", self.intent.region)),
             None => question,
         }
     }
@@ -266,9 +281,9 @@ impl<'a> Rights<'a> {
     fn read_roles(&mut self) {
         let mut held = BTreeSet::new();
         for (thing, role) in self.model.roles() {
-            let (identity, allowed) = self.identity(thing, role, &mut held);
+            let identity = self.identity(thing, role, &mut held);
             let Ok(principal) = Principal::from_arn(&self.role_arn(&thing.name)) else { continue };
-            self.roles.push(Caller { label: thing.label().to_owned(), principal, identity, allowed });
+            self.roles.push(Caller { label: thing.label().to_owned(), principal, identity });
         }
         for (thing, policy) in self.model.managed_policies() {
             if held.contains(thing.label()) {
@@ -278,18 +293,12 @@ impl<'a> Rights<'a> {
             let document = self.compiled(&policy.document, Attachment::Identity);
             let (Ok(principal), Some(document)) = (Principal::from_arn(&holder), document) else { continue };
             let label = format!("whoever holds {}", thing.label());
-            let allowed = beginnings(&policy.document);
-            self.roles.push(Caller { label, principal, identity: vec![document], allowed });
+            self.roles.push(Caller { label, principal, identity: vec![document] });
         }
     }
 
-    fn identity(
-        &mut self,
-        thing: &Resource,
-        role: &Role,
-        held: &mut BTreeSet<String>,
-    ) -> (Vec<Arc<Document>>, Vec<String>) {
-        let (mut identity, mut allowed) = (Vec::new(), Vec::new());
+    fn identity(&mut self, thing: &Resource, role: &Role, held: &mut BTreeSet<String>) -> Vec<Arc<Document>> {
+        let mut identity = Vec::new();
         if !role.inline_policies.is_empty() {
             self.unread.push(format!("{}: it has inline policies, which the model does not show", thing.label()));
         }
@@ -300,13 +309,12 @@ impl<'a> Rights<'a> {
                 continue;
             };
             held.insert(label);
-            allowed.extend(beginnings(&policy.document));
             match self.compiled(&policy.document, Attachment::Identity) {
                 Some(document) => identity.push(document),
                 None => self.unread.push(format!("{}: a policy of it says what AWS would refuse", thing.label())),
             }
         }
-        (identity, allowed)
+        identity
     }
 
     fn compiled(&self, policy: &Policy, attachment: Attachment) -> Option<Arc<Document>> {
@@ -323,23 +331,8 @@ impl<'a> Rights<'a> {
 
 impl Caller {
     fn of_everything(label: &str, principal: Principal) -> Self {
-        Self { label: label.to_owned(), principal, identity: everything(), allowed: vec![String::new()] }
+        Self { label: label.to_owned(), principal, identity: everything() }
     }
-
-    fn begins_to_allow(&self, action: &str) -> bool {
-        let action = action.to_lowercase();
-        self.allowed.iter().any(|beginning| action.starts_with(beginning))
-    }
-}
-
-/// What the actions that a policy allows begin with, up to the first wildcard; nothing at all where it says what it does not allow.
-fn beginnings(policy: &Policy) -> Vec<String> {
-    let allows = policy.statements().iter().filter(|statement| statement.effect == Effect::Allow);
-    let beginnings = allows.flat_map(|statement| {
-        let listed = statement.actions.iter().map(|action| action.known().cloned().unwrap_or_default());
-        listed.chain((!statement.not_actions.is_empty()).then(String::new)).collect::<Vec<_>>()
-    });
-    beginnings.map(|text| text.split(['*', '?', '$']).next().unwrap_or_default().to_lowercase()).collect()
 }
 
 impl Question {
@@ -349,13 +342,13 @@ impl Question {
         self
     }
 
-    /// The same, made by a service in the caller's name.
-    fn through(mut self, service: &str) -> Self {
+    /// The same, where services may make it in the caller's name.
+    fn by_services(mut self) -> Self {
         self.of.request.context.remove("aws:ViaAWSService");
         for key in IN_NOBODYS_NAME {
             self.of.absent.remove(&key.to_lowercase());
         }
-        self.saying("kms:ViaService", service)
+        self
     }
 
     /// The same, were that the resource's policy.

@@ -16,7 +16,7 @@ use super::pattern::{arn_glob, tokens};
 use super::picture::{Holder, Picture, Store, grant_of};
 use super::principal::{Named, Principal};
 use super::request::Request;
-use super::search::{Possible, Question, possible};
+use super::search::{Possible, Question, is_granted_at_all, possible};
 use crate::aws::policy::Effect;
 
 /// Actions that hand out what objects hold.
@@ -278,6 +278,10 @@ impl Picture {
     /// not; each way says so in the keys that AWS sets, and meets the endpoint's policy.
     #[must_use]
     pub fn can(&self, actor: &Actor, asking: &Asking<'_>) -> Can {
+        let who_grants = actor.identity.iter().chain(asking.policy);
+        if !is_granted_at_all(who_grants, &actor.principal, asking.action, asking.resource) {
+            return Can::No;
+        }
         let mut answer = Can::No;
         for (policies, question) in self.ways(actor, asking) {
             match possible(&question, &policies) {

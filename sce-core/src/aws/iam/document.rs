@@ -484,18 +484,16 @@ impl<T> Listed<T> {
 }
 
 impl Rule {
-    /// How far the statement applies to the request: not at all, or so and as this grantee.
-    pub(super) fn applies(&self, view: &View<'_>, action: &str, bounded: bool) -> (Tri, Grantee) {
-        let Some(grantee) = self.grantee(view.principal(), bounded) else { return (Tri::No, Grantee::Directly) };
+    /// How far the statement applies to the request of whom it is about.
+    pub(super) fn applies(&self, view: &View<'_>, action: &str) -> Tri {
         if !self.covers_action(action) {
-            return (Tri::No, grantee);
+            return Tri::No;
         }
         let resource = self.covers_resource(&view.request().resource, view);
         if resource == Tri::No {
-            return (Tri::No, grantee);
+            return Tri::No;
         }
-        let tests = Tri::all(self.tests.iter().map(|test| test.holds(view, self.effect)));
-        (resource.and(tests), grantee)
+        resource.and(Tri::all(self.tests.iter().map(|test| test.holds(view, self.effect))))
     }
 
     /// How it names the principal; `bounded` says whether that one has a permissions boundary.
@@ -526,6 +524,14 @@ impl Rule {
         match &self.actions {
             Listed::These(actions) => listed(actions),
             Listed::AllBut(actions) => !listed(actions),
+        }
+    }
+
+    /// Whether it can be about a resource that begins so.
+    pub(super) fn may_cover(&self, beginning: &str) -> bool {
+        match &self.resources {
+            Some(Listed::These(patterns)) => patterns.iter().any(|pattern| pattern.may_begin_with(beginning)),
+            Some(Listed::AllBut(_)) | None => true,
         }
     }
 

@@ -311,8 +311,11 @@ impl Asked<'_> {
     ) -> Found<'a> {
         let mut surest = Found::no(layer);
         for rule in documents.flat_map(|document| &document.statements).filter(|rule| rule.effect == effect) {
-            let (certainty, grantee) = rule.applies(self.view, &self.action, self.bounded);
-            if certainty > surest.certainty && counts(grantee) {
+            if !rule.grantee(self.view.principal(), self.bounded).is_some_and(counts) {
+                continue;
+            }
+            let certainty = rule.applies(self.view, &self.action);
+            if certainty > surest.certainty {
                 surest = Found { certainty, layer, statement: Some(&rule.name) };
                 if certainty == Tri::Yes {
                     break;

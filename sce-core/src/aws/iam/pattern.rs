@@ -92,6 +92,16 @@ impl Pattern {
         &self.text
     }
 
+    /// Whether it can match a text that begins so, by what stands before anything wild or variable.
+    pub(super) fn may_begin_with(&self, beginning: &str) -> bool {
+        let Some(Piece::Tokens(tokens)) = self.pieces.first() else { return true };
+        let fixed = tokens.iter().map_while(|token| match token {
+            Token::Byte(byte) => Some(*byte),
+            _ => None,
+        });
+        fixed.zip(beginning.bytes()).all(|(one, other)| one == other)
+    }
+
     /// Whether nothing in it is wild and nothing a variable.
     pub(super) fn is_fixed(&self) -> bool {
         self.pieces.iter().all(|piece| match piece {
@@ -463,6 +473,21 @@ mod tests {
             [bad("${"), bad("a${}"), bad("${k,x}"), bad(&"a".repeat(5000))],
             [BadPattern::Unclosed, BadPattern::Nameless, BadPattern::Default, BadPattern::Long]
         );
+    }
+
+    #[test]
+    fn beginnings_that_differ_before_anything_wild_exclude_a_match() {
+        for (pattern, beginning, expected) in [
+            ("arn:aws:s3:::b/*", "arn:aws:s3:::b/x", true),
+            ("arn:aws:s3:::b/*", "arn:aws:s3:::", true),
+            ("arn:aws:s3:::b/*", "arn:aws:s3:::c", false),
+            ("arn:aws:s3:::b?", "arn:aws:s3:::bc", true),
+            ("${aws:username}/x", "anything", true),
+            ("home/${aws:username}", "away/", false),
+        ] {
+            let read = Pattern::read(pattern, RESOURCE).unwrap();
+            assert_eq!(read.may_begin_with(beginning), expected, "{pattern} {beginning}");
+        }
     }
 
     #[test]

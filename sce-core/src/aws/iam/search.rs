@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::atoms;
+use super::atoms::{self, TooWild};
 use super::condition::Test;
 use super::document::{Document, Rule};
 use super::evaluate::{Policies, Verdict, evaluate, judge};
@@ -67,14 +67,13 @@ impl Possible {
 /// Whether some request of the kind is allowed by the policies.
 #[must_use]
 pub fn possible(question: &Question, policies: &Policies) -> Possible {
-    if !is_granted_at_all(&question.request, policies) {
+    let who_grants = policies.identity.iter().chain(&policies.resource);
+    let Request { principal, action, resource, .. } = &question.request;
+    if !is_granted_at_all(who_grants, principal, action, resource) {
         return Possible::No;
     }
-    let view = View::new(&question.request);
     let relevant = relevant(&question.request, policies);
-    let patterns = relevant.iter().flat_map(|rule| rule.resource_patterns());
-    let resolved: Vec<_> = patterns.filter_map(|pattern| pattern.resolved(&view).ok()).collect();
-    let Ok(instances) = atoms::representatives(&tokens(&question.request.resource), &resolved) else {
+    let Ok(instances) = instances(&question.request, &relevant) else {
         return Possible::Unknown("the policies tell more resources apart than can be looked at");
     };
     let mut answer = Possible::No;
@@ -90,6 +89,17 @@ pub fn possible(question: &Question, policies: &Policies) -> Possible {
     answer
 }
 
+/// One resource for each way in which the statements can tell apart those of the request's pattern.
+fn instances(request: &Request, relevant: &[&Rule]) -> Result<Vec<String>, TooWild> {
+    if !request.is_pattern() {
+        return Ok(vec![request.resource.clone()]);
+    }
+    let view = View::new(request);
+    let patterns = relevant.iter().flat_map(|rule| rule.resource_patterns());
+    let resolved: Vec<_> = patterns.filter_map(|pattern| pattern.resolved(&view).ok()).collect();
+    atoms::representatives(&tokens(&request.resource), &resolved)
+}
+
 fn of_one(request: Request, question: &Question, policies: &Policies, relevant: &[&Rule]) -> Possible {
     let settled = |key: &str| !request.context.values(key).is_empty() || question.absent.contains(key) || is_told(key);
     let tests: Vec<&Test> = relevant.iter().flat_map(|rule| &rule.tests).collect();
@@ -97,6 +107,11 @@ fn of_one(request: Request, question: &Question, policies: &Policies, relevant: 
     let variables: BTreeSet<&str> = patterns.flat_map(Pattern::variables).filter(|key| !settled(key)).collect();
     let tested = tests.iter().flat_map(|test| test.keys()).filter(|key| !settled(key));
     let keys: BTreeSet<&str> = tested.chain(variables.iter().copied()).collect();
+    let open: BTreeSet<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+    // Most end here, before anybody lists what the keys may say.
+    if judge(&View::new(&request).with_open(&open), policies).holds() == Tri::No {
+        return Possible::No;
+    }
     let view = View::new(&request);
     let of_key = |key: &&str| {
         let of_key: Vec<&Test> = tests.iter().filter(|test| test.key() == *key).copied().collect();
@@ -106,7 +121,6 @@ fn of_one(request: Request, question: &Question, policies: &Policies, relevant: 
     domains.sort_by_key(|(_, domain)| domain.values.len());
     let hangs = !variables.is_empty() || tests.iter().flat_map(|test| test.variables()).any(|key| !settled(key));
     let complete = !hangs && domains.iter().all(|(_, domain)| domain.complete);
-    let open = domains.iter().map(|(key, _)| key.clone()).collect();
     let mut search = Search { policies, domains, looks: 0 };
     match search.settle(request.clone(), open, 0) {
         Some(found) if evaluate(&found, policies).verdict == Verdict::Allow => Possible::Yes(Box::new(found)),
@@ -124,26 +138,35 @@ fn is_told(key: &str) -> bool {
     matches!(key, "aws:principalarn" | "aws:principalaccount" | "aws:principalisawsservice")
 }
 
-/// Whether the caller's own policies or the resource's have a grant that could be meant; most questions end here.
-fn is_granted_at_all(request: &Request, policies: &Policies) -> bool {
-    let who_grants = policies.identity.iter().chain(&policies.resource);
-    let mut grants = among(who_grants, request, policies).filter(|rule| rule.effect == Effect::Allow);
-    matches!(request.principal, Principal::Root(_)) || grants.next().is_some()
+/// Whether the caller's own policies and the resource's have a grant that could be meant, of the resource or some of its pattern; most
+/// questions end here.
+pub(crate) fn is_granted_at_all<'a>(
+    who_grants: impl IntoIterator<Item = &'a Arc<Document>>,
+    principal: &Principal,
+    action: &str,
+    resource: &str,
+) -> bool {
+    let beginning = resource.split(['*', '?']).next().unwrap_or_default();
+    // Whether there is a boundary matters to denials only.
+    let mut meant = among(who_grants, principal, action, false);
+    matches!(principal, Principal::Root(_))
+        || meant.any(|rule| rule.effect == Effect::Allow && rule.may_cover(beginning))
 }
 
 /// The statements that can apply to the request at all.
 fn relevant<'a>(request: &Request, policies: &'a Policies) -> Vec<&'a Rule> {
-    among(policies.documents(), request, policies).collect()
+    among(policies.documents(), &request.principal, &request.action, !policies.boundary.is_empty()).collect()
 }
 
 fn among<'a>(
-    documents: impl Iterator<Item = &'a Arc<Document>>,
-    request: &Request,
-    policies: &Policies,
+    documents: impl IntoIterator<Item = &'a Arc<Document>>,
+    principal: &Principal,
+    action: &str,
+    bounded: bool,
 ) -> impl Iterator<Item = &'a Rule> {
-    let (action, bounded) = (request.action.to_lowercase(), !policies.boundary.is_empty());
-    let rules = documents.flat_map(|document| &document.statements);
-    rules.filter(move |rule| rule.covers_action(&action) && rule.grantee(&request.principal, bounded).is_some())
+    let action = action.to_lowercase();
+    let rules = documents.into_iter().flat_map(|document| &document.statements);
+    rules.filter(move |rule| rule.covers_action(&action) && rule.grantee(principal, bounded).is_some())
 }
 
 struct Search<'a> {

@@ -123,16 +123,23 @@ fn deeds(both: &Model, rights: &Rights<'_>) -> Option<Counter> {
 fn questions(rights: &Rights<'_>, caller: &Caller, thing: &Resource) -> Vec<(&'static str, Question)> {
     let kind = thing.properties.kind();
     if kind == Kind::KmsKey {
-        let pairs = KEY_DEEDS.iter().flat_map(|action| THROUGH.iter().map(move |through| (*action, *through)));
-        let asked = pairs.map(|(action, through)| (action, rights.ask_key(caller, action, thing, through)));
+        let mut granted = rights.granted(caller, &KEY_DEEDS, thing);
+        granted.retain(|action| rights.ask_key_by_anybody(caller, action, thing).is_allowed());
+        let ask = |action: &'static str| {
+            THROUGH.iter().map(move |through| (action, rights.ask_key(caller, action, thing, *through)))
+        };
         let session = "kms:EncryptionContext:aws:ssm:SessionId";
-        let of_session = ("kms:Decrypt", rights.ask_key(caller, "kms:Decrypt", thing, None).saying(session, "s-1"));
-        return asked.chain([of_session]).collect();
+        let of_session = granted.contains(&"kms:Decrypt").then(|| {
+            let question = rights.ask_key(caller, "kms:Decrypt", thing, None);
+            ("kms:Decrypt", question.saying(session, "s-1"))
+        });
+        return granted.iter().flat_map(|action| ask(action)).chain(of_session).collect();
     }
     let actions = DEEDS.iter().find(|(of, _)| *of == kind).map_or(&[][..], |(_, actions)| *actions);
-    actions
-        .iter()
-        .flat_map(|action| ways(rights, caller, action, thing).into_iter().map(|question| (*action, question)))
+    rights
+        .granted(caller, actions, thing)
+        .into_iter()
+        .flat_map(|action| ways(rights, caller, action, thing).into_iter().map(move |question| (action, question)))
         .collect()
 }
 

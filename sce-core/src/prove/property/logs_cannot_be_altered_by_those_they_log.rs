@@ -58,10 +58,12 @@ const DEEDS: [(Kind, &[&str]); 5] = [
 ];
 
 fn examine(grounds: &Grounds<'_>) -> Examined {
+    let logs = logs(grounds);
     let counter_example = grounds.rights.roles().iter().find_map(|caller| {
-        let deeds =
-            logs(grounds).into_iter().flat_map(|(thing, actions)| actions.iter().map(move |action| (thing, *action)));
-        deeds.into_iter().find_map(|(thing, action)| {
+        let mut granted = logs.iter().flat_map(|(thing, actions)| {
+            grounds.rights.granted(caller, actions, thing).into_iter().map(move |action| (*thing, action))
+        });
+        granted.find_map(|(thing, action)| {
             let question = question(grounds, caller, action, thing).into_iter().find(Question::is_allowed)?;
             let told = format!("{} may {action} on {}", caller.label, thing.label());
             Some((told.clone(), shown(told, &[question])))
@@ -73,7 +75,7 @@ fn examine(grounds: &Grounds<'_>) -> Examined {
     if grounds.model.log_groups().next().is_none() {
         unread.push("the model has no log group".to_owned());
     }
-    let things = logs(grounds).len();
+    let things = logs.len();
     let holding = format!(
         "{} callers can add to logs and alter none of {things} things they rest on",
         grounds.rights.roles().len()

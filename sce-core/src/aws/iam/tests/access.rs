@@ -355,6 +355,14 @@ fn what_hangs_on_a_variable_is_not_known_rather_than_excluded() {
     assert!(matches!(possible(&question, &policies), Possible::Unknown(_)));
 }
 
+#[test]
+fn what_is_denied_whatever_it_says_is_excluded_though_its_values_cannot_be_listed() {
+    let allow = json!({"Effect": "Allow", "Action": "*", "Resource": "*",
+        "Condition": {"StringEquals": {"t:a": "x-${t:b}"}, "StringNotLike": {"t:a": "x-*"}}});
+    let (policies, question) = on_user(json!([allow, {"Effect": "Deny", "Action": "*", "Resource": "*"}]));
+    assert_eq!(possible(&question, &policies), Possible::No);
+}
+
 fn conditions() -> impl Strategy<Value = Value> {
     let one = prop::sample::select(vec![
         json!({"StringEquals": {"t:a": "x"}}),
