@@ -27,7 +27,7 @@ pub(super) struct Clause {
 }
 
 /// A box of headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Cube {
     pub(super) src: Span,
     pub(super) dst: Span,
@@ -45,7 +45,7 @@ pub(super) enum End {
 }
 
 /// A set of headers, of one family.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Set {
     pub(super) cubes: Vec<Cube>,
 }

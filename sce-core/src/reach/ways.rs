@@ -1,6 +1,6 @@
 //! Ways out of places, ways into them, and how far somebody gets who takes over host after host.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 
 use super::exposed::Contact;
 use super::flow_sets::{Flows, Passage, Sender};
@@ -71,13 +71,13 @@ impl Reach<'_> {
     /// Destinations at Amazon's own addresses in the VPC (metadata, DNS, time) are not told: no filter here stops those, ever.
     #[must_use]
     pub fn ways_out(&self, from: Vantage, contact: Contact) -> Vec<Way> {
-        self.ways(from, &[], contact).into_iter().filter(|way| !matches!(way.to, Exit::Interface(_))).collect()
+        self.ways(from, &[], contact, |exit| !matches!(exit, Exit::Interface(_)))
     }
 
     /// Every way from a place to interfaces.
     #[must_use]
     pub fn ways_to(&self, from: Vantage, to: &[Id<Interface>], contact: Contact) -> Vec<Way> {
-        self.ways(from, to, contact).into_iter().filter(|way| matches!(way.to, Exit::Interface(_))).collect()
+        self.ways(from, to, contact, |exit| matches!(exit, Exit::Interface(_)))
     }
 
     /// Every way into a subnet from without: from the internet, from interfaces in other subnets, from what lies behind gateways.
@@ -112,7 +112,8 @@ impl Reach<'_> {
             let hops = reached.get(&from).map_or(1, |hop| hop.hops) + 1;
             let is_left = |id: &Id<Interface>| self.can_be_taken(*id) && !reached.contains_key(id);
             let left: Vec<Id<Interface>> = network.interfaces.iter().map(|(id, _)| id).filter(is_left).collect();
-            for way in self.ways(Vantage::Interface(from), &left, contact) {
+            let is_to_interface = |exit: &Exit| matches!(exit, Exit::Interface(_) | Exit::Middlebox(_));
+            for way in self.ways(Vantage::Interface(from), &left, contact, is_to_interface) {
                 let (Exit::Interface(to) | Exit::Middlebox(to)) = way.to else { continue };
                 if self.can_be_taken(to) {
                     let from = Vantage::Interface(from);
@@ -132,19 +133,29 @@ impl Reach<'_> {
         !matches!(self.network.interfaces[id].holder, Holder::NatGateway(_) | Holder::Endpoint(_))
     }
 
-    fn ways(&self, from: Vantage, to: &[Id<Interface>], contact: Contact) -> Vec<Way> {
+    /// The ways whose ends are wanted.
+    fn ways(
+        &self,
+        from: Vantage,
+        to: &[Id<Interface>],
+        contact: Contact,
+        is_wanted: impl Fn(&Exit) -> bool,
+    ) -> Vec<Way> {
         let mut ways: Vec<Way> = Vec::new();
         for family in Family::BOTH {
-            let mut seen: BTreeSet<String> = BTreeSet::new();
+            let mut seen: HashSet<(Exit, Set)> = HashSet::new();
             for assumption in self.assumptions() {
                 let listed = assumption.dst.clone();
                 let mut flows = Flows::new(self, family, assumption);
                 for passage in self.passages(&mut flows, from, to, family) {
+                    let Passage { exit, may_deliver, may_connect } = passage;
+                    let set = match contact {
+                        Contact::Deliver => may_deliver,
+                        Contact::Connect => may_connect,
+                    };
                     // What does not turn on a list is found again under each assumption.
-                    if let Some(way) = self.way(from, passage, contact, family, &listed)
-                        && seen.insert(format!("{:?} {:?}", way.to, way.headers))
-                    {
-                        ways.push(way);
+                    if is_wanted(&exit) && !set.is_empty() && seen.insert((exit.clone(), set.clone())) {
+                        ways.push(self.way(from, exit, &set, contact, family, &listed));
                     }
                 }
             }
@@ -181,21 +192,15 @@ impl Reach<'_> {
     fn way(
         &self,
         from: Vantage,
-        passage: Passage,
+        to: Exit,
+        set: &Set,
         contact: Contact,
         family: Family,
         listed: &[Id<PrefixList>],
-    ) -> Option<Way> {
-        let set = match contact {
-            Contact::Deliver => passage.may_deliver,
-            Contact::Connect => passage.may_connect,
-        };
-        if set.is_empty() {
-            return None;
-        }
-        let witness = self.witness_of(from, &passage.exit, &set, contact, family);
+    ) -> Way {
+        let witness = self.witness_of(from, &to, set, contact, family);
         let headers = set.cubes.iter().map(|cube| headers(cube, family)).collect();
-        Some(Way { from, to: passage.exit, headers, listed: listed.to_vec(), witness })
+        Way { from, to, headers, listed: listed.to_vec(), witness }
     }
 
     /// A flow of the set that the walk finds to end there.
