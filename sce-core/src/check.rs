@@ -35,6 +35,7 @@ pub use sarif::{SpecText, sarif};
 pub use terms::Terms;
 pub use waived::{JudgedWaiver, Outcome};
 
+use self::facts::Digests;
 use crate::lock::Lock;
 use crate::model::Model;
 use crate::plan::Plan;
@@ -96,7 +97,7 @@ pub fn check(plan: Plan, spec: Spec, lock: Lock, terms: Terms) -> Result<Checked
 /// waivers accept is marked, and what came of each waiver is a finding too.
 #[must_use]
 pub fn judge(model: &Model, declared: &Declared, terms: &Terms) -> Vec<Finding> {
-    let facts = Facts { model, declared, terms, waivers: &[] };
+    let facts = Facts { model, declared, terms, waivers: &[], digests: Digests::default() };
     let mut findings = by(rule::all(), &facts);
     let waivers = waived::waive(&mut findings, &declared.waivers, terms);
     findings.extend(by(rule::all_about_waivers(), &Facts { waivers: &waivers, ..facts }));
@@ -106,7 +107,8 @@ pub fn judge(model: &Model, declared: &Declared, terms: &Terms) -> Vec<Finding> 
 /// The findings of the rules about the account alone.
 #[must_use]
 pub fn judge_account(model: &Model, declared: &Declared, terms: &Terms) -> Vec<Finding> {
-    in_order(by(rule::of_account(), &Facts { model, declared, terms, waivers: &[] }))
+    let facts = Facts { model, declared, terms, waivers: &[], digests: Digests::default() };
+    in_order(by(rule::of_account(), &facts))
 }
 
 fn by(rules: &'static [&'static Rule], facts: &Facts<'_>) -> Vec<Finding> {

@@ -1,6 +1,7 @@
 //! What rules may know.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -8,12 +9,13 @@ use super::terms::Terms;
 use super::waived::JudgedWaiver;
 use crate::account::Region;
 use crate::aws::arn::Arn;
-use crate::model::Model;
+use crate::model::{Model, Resource};
 use crate::plan::account::Settings;
+use crate::plan::short_digest;
 use crate::spec::{Access, AccessMode, Account, Egress, Machine, Packages, Profile, Reviewed, Spec, Waiver};
 
 /// What rules may know: the model, and what no API tells.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Facts<'a> {
     /// What will be or is there.
     pub model: &'a Model,
@@ -23,6 +25,29 @@ pub struct Facts<'a> {
     pub terms: &'a Terms,
     /// The spec's waivers and what came of them, once the other rules have spoken.
     pub waivers: &'a [JudgedWaiver],
+    /// Digests of what findings are about, by label: many rules speak of one thing.
+    pub(super) digests: Digests,
+}
+
+/// Digests of a model's things by label, each taken once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Digests(RefCell<BTreeMap<String, Option<String>>>);
+
+impl Digests {
+    /// The digest of what bears that label; none when nothing does.
+    pub(super) fn of(&self, model: &Model, label: &str) -> Option<String> {
+        if let Some(known) = self.0.borrow().get(label) {
+            return known.clone();
+        }
+        let digests: Vec<String> = model.named(label).map(Resource::digest).collect();
+        let digest = match digests.as_slice() {
+            [] => None,
+            [only] => Some(only.clone()),
+            several => Some(short_digest(&several)),
+        };
+        self.0.borrow_mut().insert(label.to_owned(), digest.clone());
+        digest
+    }
 }
 
 /// What no API tells: the spec declares it, and a finding that rests on it says so.

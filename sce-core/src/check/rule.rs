@@ -129,7 +129,7 @@ use serde::Serialize;
 use super::facts::Facts;
 use super::finding::{Finding, Severity, Status};
 use crate::aws::resource::Kind;
-use crate::model::{Model, Resource, Unread};
+use crate::model::{Model, Unread};
 use crate::plan::short_digest;
 use crate::value::{NodeId, references};
 
@@ -404,12 +404,8 @@ impl Rule {
         if let Some(place) = place {
             return short_digest(&(place, facts.declared.value(place)));
         }
-        let digests: Vec<String> = facts.model.named(resource).map(Resource::digest).collect();
-        match digests.as_slice() {
-            [] => short_digest(&(self.id, resource, message)),
-            [only] => only.clone(),
-            several => short_digest(&several),
-        }
+        let of_things = facts.digests.of(facts.model, resource);
+        of_things.unwrap_or_else(|| short_digest(&(self.id, resource, message)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! No name and no tag looks like an identifier of a person (L93, L257, L633).
 
+use std::collections::BTreeMap;
+
 use super::{Citation, Control, Law, Observation, Rule, RuleId};
 use crate::check::Declared;
 use crate::check::{Facts, Severity};
@@ -34,10 +36,12 @@ pub(super) static RULE: Rule = Rule {
 fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     let allowed = reviewed(facts.declared);
     let review = Review { owner: Some(&facts.declared.owner), allowed: &allowed, ..Review::default() };
+    // Most things bear the same tags.
+    let mut told = BTreeMap::new();
     let resources = facts.model.resources.iter();
     let logins = facts.declared.access.people.iter().enumerate();
     let broken: Vec<Observation> = resources
-        .filter_map(|resource| suspicion(resource, &review))
+        .filter_map(|resource| suspicion(resource, &review, &mut told))
         .chain(logins.filter_map(|(index, person)| {
             let suspicious = suspicious_login(&person.name, &review)?;
             Some(suspicious.at(format!("access.people.{index}.name")))
@@ -54,8 +58,14 @@ fn examine(facts: &Facts<'_>) -> Vec<Observation> {
     }
 }
 
-fn suspicion(resource: &Resource, review: &Review<'_>) -> Option<Observation> {
-    let found = texts(resource).find_map(|text| refused(&scan(text, review)).next().map(ToString::to_string))?;
+/// The first suspicion of a thing; what is told of a text is kept.
+fn suspicion<'a>(
+    resource: &'a Resource,
+    review: &Review<'_>,
+    told: &mut BTreeMap<&'a str, Option<String>>,
+) -> Option<Observation> {
+    let scanned = |text| refused(&scan(text, review)).next().map(ToString::to_string);
+    let found = texts(resource).find_map(|text| told.entry(text).or_insert_with(|| scanned(text)).clone())?;
     Some(Observation::of(resource.label(), false, "", &format!("a name or tag {found}")))
 }
 

@@ -12,6 +12,7 @@ use crate::aws::resource::{
     Protocol, Queue, Role, Route, RouteTableAssociation, RouteTarget, SecurityGroup, SessionDocument, Subnet, Table,
     Topic, Trail, Volume, Vpc,
 };
+use crate::check::facts::Digests;
 use crate::check::{Declared, Facts, Finding, Terms, judge};
 use crate::lock::Lock;
 use crate::model::{Model, Resource, Unread};
@@ -84,7 +85,8 @@ impl Scene {
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
-        Facts { model: &self.model, declared: &self.declared, terms: &self.terms, waivers: &[] }
+        let digests = Digests::default();
+        Facts { model: &self.model, declared: &self.declared, terms: &self.terms, waivers: &[], digests }
     }
 
     pub(super) fn findings(&self) -> Vec<Finding> {
