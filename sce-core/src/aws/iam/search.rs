@@ -147,26 +147,19 @@ pub(crate) fn is_granted_at_all<'a>(
     resource: &str,
 ) -> bool {
     let beginning = resource.split(['*', '?']).next().unwrap_or_default();
+    let action = action.to_lowercase();
+    let mut rules = who_grants.into_iter().flat_map(|document| &document.statements);
     // Whether there is a boundary matters to denials only.
-    let mut meant = among(who_grants, principal, action, false);
+    let is_meant = |rule: &Rule| rule.covers_action(&action) && rule.grantee(principal, false).is_some();
     matches!(principal, Principal::Root(_))
-        || meant.any(|rule| rule.effect == Effect::Allow && rule.may_cover(beginning))
+        || rules.any(|rule| rule.effect == Effect::Allow && rule.may_cover(beginning) && is_meant(rule))
 }
 
 /// The statements that can apply to the request at all.
 fn relevant<'a>(request: &Request, policies: &'a Policies) -> Vec<&'a Rule> {
-    among(policies.documents(), &request.principal, &request.action, !policies.boundary.is_empty()).collect()
-}
-
-fn among<'a>(
-    documents: impl IntoIterator<Item = &'a Arc<Document>>,
-    principal: &Principal,
-    action: &str,
-    bounded: bool,
-) -> impl Iterator<Item = &'a Rule> {
-    let action = action.to_lowercase();
-    let rules = documents.into_iter().flat_map(|document| &document.statements);
-    rules.filter(move |rule| rule.covers_action(&action) && rule.grantee(principal, bounded).is_some())
+    let (action, bounded) = (request.action.to_lowercase(), !policies.boundary.is_empty());
+    let rules = policies.documents().flat_map(|document| &document.statements);
+    rules.filter(|rule| rule.covers_action(&action) && rule.grantee(&request.principal, bounded).is_some()).collect()
 }
 
 struct Search<'a> {

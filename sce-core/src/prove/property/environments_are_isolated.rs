@@ -107,10 +107,8 @@ fn packets(both: &Model, network: &Network) -> Option<Counter> {
 
 fn deeds(both: &Model, rights: &Rights<'_>) -> Option<Counter> {
     rights.roles().iter().find_map(|caller| {
-        let across = |thing: &&Resource| {
-            thing.scope == Scope::Pit
-                && is_others(thing.label()) != (is_others(&caller.label) || caller.label.contains(&format!(" {OTHER}")))
-        };
+        let is_other = is_others(&caller.label) || caller.label.contains(&format!(" {OTHER}"));
+        let across = |thing: &&Resource| thing.scope == Scope::Pit && is_others(thing.label()) != is_other;
         both.resources.iter().filter(across).find_map(|thing| {
             let (action, question) =
                 questions(rights, caller, thing).into_iter().find(|(_, question)| question.is_allowed())?;
