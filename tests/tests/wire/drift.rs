@@ -55,7 +55,8 @@ fn what_was_never_built_has_not_drifted_and_a_changed_spec_is_promised_nothing()
 
     run(emulators.sce().arg("apply").arg(&built)).with_status(0);
     emulators.by_hand(&["make_private_subnet_public", "hipaa"]);
-    spec(folder.path(), "hipaa", "[ancillary]\nnotify = [\"builder@example.edu\"]\n");
+    let changed = spec(folder.path(), "hipaa", "[ancillary]\nnotify = [\"builder@example.edu\"]\n");
+    assert_eq!(changed, built);
     let told = drift(&[]).with_status(1).stdout;
     assert!(told.contains(" was not made yet\n") && !told.contains(" is gone"), "{told}");
     assert!(!told.contains("`sce drift --repair`"), "{told}");
