@@ -180,6 +180,7 @@ impl From<RegistryError> for Raise {
             RegistryError::Leased { ref pit, ref holder, .. } => {
                 Self::of("LeaseHeld", &error, help).with("pit", pit).with("holder", holder)
             }
+            RegistryError::ClosedOut { ref pit } => Self::of("UnknownEnvironment", &error, help).with("pit", pit),
             RegistryError::NoKey { .. } | RegistryError::Unreadable { .. } => Self::of("SceError", &error, help),
         }
     }

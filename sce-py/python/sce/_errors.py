@@ -151,7 +151,7 @@ class ApplyError(CloudError):
 
 
 class UnknownEnvironment(SceError, LookupError):
-    """No registry knows an environment of that name."""
+    """No registry knows an environment of that name, or it was closed out and nothing was built since."""
 
     pit: str = ""
     """The name asked for."""
