@@ -8,7 +8,7 @@ mod walk;
 
 use std::collections::BTreeSet;
 
-use futures_util::future::{join, try_join, try_join_all, try_join3, try_join4};
+use futures_util::future::{join, try_join, try_join_all, try_join3, try_join5};
 use sce_core::check::{CheckedPlan, Declared};
 use sce_core::pit::{ACCOUNT_SCOPE, TAG_ID, TAG_PIT, TAG_SCOPE};
 use sce_core::plan::{Node, Plan, Scope};
@@ -165,14 +165,12 @@ async fn build(
     let clearing = Clearing { session: &run.session, registry: documents, held, name, tell: &tell };
     let not_removed = |error| ApplyError::from(error).leaving(run.left());
     let keeping = Keeping::of(checked, documents);
-    let known = try_join(Journal::open(documents, name), EndBegun::last(documents));
-    let read = try_join4(known, documents.life(), documents.last_plan(), keeping.changed());
-    let ((journal, ending), life, last, changed) = read.await.map_err(|source| registry(source).leaving(run.left()))?;
-    if let Some(begun) = ending.filter(|begun| begun.life == life) {
-        if !options.reopen {
-            return Err(ApplyError::Ending { pit: plan.pit.clone(), begun });
-        }
-        EndBegun::forget(documents).await.map_err(|source| registry(source).leaving(run.left()))?;
+    let (journal, ending) = (Journal::open(documents, name), EndBegun::last(documents));
+    let read = try_join5(journal, ending, documents.life(), documents.last_plan(), keeping.changed());
+    let (journal, ending, life, last, changed) = read.await.map_err(|source| registry(source).leaving(run.left()))?;
+    let ending = ending.filter(|begun| begun.life == life);
+    if let Some(begun) = ending.clone().filter(|_| !options.reopen) {
+        return Err(ApplyError::Ending { pit: plan.pit.clone(), begun });
     }
     let last = last.map(|plan| plan.digest);
     let cleared = clearing.before(plan, last.as_deref(), &options.dangerously_replace, &journal).await;
@@ -187,6 +185,10 @@ async fn build(
     let (Outlook { shortages, not_checked }, ()) = ahead.await;
     if !shortages.is_empty() {
         return Err(ApplyError::Short { shortages });
+    }
+    // Whatever refuses has refused by now: only what is built on is no longer ending.
+    if ending.is_some() {
+        EndBegun::forget(documents).await.map_err(|source| registry(source).leaving(run.left()))?;
     }
     let kept = keeping.keep(&changed, last.as_deref()).await;
     kept.map_err(|source| registry(source).leaving(run.left()))?;

@@ -22,12 +22,7 @@ pub struct EndBegun {
 }
 
 impl EndBegun {
-    /// The end that has begun of this life, as the registry keeps it.
-    pub(crate) async fn of(registry: &Registry<'_>, life: &str) -> Result<Option<Self>, RegistryError> {
-        Ok(Self::last(registry).await?.filter(|begun| begun.life == life))
-    }
-
-    /// The last end that was begun, of whatever life.
+    /// The last end that was begun, of whatever life; none that was given up.
     pub(crate) async fn last(registry: &Registry<'_>) -> Result<Option<Self>, RegistryError> {
         let Some(text) = registry.read(ENDING).await? else { return Ok(None) };
         serde_json::from_slice(&text).map(Some).map_err(|source| registry.unreadable(ENDING, source))
@@ -35,7 +30,7 @@ impl EndBegun {
 
     /// Writes it down, unless that was done.
     pub(super) async fn keep(&self, registry: &Registry<'_>) -> Result<(), RegistryError> {
-        if Self::of(registry, &self.life).await?.is_some() {
+        if Self::last(registry).await?.is_some_and(|begun| begun.life == self.life) {
             return Ok(());
         }
         registry.write(ENDING, &serde_json::to_string_pretty(self).unwrap_or_default()).await

@@ -195,6 +195,7 @@ class Undone(Record):
     left: list[str]
     """What is still there, each with the reason."""
     interrupted: bool = False
+    """Whether it was asked to stop on its way; the same call goes on."""
 
     def __repr__(self) -> str:
         return f"<Undone: run {self.run}, {len(self.deleted)} deleted, {len(self.left)} left>"
